@@ -128,7 +128,7 @@ impl Step for Act {
 }
 
 /// What the next probe of a step says, instead of the truth.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Look {
     Absent,
     Fail(ErrorKind),

@@ -13,3 +13,4 @@ mod engine_order;
 mod engine_panics;
 mod engine_stops;
 mod engine_tasks;
+mod events;

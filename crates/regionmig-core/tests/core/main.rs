@@ -4,7 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod admission;
 mod common;
+mod composition;
 mod engine_backoff;
 mod engine_doubt;
 mod engine_gate;

@@ -16,3 +16,6 @@ mod engine_panics;
 mod engine_stops;
 mod engine_tasks;
 mod events;
+mod fail_back;
+mod outcome;
+mod revert;

@@ -17,5 +17,7 @@ mod engine_stops;
 mod engine_tasks;
 mod events;
 mod fail_back;
+mod knowledge;
 mod outcome;
 mod revert;
+mod surveys;

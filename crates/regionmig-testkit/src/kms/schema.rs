@@ -46,13 +46,8 @@ const DATA_KEY_SPEC: Shape = Shape::One(&["AES_256", "AES_128"]);
 const INCLUDE_MATERIAL: Shape = Shape::One(&["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"]);
 const ORIGIN: Shape = Shape::One(&["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"]);
 const ALGORITHM: Shape = Shape::One(&["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"]);
-const USAGE: Shape = Shape::One(&[
-    "SIGN_VERIFY",
-    "ENCRYPT_DECRYPT",
-    "GENERATE_VERIFY_MAC",
-    "KEY_AGREEMENT",
-    "ENCAPSULATE_DECAPSULATE",
-]);
+const USAGE: Shape =
+    Shape::One(&["SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"]);
 const OLD_SPEC: Shape = Shape::One(&[
     "RSA_2048",
     "RSA_3072",
@@ -120,13 +115,27 @@ const ALIAS_AND_KEY: &[Member] = &[must("AliasName", &ALIAS_NAME), must("TargetK
 const PAGED_KEY: &[Member] = &[must("KeyId", &KEY_ID), may("Limit", &LIMIT), may("Marker", &MARKER)];
 
 /// Returns the members of the input of `operation`; `None` if the world's KMS does not carry it.
-#[expect(clippy::too_many_lines, reason = "a table, one entry an operation")]
 pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
-    let members: &'static [Member] = match operation {
-        "CancelKeyDeletion" | "DisableKey" | "DisableKeyRotation" | "EnableKey" | "GetKeyLastUsage"
-        | "GetKeyRotationStatus" | "RotateKeyOnDemand" => KEY,
-        "CreateAlias" | "UpdateAlias" => ALIAS_AND_KEY,
-        "CreateGrant" => &[
+    INPUTS.iter().find(|(operations, _)| operations.contains(&operation)).map(|(_, members)| *members)
+}
+
+static INPUTS: &[(&[&str], &[Member])] = &[
+    (
+        &[
+            "CancelKeyDeletion",
+            "DisableKey",
+            "DisableKeyRotation",
+            "EnableKey",
+            "GetKeyLastUsage",
+            "GetKeyRotationStatus",
+            "RotateKeyOnDemand",
+        ],
+        KEY,
+    ),
+    (&["CreateAlias", "UpdateAlias"], ALIAS_AND_KEY),
+    (
+        &["CreateGrant"],
+        &[
             must("KeyId", &KEY_ID),
             may("GranteePrincipal", &PRINCIPAL),
             may("RetiringPrincipal", &PRINCIPAL),
@@ -138,7 +147,10 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("GranteeServicePrincipal", &SERVICE_PRINCIPAL),
             may("RetiringServicePrincipal", &SERVICE_PRINCIPAL),
         ],
-        "CreateKey" => &[
+    ),
+    (
+        &["CreateKey"],
+        &[
             may("Policy", &POLICY),
             may("Description", &DESCRIPTION),
             may("KeyUsage", &USAGE),
@@ -151,7 +163,10 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("MultiRegion", &FLAG),
             may("XksKeyId", &XKS_KEY_ID),
         ],
-        "Decrypt" => &[
+    ),
+    (
+        &["Decrypt"],
+        &[
             may("CiphertextBlob", &CIPHERTEXT),
             may("EncryptionContext", &CONTEXT),
             may("GrantTokens", &GRANT_TOKENS),
@@ -161,10 +176,13 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("DryRun", &FLAG),
             may("DryRunModifiers", &DRY_RUN_MODIFIERS),
         ],
-        "DeleteAlias" => &[must("AliasName", &ALIAS_NAME)],
-        "DescribeKey" => &[must("KeyId", &KEY_ID), may("GrantTokens", &GRANT_TOKENS)],
-        "EnableKeyRotation" => &[must("KeyId", &KEY_ID), may("RotationPeriodInDays", &ROTATION_PERIOD)],
-        "Encrypt" => &[
+    ),
+    (&["DeleteAlias"], &[must("AliasName", &ALIAS_NAME)]),
+    (&["DescribeKey"], &[must("KeyId", &KEY_ID), may("GrantTokens", &GRANT_TOKENS)]),
+    (&["EnableKeyRotation"], &[must("KeyId", &KEY_ID), may("RotationPeriodInDays", &ROTATION_PERIOD)]),
+    (
+        &["Encrypt"],
+        &[
             must("KeyId", &KEY_ID),
             must("Plaintext", &PLAINTEXT),
             may("EncryptionContext", &CONTEXT),
@@ -172,7 +190,10 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("EncryptionAlgorithm", &ALGORITHM),
             may("DryRun", &FLAG),
         ],
-        "GenerateDataKey" => &[
+    ),
+    (
+        &["GenerateDataKey"],
+        &[
             must("KeyId", &KEY_ID),
             may("EncryptionContext", &CONTEXT),
             may("NumberOfBytes", &NUMBER_OF_BYTES),
@@ -181,7 +202,10 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("Recipient", &RECIPIENT),
             may("DryRun", &FLAG),
         ],
-        "GenerateDataKeyWithoutPlaintext" => &[
+    ),
+    (
+        &["GenerateDataKeyWithoutPlaintext"],
+        &[
             must("KeyId", &KEY_ID),
             may("EncryptionContext", &CONTEXT),
             may("KeySpec", &DATA_KEY_SPEC),
@@ -189,14 +213,16 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("GrantTokens", &GRANT_TOKENS),
             may("DryRun", &FLAG),
         ],
-        "GenerateRandom" => &[
-            may("NumberOfBytes", &NUMBER_OF_BYTES),
-            may("CustomKeyStoreId", &STORE_ID),
-            may("Recipient", &RECIPIENT),
-        ],
-        "GetKeyPolicy" => &[must("KeyId", &KEY_ID), may("PolicyName", &POLICY_NAME)],
-        "ListAliases" => &[may("KeyId", &KEY_ID), may("Limit", &LIMIT), may("Marker", &MARKER)],
-        "ListGrants" => &[
+    ),
+    (
+        &["GenerateRandom"],
+        &[may("NumberOfBytes", &NUMBER_OF_BYTES), may("CustomKeyStoreId", &STORE_ID), may("Recipient", &RECIPIENT)],
+    ),
+    (&["GetKeyPolicy"], &[must("KeyId", &KEY_ID), may("PolicyName", &POLICY_NAME)]),
+    (&["ListAliases"], &[may("KeyId", &KEY_ID), may("Limit", &LIMIT), may("Marker", &MARKER)]),
+    (
+        &["ListGrants"],
+        &[
             may("Limit", &LIMIT),
             may("Marker", &MARKER),
             must("KeyId", &KEY_ID),
@@ -204,27 +230,39 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("GranteePrincipal", &PRINCIPAL),
             may("GranteeServicePrincipal", &SERVICE_PRINCIPAL),
         ],
-        "ListKeyPolicies" | "ListResourceTags" => PAGED_KEY,
-        "ListKeyRotations" => &[
+    ),
+    (&["ListKeyPolicies", "ListResourceTags"], PAGED_KEY),
+    (
+        &["ListKeyRotations"],
+        &[
             must("KeyId", &KEY_ID),
             may("IncludeKeyMaterial", &INCLUDE_MATERIAL),
             may("Limit", &LIMIT),
             may("Marker", &MARKER),
         ],
-        "ListKeys" => &[may("Limit", &LIMIT), may("Marker", &MARKER)],
-        "ListRetirableGrants" => &[
+    ),
+    (&["ListKeys"], &[may("Limit", &LIMIT), may("Marker", &MARKER)]),
+    (
+        &["ListRetirableGrants"],
+        &[
             may("Limit", &LIMIT),
             may("Marker", &MARKER),
             may("RetiringPrincipal", &PRINCIPAL),
             may("RetiringServicePrincipal", &SERVICE_PRINCIPAL),
         ],
-        "PutKeyPolicy" => &[
+    ),
+    (
+        &["PutKeyPolicy"],
+        &[
             must("KeyId", &KEY_ID),
             may("PolicyName", &POLICY_NAME),
             must("Policy", &POLICY),
             may("BypassPolicyLockoutSafetyCheck", &FLAG),
         ],
-        "ReEncrypt" => &[
+    ),
+    (
+        &["ReEncrypt"],
+        &[
             may("CiphertextBlob", &CIPHERTEXT),
             may("SourceEncryptionContext", &CONTEXT),
             may("SourceKeyId", &KEY_ID),
@@ -236,7 +274,10 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("DryRun", &FLAG),
             may("DryRunModifiers", &DRY_RUN_MODIFIERS),
         ],
-        "ReplicateKey" => &[
+    ),
+    (
+        &["ReplicateKey"],
+        &[
             must("KeyId", &KEY_ID),
             must("ReplicaRegion", &REGION),
             may("Policy", &POLICY),
@@ -244,21 +285,17 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
             may("Description", &DESCRIPTION),
             may("Tags", &TAGS),
         ],
-        "RetireGrant" => &[
-            may("GrantToken", &GRANT_TOKEN),
-            may("KeyId", &KEY_ID),
-            may("GrantId", &GRANT_ID),
-            may("DryRun", &FLAG),
-        ],
-        "RevokeGrant" => &[must("KeyId", &KEY_ID), must("GrantId", &GRANT_ID), may("DryRun", &FLAG)],
-        "ScheduleKeyDeletion" => &[must("KeyId", &KEY_ID), may("PendingWindowInDays", &WINDOW)],
-        "TagResource" => &[must("KeyId", &KEY_ID), must("Tags", &TAGS)],
-        "UntagResource" => &[must("KeyId", &KEY_ID), must("TagKeys", &TAG_KEYS)],
-        "UpdateKeyDescription" => &[must("KeyId", &KEY_ID), must("Description", &DESCRIPTION)],
-        _ => return None,
-    };
-    Some(members)
-}
+    ),
+    (
+        &["RetireGrant"],
+        &[may("GrantToken", &GRANT_TOKEN), may("KeyId", &KEY_ID), may("GrantId", &GRANT_ID), may("DryRun", &FLAG)],
+    ),
+    (&["RevokeGrant"], &[must("KeyId", &KEY_ID), must("GrantId", &GRANT_ID), may("DryRun", &FLAG)]),
+    (&["ScheduleKeyDeletion"], &[must("KeyId", &KEY_ID), may("PendingWindowInDays", &WINDOW)]),
+    (&["TagResource"], &[must("KeyId", &KEY_ID), must("Tags", &TAGS)]),
+    (&["UntagResource"], &[must("KeyId", &KEY_ID), must("TagKeys", &TAG_KEYS)]),
+    (&["UpdateKeyDescription"], &[must("KeyId", &KEY_ID), must("Description", &DESCRIPTION)]),
+];
 
 static NAME: Pattern = Pattern {
     text: "^[a-zA-Z0-9:/_-]+$",

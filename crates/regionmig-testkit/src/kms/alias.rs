@@ -96,7 +96,7 @@ impl super::store::Kms {
     }
 
     /// Takes an alias away from the key that it points to, which is at the same end as `near`.
-    fn unpoint(&mut self, near: &KeyName, name: &str) {
+    pub(super) fn unpoint(&mut self, near: &KeyName, name: &str) {
         let regional = self.regional_mut(&near.end);
         let held = regional.aliases.get(name).and_then(|alias| alias.key.clone());
         regional.aliases.remove(name);

@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use regionmig_core::End;
 use serde_json::Value;
 
+/// The code of everything that the world does not carry.
+const UNKNOWN: &str = "NotInThisWorld";
+
 /// A request as a service of the world sees it: signed, decoded, allowed by every fault.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -57,7 +60,15 @@ impl Refusal {
     /// Refuses loudly, by name, what the service does not carry: status 501, which no client repeats.
     pub fn unknown(operation: &str) -> Self {
         let message = format!("this world does not carry the operation `{operation}`");
-        Self { code: "NotInThisWorld".to_owned(), message, status: 501 }
+        Self { code: UNKNOWN.to_owned(), message, status: 501 }
+    }
+
+    /// Names the service, too, in what it does not carry.
+    pub(crate) fn named(self, call: &Call) -> Self {
+        match self.code == UNKNOWN {
+            true => Self::unknown(&call.action()),
+            false => self,
+        }
     }
 
     /// Sets the message.

@@ -1,15 +1,15 @@
 //! Where the world's random things come from: one seed, so that a run can be repeated.
 
-use rand::rngs::StdRng;
+use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng, RngExt, SeedableRng};
 
 /// A seeded source of identifiers and bytes. Its clone goes on as it would have gone on itself.
 #[derive(Clone, Debug)]
-pub(crate) struct Ids(StdRng);
+pub(crate) struct Ids(Xoshiro256PlusPlus);
 
 impl Ids {
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self(StdRng::seed_from_u64(seed))
+        Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
     /// Returns a random UUID (version 4), lower case.

@@ -15,12 +15,14 @@ mod policy;
 mod replica;
 mod rotation;
 mod schema;
+mod seed;
 mod shelf;
 mod spec;
 mod state;
 mod statement;
 mod store;
 mod tag;
+mod view;
 
 use serde_json::Value;
 
@@ -28,8 +30,10 @@ use crate::call::{Call, Refusal};
 use crate::state::Cx;
 use ask::Ask;
 
-pub use store::KmsTiming;
+pub use seed::{GrantSeed, KeySeed};
 pub(crate) use store::Kms;
+pub use store::KmsTiming;
+pub use view::{GrantView, KeyView, MultiRegionView};
 
 /// Answers one call.
 pub(crate) fn answer(call: &Call, state: &mut Kms, cx: &mut Cx<'_>) -> Result<Value, Refusal> {

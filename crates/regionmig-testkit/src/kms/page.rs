@@ -45,7 +45,7 @@ pub(super) fn answer(
 ) -> Value {
     let mut entries = entries.filter(|(key, _)| window.after.is_empty() || *key > window.after);
     let page: Vec<(String, Value)> = entries.by_ref().take(window.limit).collect();
-    let next = entries.next().and(page.last()).map(|(key, _)| marker(ask.call, key));
+    let next = entries.next().and_then(|_| page.last()).map(|(key, _)| marker(ask.call, key));
     let page: Vec<Value> = page.into_iter().map(|(_, entry)| entry).collect();
     let mut answer = json!({ list: page, "Truncated": next.is_some() });
     if let Some(next) = next {

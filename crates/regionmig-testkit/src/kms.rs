@@ -2,6 +2,7 @@
 //!
 //! Its control plane for every kind of key, its data plane for symmetric encryption keys; single- and multi-Region.
 
+mod accounts;
 mod alias;
 mod ask;
 mod crypto;
@@ -30,6 +31,7 @@ use crate::call::{Call, Refusal};
 use crate::state::Cx;
 use ask::Ask;
 
+pub use accounts::reference_account;
 pub use seed::{GrantSeed, KeySeed};
 pub(crate) use store::Kms;
 pub use store::KmsTiming;

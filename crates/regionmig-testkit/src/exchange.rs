@@ -15,6 +15,7 @@ use crate::clock;
 use crate::fault::{Effect, Fate, Fault, Faults, Loss, Refuse};
 use crate::history::{self, History};
 use crate::ids::Ids;
+use crate::kms::Kms;
 use crate::ledger::Entry;
 use crate::paging;
 use crate::plug::Plug;
@@ -148,6 +149,13 @@ impl Core {
             act(plug.as_mut());
             self.remember(now);
         }
+    }
+
+    /// Changes or reads the keys by AWS's own hand.
+    pub(crate) fn with_kms<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Kms, &mut Ids) -> T) -> T {
+        let done = act(Arc::make_mut(&mut self.state.kms), &mut self.ids);
+        self.remember(now);
+        done
     }
 
     pub(crate) fn ask(&mut self, end: &End, action: &str, input: Value, now: Timestamp) -> Result<Value, Refusal> {

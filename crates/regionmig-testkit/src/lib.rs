@@ -22,6 +22,7 @@ pub use call::{Call, Refusal};
 pub use clock::VirtualClock;
 pub use face::Face;
 pub use fault::{Fault, Loss};
+pub use kms::{GrantSeed, GrantView, KeySeed, KeyView, KmsTiming, MultiRegionView, reference_account};
 pub use ledger::{Entry, Ledger};
 pub use memory::{Recall, TokenMemory};
 pub use plug::Plugged;

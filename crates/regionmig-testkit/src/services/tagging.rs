@@ -24,7 +24,7 @@ fn resources(call: &Call, kms: &Kms) -> Result<Value, Refusal> {
     let per_page = per_page.and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=100).contains(n));
     let per_page = per_page.ok_or_else(|| invalid("ResourcesPerPage must be between 1 and 100"))?;
     let after = token(call.text("PaginationToken").unwrap_or_default())?;
-    let mut tagged = kms.tagged(&call.end);
+    let mut tagged = kms.tagged(&call.end, call.at);
     tagged.sort();
     let is_kms = is_asked_for(call);
     let mut found = tagged.into_iter().filter(|(arn, tags)| is_kms && *arn > after && is_chosen(call, arn, tags));

@@ -73,6 +73,7 @@ async fn what_is_plugged_is_an_own_state_at_each_end_and_can_be_set_and_read() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the machine's time is what is measured")]
 async fn a_thousand_forks_cost_little() {
     let (world, _) = world();
     let client = client(&world, HERE);

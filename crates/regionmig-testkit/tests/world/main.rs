@@ -1,5 +1,5 @@
 //! The world, asked by real SDK clients.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod accounts;
 mod clock;
@@ -8,6 +8,7 @@ mod faults;
 mod forks;
 mod paging;
 mod reads;
+mod tagging;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;

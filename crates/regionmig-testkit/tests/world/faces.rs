@@ -2,8 +2,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::Command;
 
 use regionmig_testkit::{Face, Fault, Loss, World};
+use serde_json::{Value, json};
 
 use crate::{HERE, client, end, put, world};
 
@@ -61,4 +63,32 @@ fn a_dropped_face_closes_its_port() {
     assert!(TcpStream::connect(&address).is_ok());
     drop(face);
     assert!(TcpStream::connect(&address).is_err());
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "says what was skipped")]
+fn another_language_reads_the_same_world() {
+    if !Command::new("python3").args(["-c", "import boto3"]).output().is_ok_and(|tried| tried.status.success()) {
+        println!("skipped: another_language_reads_the_same_world");
+        return;
+    }
+    let world = World::new();
+    world.disable_region(&end("me-central-1"));
+    let face = world.serve().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/world/boto.py");
+    let ran = Command::new("python3").args([script, &face.url]).output().unwrap();
+    let said: Value =
+        serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| String::from_utf8_lossy(&ran.stderr).into());
+    let wanted = json!({
+        "absent": ["NotFoundException", 400],
+        "assumed": "arn:aws:sts::444455556666:assumed-role/r/me",
+        "bad role": ["ValidationError", 400],
+        "identity": "arn:aws:iam::111122223333:user/operator",
+        "keys": true,
+        "status": "DISABLED",
+        "tagged": true,
+        "unknown": ["NotInThisWorld", 501],
+    });
+    assert_eq!(said, wanted);
+    assert_eq!(world.ledger().mutations().map(|entry| entry.action.as_str()).collect::<Vec<_>>(), ["kms:CreateKey"]);
 }

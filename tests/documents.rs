@@ -17,7 +17,16 @@ const FOREIGN_PATHS: [&str; 6] = ["alias/", "arn:", "key/", "mutants.out", "role
 
 /// Words in the style of a symbol that README and ARCHITECTURE use and our sources need not have.
 const FOREIGN_WORDS: [&str; 10] = [
-    "CloudFormation", "CloudTrail", "DynamoDB", "EventBridge", "FileJournal", "GuardDuty", "IAM", "OpenTofu", "PATH", "SdkConfig",
+    "CloudFormation",
+    "CloudTrail",
+    "DynamoDB",
+    "EventBridge",
+    "FileJournal",
+    "GuardDuty",
+    "IAM",
+    "OpenTofu",
+    "PATH",
+    "SdkConfig",
 ];
 
 #[test]
@@ -26,7 +35,13 @@ fn every_requirement_is_listed_once() {
     assert_eq!(faults, Vec::<String>::new());
     assert_eq!(rows.len(), REQUIREMENTS);
     let of = |state| rows.values().filter(|row| row.state == state).count();
-    println!("shown: requirements {} met {} part {} open {}", rows.len(), of(State::Met), of(State::Part), of(State::Open));
+    println!(
+        "shown: requirements {} met {} part {} open {}",
+        rows.len(),
+        of(State::Met),
+        of(State::Part),
+        of(State::Open)
+    );
 }
 
 #[test]
@@ -65,7 +80,8 @@ fn every_symbol_in_the_front_documents_exists() {
     let words = words(&sources());
     let mut checked = 0;
     for document in ["README.md", "ARCHITECTURE.md"] {
-        let named = symbols(&read(document));
+        let text = read(document);
+        let named = symbols(&text);
         checked += named.len();
         assert_eq!(missing_words(document, &named, &words), Vec::<String>::new());
     }
@@ -88,7 +104,7 @@ struct Row {
 }
 
 /// One requirement cited at one place.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Citation {
     id: String,
     file: String,
@@ -164,7 +180,12 @@ fn citations(file: &str, text: &str) -> (Vec<Citation>, Vec<String>) {
         if ids.is_empty() {
             faults.push(format!("{file}:{number}: a citation without an id"));
         }
-        cited.extend(ids.into_iter().map(|id| Citation { id: id.to_owned(), file: file.to_owned(), line: number, is_test }));
+        cited.extend(ids.into_iter().map(|id| Citation {
+            id: id.to_owned(),
+            file: file.to_owned(),
+            line: number,
+            is_test,
+        }));
     }
     (cited, faults)
 }
@@ -235,7 +256,7 @@ fn is_path(span: &str) -> bool {
 
 /// Those of the named paths that are neither at the root nor beside the document. A bare file name may be anywhere.
 fn missing_paths(document: &str, named: &BTreeSet<&str>, files: &BTreeSet<String>) -> Vec<String> {
-    let folder = Path::new(document).parent().unwrap_or(Path::new(""));
+    let folder = Path::new(document).parent().unwrap_or_else(|| Path::new(""));
     let exists = |path: &str| {
         let beside = [tidy(Path::new(path)), tidy(&folder.join(path))].into_iter().flatten();
         let known = beside.into_iter().any(|path| {
@@ -273,7 +294,8 @@ fn symbols(text: &str) -> BTreeSet<&str> {
         let segments: Vec<&str> = path.split([':', '.']).filter(|segment| !segment.is_empty()).collect();
         let is_word = |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let is_type = |word: &&str| {
-            word.starts_with(|first: char| first.is_ascii_uppercase()) && word.bytes().any(|byte| byte.is_ascii_lowercase())
+            word.starts_with(|first: char| first.is_ascii_uppercase())
+                && word.bytes().any(|byte| byte.is_ascii_lowercase())
         };
         let is_file = is_path(span) || path.is_empty();
         if !is_file && segments.iter().all(is_word) && (call.is_some() || segments.iter().any(is_type)) {
@@ -370,7 +392,10 @@ mod bites {
 
     #[test]
     fn headings_are_no_rows() {
-        assert_eq!(table("# E\n\n| id | must | state | where |\n|---|---|---|---|\n| E-1 | Does. | open | |\n").len(), 1);
+        assert_eq!(
+            table("# E\n\n| id | must | state | where |\n|---|---|---|---|\n| E-1 | Does. | open | |\n").len(),
+            1
+        );
     }
 
     #[test]
@@ -417,22 +442,36 @@ mod bites {
         let files = set(["README.md", "docs/here.md", "src/lib.rs"]);
         let missing = missing_paths("docs/a.md", &named, &files);
         assert_eq!(missing, ["docs/a.md: `gone.rs` does not exist", "docs/a.md: `lost.md` does not exist"]);
-        assert_eq!(missing_paths("a.md", &BTreeSet::from(["docs/", "../x.md"]), &files), ["a.md: `../x.md` does not exist"]);
+        assert_eq!(
+            missing_paths("a.md", &BTreeSet::from(["docs/", "../x.md"]), &files),
+            ["a.md: `../x.md` does not exist"]
+        );
     }
 
     #[test]
     fn names_of_aws_are_no_paths() {
-        let foreign = ["alias/a", "111122223333/eu-central-1", "https://a.b/c", "a / b", "key/mrk-1", "/etc/x", "target/doc", "kms:X"];
+        let foreign = [
+            "alias/a",
+            "111122223333/eu-central-1",
+            "https://a.b/c",
+            "a / b",
+            "key/mrk-1",
+            "/etc/x",
+            "target/doc",
+            "kms:X",
+        ];
         assert!(foreign.iter().all(|span| !is_path(span)));
         assert!(["src/lib.rs", "crates/", ".ci/run", "deny.toml"].iter().all(|span| is_path(span)));
     }
 
     #[test]
     fn a_missing_symbol_is_named() {
-        let text = "A `Plan` with `Kms::new(&access)`, `fill_gaps()`, `Vec<Lost>`, `plain`, `src/Gone.rs` and `cargo test`.";
+        let text =
+            "A `Plan` with `Kms::new(&access)`, `fill_gaps()`, `Vec<Lost>`, `plain`, `src/Gone.rs` and `cargo test`.";
         let named = symbols(text);
         assert_eq!(named, BTreeSet::from(["Kms", "Plan", "Vec", "fill_gaps", "new"]));
-        let words = words(&BTreeMap::from([("a.rs".to_owned(), "trait Plan {} struct Kms; fn new() -> Vec<Plan>".to_owned())]));
+        let words =
+            words(&BTreeMap::from([("a.rs".to_owned(), "trait Plan {} struct Kms; fn new() -> Vec<Plan>".to_owned())]));
         assert_eq!(missing_words("R.md", &named, &words), ["R.md: `fill_gaps` is in no source"]);
         assert_eq!(missing_words("R.md", &BTreeSet::from(["CloudTrail"]), &words), Vec::<String>::new());
     }

@@ -350,18 +350,8 @@ mod tests {
             AccessDenied, Cancel, Conflict, Credentials, Invalid, NotFound, OutcomeUnknown, Quota, Throttle,
             Unavailable, Unexpected, Unsupported,
         };
-        let proof = [
-            AccessDenied,
-            Cancel,
-            Conflict,
-            Credentials,
-            Invalid,
-            NotFound,
-            Quota,
-            Throttle,
-            Unavailable,
-            Unsupported,
-        ];
+        let proof =
+            [AccessDenied, Cancel, Conflict, Credentials, Invalid, NotFound, Quota, Throttle, Unavailable, Unsupported];
         assert!(proof.iter().all(|kind| kind.proves_no_effect()));
         assert!(![OutcomeUnknown, Unexpected].iter().any(|kind| kind.proves_no_effect()));
         let passing: Vec<ErrorKind> =

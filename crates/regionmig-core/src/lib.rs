@@ -1,1 +1,68 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod archive;
+mod check;
+mod context;
+mod digest;
+mod draft;
+mod engine;
+mod erased;
+mod error;
+mod event;
+mod finding;
+mod ids;
+mod journal;
+mod knowledge;
+mod migration;
+mod plan;
+pub mod prelude;
+mod receipt;
+mod region;
+mod route;
+mod schema;
+mod secret;
+mod service;
+mod standings;
+mod step;
+mod survey;
+mod time;
+mod wait;
+
+pub use archive::{Archive, MemoryArchive};
+pub use check::{Check, Verdict};
+pub use context::{Doubt, RunContext, StepContext};
+pub use digest::Digest;
+pub use draft::Draft;
+pub use engine::{ApplyOptions, Outcome, Stop};
+pub use error::{BoxError, Classify, Error, ErrorKind, ErrorReport, chain};
+pub use event::Event;
+pub use finding::{Finding, Severity, code};
+pub use ids::{AliasName, Arn, Binding, IdMap, Identifier, KeyArn, RebindError, ResourceId, Template, UnresolvedError};
+pub use jiff::Timestamp;
+pub use journal::{Entry, Header, Journal, JournalError, MemoryJournal, Record};
+pub use knowledge::{Gap, Item, Listing, Lookup, Pairing, Snapshot, Stale};
+pub use migration::{Migration, MigrationSurvey, Unread, Verification};
+pub use plan::{FullPlan, Hold, MigrationPlan, PlanDiff, PlanError, PlannedStep};
+pub use receipt::Receipt;
+pub use region::{NameError, OptIn, Partition, Region};
+pub use route::{AccountId, Caller, CallerError, End, Place, Route, RouteError, Side};
+pub use secret::Secret;
+pub use service::{Applied, Apply, Inventory, Lane, Migrate, Plan, Probe, Reversal, Service, Verify};
+pub use standings::{ReplayError, Standing, Standings, Status};
+pub use step::{Effect, Permission, Settle, Spec, Step, StepId};
+pub use survey::{Capture, Purpose, Survey};
+pub use time::{Clock, SystemClock};
+pub use tokio_util::sync::CancellationToken;
+pub use wait::{Perform, Task, Wait};
+
+/// What the macros of this crate expand to. Not for direct use.
+#[doc(hidden)]
+pub mod private {
+    pub use serde::de::Error as DeserializeError;
+    pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    /// Makes the error of an identifier's macro.
+    pub fn name_error(kind: &'static str, text: &str, why: &'static str) -> crate::NameError {
+        crate::NameError::new(kind, text, why)
+    }
+}

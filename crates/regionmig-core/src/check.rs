@@ -1,0 +1,73 @@
+//! What was verified.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::escaped;
+use crate::ids::ResourceId;
+
+/// One thing that was checked.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Check {
+    /// A stable name for the rule.
+    pub code: String,
+    /// What was checked.
+    pub subject: ResourceId,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// Why, in a sentence; empty if all is well.
+    pub message: String,
+}
+
+impl Check {
+    /// Makes a check.
+    pub fn new(code: impl Into<String>, subject: impl Into<ResourceId>, verdict: Verdict) -> Self {
+        Self { code: code.into(), subject: subject.into(), verdict, message: String::new() }
+    }
+
+    /// Says why it came out so.
+    #[must_use]
+    pub fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}] {}", self.verdict, self.code, self.subject)?;
+        match self.message.as_str() {
+            "" => Ok(()),
+            message => write!(f, ": {}", escaped(message)),
+        }
+    }
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is not as it should be.
+    Fail,
+    /// It is as it should be.
+    Pass,
+    /// It cannot be so yet: AWS takes its time until then.
+    TooEarly(Timestamp),
+    /// It could not be read.
+    Unknown,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fail => f.write_str("fail"),
+            Self::Pass => f.write_str("pass"),
+            Self::TooEarly(until) => write!(f, "too early until {until}"),
+            Self::Unknown => f.write_str("unknown"),
+        }
+    }
+}

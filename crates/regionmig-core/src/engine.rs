@@ -1,0 +1,331 @@
+//! Carries out a plan: what runs when, what is believed, what is written down.
+
+mod lanes;
+mod memo;
+mod options;
+mod outcome;
+mod progress;
+mod revert;
+mod schedule;
+
+pub use options::ApplyOptions;
+pub use outcome::{Outcome, Stop};
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
+use tracing::Instrument;
+
+use crate::context::{Look, Recorder, RunContext, SharedReads, StepContext};
+use crate::engine::memo::{Gates, Guard, Memo};
+use crate::engine::progress::Progress;
+use crate::engine::schedule::Schedule;
+use crate::error::{Error, ErrorKind, ErrorReport, chain};
+use crate::event::Event;
+use crate::journal::{Entry, Journal, JournalError, Record};
+use crate::migration::Migration;
+use crate::plan::{Hold, MigrationPlan, PlannedStep};
+use crate::receipt::Receipt;
+use crate::service::{Applied, Probe};
+use crate::standings::{Standing, Standings, Status};
+use crate::step::StepId;
+use crate::time::{after, between};
+use crate::wait::Wait;
+
+/// What comes of one look at a step.
+#[derive(Debug)]
+enum Turn {
+    Done,
+    Failed(ErrorReport),
+    /// Look again.
+    Later(Duration),
+}
+
+pub(crate) struct Engine<'a> {
+    migration: &'a Migration,
+    plan: &'a MigrationPlan,
+    journal: &'a dyn Journal,
+    options: &'a ApplyOptions,
+    cx: &'a RunContext,
+    began: Timestamp,
+    reads: Arc<SharedReads>,
+    /// Whether the journal held nothing when this run began.
+    is_new: bool,
+    gates: Mutex<Gates>,
+    standings: Mutex<Standings>,
+    broken: Mutex<Option<JournalError>>,
+}
+
+impl<'a> Engine<'a> {
+    pub(crate) fn new(
+        migration: &'a Migration,
+        plan: &'a MigrationPlan,
+        journal: &'a dyn Journal,
+        options: &'a ApplyOptions,
+        cx: &'a RunContext,
+        standings: Standings,
+    ) -> Self {
+        Self {
+            migration,
+            plan,
+            journal,
+            options,
+            cx,
+            began: cx.clock().now(),
+            reads: Arc::default(),
+            is_new: standings.is_new(),
+            gates: Mutex::default(),
+            standings: Mutex::new(standings),
+            broken: Mutex::default(),
+        }
+    }
+
+    pub(crate) async fn run(self) -> Result<Outcome, Error> {
+        let (held, stopped) = self.steps().await;
+        self.end(held, stopped)
+    }
+
+    /// Runs what may run, until nothing more may.
+    async fn steps(&self) -> (BTreeMap<StepId, Hold>, Option<Stop>) {
+        let deadline = after(self.began, self.options.patience);
+        let mut progress = Progress::begin(self);
+        let mut schedule = Schedule::new(self);
+        let mut running = FuturesUnordered::new();
+        let mut stopped = None;
+        loop {
+            if self.cx.cancellation().is_cancelled() {
+                stopped = stopped.or(Some(Stop::Cancelled));
+            }
+            let going = stopped.is_none() && !self.is_broken();
+            while going && running.len() < self.options.concurrency {
+                let Some((index, memo)) = schedule.next(self.now()) else { break };
+                running.push(self.turn(index, memo).map(move |(turn, memo)| (index, turn, memo)));
+            }
+            let nap = schedule.wakes_at().filter(|&at| going && at <= deadline);
+            if running.is_empty() && nap.is_none() {
+                break;
+            }
+            let free = running.len() < self.options.concurrency;
+            let pause = nap.map(|at| between(self.now(), at)).unwrap_or_default();
+            tokio::select! {
+                Some((index, turn, memo)) = running.next() => {
+                    match &turn {
+                        Turn::Failed(report) if report.kind == ErrorKind::Credentials => {
+                            stopped = Some(Stop::Credentials(report.clone()));
+                        }
+                        Turn::Done => progress.step_done(self),
+                        _ => {}
+                    }
+                    schedule.take(index, &turn, memo);
+                }
+                () = self.cx.clock().sleep(pause), if nap.is_some() && free => {}
+                () = self.cx.cancellation().cancelled(), if going => {}
+            }
+        }
+        progress.end(self);
+        (self.not_begun(schedule, stopped.is_some()), stopped)
+    }
+
+    /// Says of each step that was not come to why.
+    fn not_begun(&self, schedule: Schedule<'_>, stopped: bool) -> BTreeMap<StepId, Hold> {
+        let (mut held, lanes) = schedule.into_parts();
+        for index in 0..self.plan.len() {
+            let id = self.plan.name(index);
+            if self.standing(index).status != Status::Pending || held.contains_key(id) {
+                continue;
+            }
+            let not_done = |&earlier: &usize| !self.standing(earlier).is_done();
+            let other = self.plan.waits_for(index).find(not_done).or_else(|| lanes.ahead_of(index));
+            let hold = match other {
+                Some(other) => Hold::Behind(self.plan.name(other).clone()),
+                None if stopped || self.is_broken() => Hold::Stopped,
+                // It was looked at, and is to be looked at again: its patience ran out.
+                None => continue,
+            };
+            held.insert(id.clone(), hold);
+        }
+        held
+    }
+
+    fn end(self, held: BTreeMap<StepId, Hold>, stopped: Option<Stop>) -> Result<Outcome, Error> {
+        match self.broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error.into()),
+            None => {
+                let standings = self.standings.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Ok(Outcome::new(standings, held, stopped))
+            }
+        }
+    }
+
+    /// Looks at a step, and does it if it is not done.
+    async fn turn(&self, index: usize, mut memo: Memo) -> (Turn, Memo) {
+        let id = self.plan.name(index);
+        self.cx.emit(&Event::StepStarted { step: id.clone() });
+        let attempt = self.attempt(index, &mut memo).instrument(tracing::info_span!("step", %id));
+        let turn = match AssertUnwindSafe(attempt).catch_unwind().await {
+            Ok(turn) => turn,
+            // What a panic says may hold a secret.
+            Err(_) => self.fail(index, ErrorReport::bug("the service panicked"), true, &mut memo).await,
+        };
+        // A reading that is older than this counts for nothing in the next look.
+        memo.not_before = after(self.now(), Duration::from_nanos(1));
+        (turn.unwrap_or_else(|error| Turn::Failed(ErrorReport::new(&error))), memo)
+    }
+
+    async fn attempt(&self, index: usize, memo: &mut Memo) -> Result<Turn, Error> {
+        let step = self.plan.step(index)?;
+        let service = self.migration.service(step.service())?;
+        let standing = self.standing(index);
+        let (doubt, mut generation, attempts) = (standing.doubt(), standing.generation, standing.attempts);
+        let guard = self.guard(&step, &standing);
+        let began = self.now();
+        let scx = self.context(&step, standing, guard.not_before(memo, self.began, began));
+        let mut spent = None;
+        match service.probe(step.raw(), &scx).await {
+            // What was in doubt stays in doubt if it cannot be looked at.
+            Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
+            Ok(Probe::Present(receipt)) => return self.done(&step, index, receipt, attempts > 0).await,
+            Ok(Probe::Waiting(wait)) => return self.wait(index, wait, memo).await,
+            Ok(Probe::Spent { reason }) => {
+                generation += 1;
+                spent = Some(reason);
+            }
+            Ok(Probe::Absent) => {
+                if let Some(again) = guard.again_after(memo, began) {
+                    return Ok(Turn::Later(again));
+                }
+                guard.passed(&mut self.gates());
+            }
+        }
+        if self.cx.cancellation().is_cancelled() {
+            return Ok(Turn::Later(Duration::ZERO));
+        }
+        // From here on the request may have been sent, whatever becomes of this process.
+        let request = step.digest();
+        self.record(step.id, Entry::Started { generation, spent, request }).await?;
+        memo.begun();
+        let scx = self.context(&step, self.standing(index), self.now());
+        match service.apply(step.raw(), &scx).await {
+            Ok(Applied::Done(receipt)) => self.done(&step, index, receipt, true).await,
+            Ok(Applied::Waiting(wait)) => self.wait(index, wait, memo).await,
+            // Of many requests, those before the one that failed have had their effect.
+            Err(error) => {
+                let doubt = step.spec.bulk || !error.kind().proves_no_effect();
+                self.fail(index, ErrorReport::new(&error), doubt, memo).await
+            }
+        }
+    }
+
+    /// Says what it takes to believe that a step has had no effect.
+    fn guard(&self, step: &PlannedStep<'_>, standing: &Standing) -> Guard {
+        let service = step.service();
+        if let Some(doubt) = standing.doubt() {
+            Guard::doubt(step.spec.settle, doubt.since)
+        } else if self.options.is_cautious() {
+            Guard::cautious(step.spec.settle)
+        } else if step.spec.mints && self.is_new && !self.options.is_fresh() && !self.gates().is_open(service) {
+            Guard::gate(service)
+        } else {
+            Guard::none()
+        }
+    }
+
+    async fn done(&self, step: &PlannedStep<'_>, index: usize, receipt: Receipt, made: bool) -> Result<Turn, Error> {
+        if !receipt.ids.sources().eq(&step.spec.produces) {
+            let bug = ErrorReport::bug("the receipt does not bind exactly what the step produces");
+            return self.fail(index, bug, made, &mut Memo::default()).await;
+        }
+        let clash = self.standings().ids().admits(&receipt.ids).err();
+        if let Some(error) = clash {
+            let mut report = ErrorReport::bug(error.to_string());
+            report.kind = ErrorKind::Conflict;
+            return self.fail(index, report, made, &mut Memo::default()).await;
+        }
+        self.record(step.id, Entry::Done(receipt)).await?;
+        self.cx.emit(&Event::StepDone { step: step.id.clone(), made });
+        Ok(Turn::Done)
+    }
+
+    async fn wait(&self, index: usize, wait: Wait, memo: &mut Memo) -> Result<Turn, Error> {
+        let id = self.plan.name(index);
+        memo.tries = 0;
+        if self.standing(index).status != Status::Waiting(wait.clone()) {
+            self.record(id, Entry::Waiting(wait.clone())).await?;
+            self.cx.emit(&Event::StepWaiting { step: id.clone(), wait: wait.clone() });
+        }
+        if let Some(task) = &wait.task
+            && memo.performed.as_ref() != Some(task)
+            && let Some(hook) = self.migration.hook(&task.code)
+        {
+            match hook.perform(task).await {
+                Ok(()) => memo.performed = Some(task.clone()),
+                Err(error) => {
+                    let error = chain(&*error);
+                    self.cx.emit(&Event::TaskFailed { step: id.clone(), error });
+                }
+            }
+        }
+        Ok(Turn::Later(wait.check_after))
+    }
+
+    async fn fail(&self, index: usize, error: ErrorReport, doubt: bool, memo: &mut Memo) -> Result<Turn, Error> {
+        let id = self.plan.name(index);
+        self.record(id, Entry::Failed { error: error.clone(), doubt }).await?;
+        let again_after = error.kind.is_passing().then(|| memo.back_off(id));
+        self.cx.emit(&Event::StepFailed { step: id.clone(), error: error.clone(), again_after });
+        Ok(again_after.map_or(Turn::Failed(error), Turn::Later))
+    }
+
+    fn context<'s>(&'s self, step: &PlannedStep<'s>, standing: Standing, not_before: Timestamp) -> StepContext<'s> {
+        let look = Look {
+            // Only what the step says it requires, so that one which says too little always fails.
+            ids: self.standings().ids().subset(&step.spec.requires),
+            known: self.plan.known(step.service()),
+            not_before,
+            reads: Arc::clone(&self.reads),
+            recorder: self,
+        };
+        StepContext::new(self.cx, step.id, standing, look)
+    }
+
+    fn standing(&self, index: usize) -> Standing {
+        self.standings().at(index).clone()
+    }
+
+    fn standings(&self) -> MutexGuard<'_, Standings> {
+        self.standings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gates(&self) -> MutexGuard<'_, Gates> {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.cx.clock().now()
+    }
+}
+
+#[async_trait]
+impl Recorder for Engine<'_> {
+    /// Writes an entry down, first where a crash cannot reach it.
+    async fn record(&self, step: &StepId, entry: Entry) -> Result<(), Error> {
+        let record = Record::new(self.now(), step.clone(), entry);
+        self.standings().admit(&record)?;
+        if let Err(error) = self.journal.append(&record).await {
+            let text = chain(&error);
+            self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            return Err(JournalError::new(text).into());
+        }
+        Ok(self.standings().record(&record)?)
+    }
+}

@@ -1,0 +1,83 @@
+//! Takes back what a journal's runs made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::memo::Memo;
+use crate::engine::outcome::{Outcome, Stop};
+use crate::engine::{Engine, Turn};
+use crate::error::{Error, ErrorKind, ErrorReport};
+use crate::journal::Entry;
+use crate::plan::Hold;
+use crate::receipt::Receipt;
+use crate::service::Reversal;
+use crate::standings::Status;
+use crate::step::StepId;
+
+impl Engine<'_> {
+    /// Takes back, last first, what nobody needs any more.
+    pub(crate) async fn revert(self) -> Result<Outcome, Error> {
+        let mut held: BTreeMap<StepId, Hold> = BTreeMap::new();
+        // Needed by what stays, and by which step.
+        let mut needed: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut stopped = None;
+        for index in (0..self.plan.len()).rev() {
+            let standing = self.standing(index);
+            if self.cx.cancellation().is_cancelled() {
+                stopped = stopped.or(Some(Stop::Cancelled));
+            }
+            let ours = standing.is_made() || matches!(standing.status, Status::Reverting(_));
+            let going = stopped.is_none() && !self.is_broken();
+            let id = self.plan.name(index);
+            let hold = match (&standing.status, needed.get(&index)) {
+                (Status::Failed(_) | Status::Pending | Status::Reverted, _) => None,
+                (_, Some(&by)) => Some(Hold::Behind(self.plan.name(by).clone())),
+                _ if !going => Some(Hold::Stopped),
+                (Status::Done(receipt) | Status::Reverting(receipt), None) if ours && self.options.only_allows(id) => {
+                    match self.take_back(index, receipt).await {
+                        Ok(true) => None,
+                        Ok(false) => Some(Hold::LeftOut),
+                        Err(report) if report.kind == ErrorKind::Credentials => {
+                            stopped = Some(Stop::Credentials(report));
+                            Some(Hold::Stopped)
+                        }
+                        Err(_) => Some(Hold::Stopped),
+                    }
+                }
+                _ => Some(Hold::LeftOut),
+            };
+            if let Some(hold) = hold {
+                held.insert(id.clone(), hold);
+                let earlier: BTreeSet<usize> = self.plan.waits_for(index).collect();
+                earlier.into_iter().for_each(|earlier| {
+                    needed.entry(earlier).or_insert(index);
+                });
+            }
+        }
+        self.end(held, stopped)
+    }
+
+    async fn take_back(&self, index: usize, receipt: &Receipt) -> Result<bool, ErrorReport> {
+        let reported = |error: Error| ErrorReport::new(&error);
+        let step = self.plan.step(index).map_err(|error| reported(error.into()))?;
+        let service = self.migration.service(step.service()).map_err(reported)?;
+        let scx = self.context(&step, self.standing(index), self.now());
+        self.recorded(index, Entry::Reverting).await?;
+        match service.revert(step.raw(), receipt, &scx).await {
+            Ok(Reversal::Done) => self.recorded(index, Entry::Reverted).await.map(|()| true),
+            Ok(Reversal::Unsupported) => Ok(false),
+            Err(error) => {
+                let doubt = !error.kind().proves_no_effect();
+                let report = ErrorReport::new(&error);
+                match self.fail(index, report.clone(), doubt, &mut Memo::default()).await.map_err(reported)? {
+                    Turn::Done => Ok(true),
+                    Turn::Failed(_) | Turn::Later(_) => Err(report),
+                }
+            }
+        }
+    }
+
+    async fn recorded(&self, index: usize, entry: Entry) -> Result<(), ErrorReport> {
+        use crate::context::Recorder as _;
+        self.record(self.plan.name(index), entry).await.map_err(|error| ErrorReport::new(&error))
+    }
+}

@@ -1,0 +1,128 @@
+//! Which step comes next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::engine::lanes::Lanes;
+use crate::engine::memo::Memo;
+use crate::engine::{Engine, Turn};
+use crate::error::ErrorKind;
+use crate::plan::{Frontier, Hold, PlannedStep};
+use crate::standings::Status;
+use crate::step::StepId;
+use crate::time::after;
+
+/// Which step comes next.
+pub(super) struct Schedule<'a> {
+    engine: &'a Engine<'a>,
+    frontier: Frontier,
+    lanes: Lanes,
+    /// Steps to be looked at again, by when.
+    asleep: BTreeSet<(Timestamp, usize)>,
+    memos: BTreeMap<usize, Memo>,
+    held: BTreeMap<StepId, Hold>,
+    /// Services and verbs that met a quota.
+    shut: BTreeSet<(String, String)>,
+}
+
+impl<'a> Schedule<'a> {
+    pub(super) fn new(engine: &'a Engine<'a>) -> Self {
+        let of = |(name, service): (&str, &dyn crate::erased::Erased)| -> Vec<((String, String), usize)> {
+            let lanes = service.lanes().into_iter();
+            lanes.map(|lane| ((name.to_owned(), lane.name.to_owned()), lane.width)).collect()
+        };
+        let mut lanes = Lanes::new(engine.migration.services().flat_map(of));
+        for index in 0..engine.plan.len() {
+            // What an earlier run began still is under way.
+            if engine.standing(index).doubt().is_some()
+                && let Ok(step) = engine.plan.step(index)
+            {
+                lanes.is_inside(index, lane_of(&step));
+            }
+        }
+        Self {
+            engine,
+            frontier: engine.plan.frontier(),
+            lanes,
+            asleep: BTreeSet::new(),
+            memos: BTreeMap::new(),
+            held: engine.plan.held().clone(),
+            shut: BTreeSet::new(),
+        }
+    }
+
+    /// Takes a step that should be looked at now.
+    pub(super) fn next(&mut self, now: Timestamp) -> Option<(usize, Memo)> {
+        if self.wakes_at().is_some_and(|at| at <= now) {
+            let (_, index) = self.asleep.pop_first()?;
+            return Some((index, self.memos.remove(&index).unwrap_or_default()));
+        }
+        while let Some(index) = self.frontier.pop() {
+            // Parsed when the plan was made, so it parses.
+            let Ok(step) = self.engine.plan.step(index) else { continue };
+            if self.held.contains_key(step.id) {
+                continue;
+            }
+            let status = self.engine.standing(index).status;
+            if matches!(status, Status::Done(_)) {
+                self.frontier.done(index);
+            } else if let Some(hold) = self.hold(&step, &status) {
+                self.held.insert(step.id.clone(), hold);
+                self.make_room(index);
+            } else if self.lanes.enter(index, lane_of(&step)) {
+                return Some((index, Memo::default()));
+            }
+        }
+        None
+    }
+
+    /// Takes note of what came of a look.
+    pub(super) fn take(&mut self, index: usize, turn: &Turn, memo: Memo) {
+        match turn {
+            Turn::Later(pause) => return self.put_to_sleep(index, *pause, memo),
+            Turn::Done => self.frontier.done(index),
+            Turn::Failed(report) if report.kind == ErrorKind::Quota => {
+                let id = self.engine.plan.name(index);
+                self.shut.insert((id.service().to_owned(), id.verb().to_owned()));
+            }
+            Turn::Failed(_) => {}
+        }
+        // What may have begun still takes its place.
+        if self.engine.standing(index).doubt().is_none() {
+            self.make_room(index);
+        }
+    }
+
+    pub(super) fn wakes_at(&self) -> Option<Timestamp> {
+        self.asleep.first().map(|(at, _)| *at)
+    }
+
+    pub(super) fn into_parts(self) -> (BTreeMap<StepId, Hold>, Lanes) {
+        (self.held, self.lanes)
+    }
+
+    fn put_to_sleep(&mut self, index: usize, pause: Duration, memo: Memo) {
+        self.asleep.insert((after(self.engine.now(), pause), index));
+        self.memos.insert(index, memo);
+    }
+
+    fn make_room(&mut self, index: usize) {
+        if let Some(next) = self.lanes.leave(index) {
+            self.frontier.put_back(next);
+        }
+    }
+
+    fn hold(&self, step: &PlannedStep<'_>, status: &Status) -> Option<Hold> {
+        match status {
+            Status::Reverted | Status::Reverting(_) => Some(Hold::Reverted),
+            _ if self.shut.contains(&(step.service().to_owned(), step.spec.verb.clone())) => Some(Hold::Quota),
+            _ => self.engine.options.hold(step),
+        }
+    }
+}
+
+fn lane_of(step: &PlannedStep<'_>) -> Option<(String, String)> {
+    step.spec.lane.as_ref().map(|lane| (step.service().to_owned(), lane.clone()))
+}

@@ -1,0 +1,317 @@
+//! Typed identifiers, their untyped form, and those that several services share.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::arn::Arn;
+use crate::region::{NameError, Partition, Region};
+use crate::route::{AccountId, End};
+
+/// A typed identifier of one kind of resource, such as a key's ARN.
+///
+/// [`identifier!`](crate::identifier) makes one. The well-known ones live in the core, so that a
+/// crate can refer to another service's resources without depending on that service's crate.
+pub trait Identifier:
+    Clone + fmt::Debug + fmt::Display + FromStr + Ord + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// Names the kind, for example `kms.key`. Contains no colon and no slash, and never changes.
+    const KIND: &'static str;
+}
+
+/// The untyped form of any [`Identifier`]: its kind and its text. Cheap to clone.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ResourceId {
+    kind: Arc<str>,
+    id: Arc<str>,
+}
+
+impl ResourceId {
+    /// Names a thing that has no [`Identifier`] of its own, such as one account assignment.
+    pub fn new(kind: &str, id: impl AsRef<str>) -> Self {
+        Self { kind: kind.into(), id: id.as_ref().into() }
+    }
+
+    /// Erases the type of `id`.
+    pub fn of<I: Identifier>(id: &I) -> Self {
+        Self { kind: I::KIND.into(), id: id.to_string().into() }
+    }
+
+    /// Returns the kind, for example `kms.key`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// Returns the identifier's own text.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns the typed identifier, if this is one of an `I`.
+    pub fn typed<I: Identifier>(&self) -> Option<I> {
+        (*self.kind == *I::KIND).then(|| self.id.parse().ok()).flatten()
+    }
+}
+
+impl<I: Identifier> From<&I> for ResourceId {
+    fn from(id: &I) -> Self {
+        Self::of(id)
+    }
+}
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.kind, self.id)
+    }
+}
+
+impl From<ResourceId> for String {
+    fn from(id: ResourceId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for ResourceId {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        match text.split_once(':') {
+            Some((kind, id)) if !kind.is_empty() => Ok(Self::new(kind, id)),
+            _ => Err(NameError::new("resource", &text, "a resource is written `kind:id`")),
+        }
+    }
+}
+
+/// Makes a type an [`Identifier`](crate::Identifier): a text that is not empty and passes a check,
+/// if one is given.
+///
+/// ```
+/// regionmig_core::identifier!(
+///     /// The name of an entry.
+///     pub EntryName, "config.entry"
+/// );
+/// let name: EntryName = "db".parse()?;
+/// assert_eq!(name.as_str(), "db");
+/// assert!("".parse::<EntryName>().is_err());
+/// # Ok::<(), regionmig_core::NameError>(())
+/// ```
+#[macro_export]
+macro_rules! identifier {
+    ($(#[$doc:meta])* $vis:vis $name:ident, $kind:literal) => {
+        $crate::identifier!($(#[$doc])* $vis $name, $kind, |_: &str| ::std::result::Result::Ok(()));
+    };
+    ($(#[$doc:meta])* $vis:vis $name:ident, $kind:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        $vis struct $name(::std::sync::Arc<str>);
+
+        impl $name {
+            /// Returns the text.
+            #[must_use]
+            $vis fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl ::std::str::FromStr for $name {
+            type Err = $crate::NameError;
+
+            fn from_str(text: &str) -> ::std::result::Result<Self, $crate::NameError> {
+                let check: fn(&str) -> ::std::result::Result<(), &'static str> = $check;
+                match if text.is_empty() { ::std::result::Result::Err("it is empty") } else { check(text) } {
+                    ::std::result::Result::Ok(()) => ::std::result::Result::Ok(Self(text.into())),
+                    ::std::result::Result::Err(why) => {
+                        ::std::result::Result::Err($crate::private::name_error($kind, text, why))
+                    }
+                }
+            }
+        }
+
+        impl $crate::private::Serialize for $name {
+            fn serialize<S: $crate::private::Serializer>(&self, s: S) -> ::std::result::Result<S::Ok, S::Error> {
+                s.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> $crate::private::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::private::Deserializer<'de>>(d: D) -> ::std::result::Result<Self, D::Error> {
+                let text = <::std::string::String as $crate::private::Deserialize>::deserialize(d)?;
+                text.parse().map_err(<D::Error as $crate::private::DeserializeError>::custom)
+            }
+        }
+
+        impl $crate::Identifier for $name {
+            const KIND: &'static str = $kind;
+        }
+    };
+}
+
+identifier!(
+    /// The ARN of a KMS key: `arn:aws:kms:eu-central-1:111122223333:key/1234abcd-..`.
+    pub KeyArn,
+    "kms.key",
+    |text| is_arn_of(text, "kms", "key/")
+);
+
+impl KeyArn {
+    /// Names the key `id` of `end`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `id` holds what no ARN may hold.
+    pub fn new(end: &End, id: &str) -> Result<Self, NameError> {
+        format!("arn:{}:kms:{}:{}:key/{id}", end.partition, end.region, end.account).parse()
+    }
+
+    /// Returns the key's id, such as `1234abcd-..` or `mrk-1234..`.
+    pub fn id(&self) -> &str {
+        self.0.rsplit_once('/').map_or("", |(_, id)| id)
+    }
+
+    /// Returns whether the key is a multi-Region one: its id begins with `mrk-` (KMS developer
+    /// guide, "Multi-Region keys").
+    pub fn is_multi_region(&self) -> bool {
+        self.id().starts_with("mrk-")
+    }
+
+    /// Returns the account and region, which every key's ARN has.
+    pub fn end(&self) -> Option<End> {
+        let arn: Arn = self.0.parse().ok()?;
+        Some(End::new(arn.account()?.clone(), arn.region()?.clone()))
+    }
+
+    /// Returns the region.
+    pub fn region(&self) -> Option<Region> {
+        self.end().map(|end| end.region)
+    }
+
+    /// Returns the account.
+    pub fn account(&self) -> Option<AccountId> {
+        self.end().map(|end| end.account)
+    }
+
+    /// Returns the partition.
+    pub fn partition(&self) -> Option<Partition> {
+        self.end().map(|end| end.partition)
+    }
+
+    /// Returns the ARN that a replica of this multi-Region key has in `region`; of a single-Region
+    /// key, an ARN that names nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the two partitions differ: no key reaches beyond its own.
+    pub fn in_region(&self, region: &Region) -> Result<Self, NameError> {
+        let elsewhere = || NameError::new("key of that region", &self.0, "the region belongs to another partition");
+        let end = self.end().filter(|end| end.partition == region.partition()).ok_or_else(elsewhere)?;
+        Self::new(&end.in_region(region.clone()), self.id())
+    }
+}
+
+identifier!(
+    /// The name of a KMS alias, `alias/payments`. One account has it once a region.
+    pub AliasName,
+    "kms.alias",
+    |text| match text.strip_prefix("alias/") {
+        Some(name) if !name.is_empty() && text.len() <= 256 && name.chars().all(is_alias_char) => Ok(()),
+        _ => Err("an alias is `alias/` and up to 250 of a-z, A-Z, 0-9, `/`, `_` and `-`"),
+    }
+);
+
+impl AliasName {
+    /// Returns whether AWS made the alias for itself: those are named `alias/aws/..`.
+    pub fn is_aws_managed(&self) -> bool {
+        self.0.starts_with("alias/aws/")
+    }
+}
+
+/// KMS API reference, CreateAlias: `^alias/[a-zA-Z0-9/_-]+$`.
+fn is_alias_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-')
+}
+
+fn is_arn_of(text: &str, service: &str, resource: &str) -> Result<(), &'static str> {
+    let arn: Arn = text.parse().map_err(|error: NameError| error.why)?;
+    let complete = arn.region().is_some() && arn.account().is_some();
+    let id = arn.resource().strip_prefix(resource).is_some_and(|id| !id.is_empty() && !id.contains(['/', ':', '*']));
+    match arn.service() == service && complete && id {
+        true => Ok(()),
+        false => Err("it is the ARN of something else"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+    #[test]
+    fn a_key_arn_tells_its_parts() -> Result {
+        let key: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/mrk-12".parse()?;
+        assert_eq!(key.id(), "mrk-12");
+        assert!(key.is_multi_region());
+        assert_eq!(key.region(), Some("eu-central-1".parse()?));
+        assert_eq!(key.account(), Some("111122223333".parse()?));
+        assert_eq!(key.partition(), Some(Partition::Aws));
+        let replica = key.in_region(&"me-central-1".parse()?)?;
+        assert_eq!(replica.as_str(), "arn:aws:kms:me-central-1:111122223333:key/mrk-12");
+        assert!(key.in_region(&"cn-north-1".parse()?).is_err());
+        let single: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/12".parse()?;
+        assert!(!single.is_multi_region());
+        Ok(())
+    }
+
+    #[test]
+    fn the_arn_of_something_else_is_no_key() {
+        for text in [
+            "arn:aws:kms:eu-central-1:111122223333:alias/a",
+            "arn:aws:kms:eu-central-1:111122223333:key/",
+            "arn:aws:kms:eu-central-1:111122223333:key/a/b",
+            "arn:aws:kms:eu-central-1:111122223333:key/*",
+            "arn:aws:kms::111122223333:key/1",
+            "arn:aws:kms:eu-central-1::key/1",
+            "arn:aws:s3:eu-central-1:111122223333:key/1",
+            "mrk-12",
+        ] {
+            assert!(text.parse::<KeyArn>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn alias_names_have_the_form_that_kms_demands() -> Result {
+        let alias: AliasName = "alias/aws/s3".parse()?;
+        assert!(alias.is_aws_managed());
+        assert!(!"alias/awsome".parse::<AliasName>()?.is_aws_managed());
+        for text in ["alias/", "payments", "alias/a b", "alias/ä", &format!("alias/{}", "a".repeat(251))] {
+            assert!(text.parse::<AliasName>().is_err(), "{text}");
+        }
+        assert!(format!("alias/{}", "a".repeat(250)).parse::<AliasName>().is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn an_erased_identifier_keeps_its_kind() -> Result {
+        let key: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/12".parse()?;
+        let erased = ResourceId::of(&key);
+        assert_eq!(erased.typed::<KeyArn>(), Some(key));
+        assert_eq!(erased.typed::<AliasName>(), None);
+        let stored = serde_json::to_string(&erased)?;
+        assert_eq!(stored, "\"kms.key:arn:aws:kms:eu-central-1:111122223333:key/12\"");
+        assert_eq!(serde_json::from_str::<ResourceId>(&stored)?, erased);
+        assert!(serde_json::from_str::<ResourceId>("\"nothing\"").is_err());
+        assert!(serde_json::from_str::<ResourceId>("\":nothing\"").is_err());
+        assert!(serde_json::from_str::<KeyArn>("\"nothing\"").is_err());
+        Ok(())
+    }
+}

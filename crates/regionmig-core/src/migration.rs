@@ -1,0 +1,435 @@
+//! Several services, surveyed, planned, applied and verified as one.
+
+mod found;
+mod verification;
+
+pub use found::{MigrationSurvey, Unread};
+pub use verification::Verification;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use crate::archive::{Archive, MemoryArchive};
+use crate::check::{Check, Verdict};
+use crate::context::{Observer, RunContext, StepContext};
+use crate::engine::{ApplyOptions, Engine, Outcome};
+use crate::erased::{Erased, Frame};
+use crate::error::{Error, ErrorKind, chain};
+use crate::event::Event;
+use crate::finding::{Finding, Severity, code};
+use crate::ids::{IdMap, Identifier, RebindError, ResourceId};
+use crate::journal::{Entry, Journal, Record};
+use crate::plan::{Draught, Head, MigrationPlan, PlanError};
+use crate::route::{Caller, Route, Side};
+use crate::service::Migrate;
+use crate::standings::Standings;
+use crate::step::{Permission, StepId};
+use crate::survey::Purpose;
+use crate::wait::Perform;
+
+/// Several services that migrate together, from one end to the other.
+///
+/// Route, map, purpose, caller and clock are fixed once, here, and used by every operation.
+#[derive(Clone)]
+pub struct Migration {
+    frame: Frame,
+    services: BTreeMap<String, Arc<dyn Erased>>,
+    /// A name that two services have.
+    twice: Option<String>,
+    /// What is to be said in each plan.
+    findings: Vec<Finding>,
+    hooks: BTreeMap<String, Arc<dyn Perform>>,
+    caller: Arc<dyn Caller>,
+    archive: Arc<dyn Archive>,
+    observer: Observer,
+}
+
+impl Migration {
+    /// Begins a migration of nothing. `caller` says, before anything is applied, whose credentials
+    /// are in use, and has the clock.
+    pub fn new<C: Caller + Clone + 'static>(route: Route, caller: &C) -> Self {
+        Self {
+            frame: Frame { route, purpose: Purpose::Migrate, ids: IdMap::default() },
+            services: BTreeMap::new(),
+            twice: None,
+            findings: Vec::new(),
+            hooks: BTreeMap::new(),
+            caller: Arc::new(caller.clone()),
+            archive: Arc::new(MemoryArchive::default()),
+            observer: Arc::new(|_| {}),
+        }
+    }
+
+    /// Adds a service. One of a name that is taken makes survey and plan fail.
+    #[must_use]
+    pub fn with<S: Migrate>(mut self, service: S) -> Self {
+        let name = service.name().to_owned();
+        if self.services.insert(name.clone(), Arc::new(service)).is_some() {
+            self.twice = Some(name);
+        }
+        self
+    }
+
+    /// Says beforehand what a source has become in the target.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it was said to have become something else.
+    pub fn map<I: Identifier>(mut self, source: &I, target: &I) -> Result<Self, RebindError> {
+        self.frame.ids.bind(source, target)?;
+        Ok(self)
+    }
+
+    /// Says beforehand what many sources have become: the result of an earlier migration.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one was said to have become something else.
+    pub fn map_all(mut self, ids: &IdMap) -> Result<Self, RebindError> {
+        self.frame.ids.merge(ids)?;
+        Ok(self)
+    }
+
+    /// Has `observer` told what happens. It must return at once.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Has `hook` do the tasks of one code, in each run in which a step waits for one.
+    #[must_use]
+    pub fn on_task(mut self, code: &str, hook: impl Perform + 'static) -> Self {
+        self.hooks.insert(code.to_owned(), Arc::new(hook));
+        self
+    }
+
+    /// Has bulk stored in `archive`, instead of in memory.
+    #[must_use]
+    pub fn archive(mut self, archive: impl Archive + 'static) -> Self {
+        self.archive = Arc::new(archive);
+        self
+    }
+
+    /// Returns from where to where.
+    pub fn route(&self) -> &Route {
+        &self.frame.route
+    }
+
+    /// Returns why: to migrate, or to go back.
+    pub fn purpose(&self) -> Purpose {
+        self.frame.purpose
+    }
+
+    /// Has every service find out what there is at both ends. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if two services have one name, or a snapshot cannot be written. What cannot be read is
+    /// no error but part of the survey.
+    pub async fn survey(&self) -> Result<MigrationSurvey, Error> {
+        self.names_are_unique()?;
+        let cx = self.context(CancellationToken::new());
+        let taken_at = cx.clock().now();
+        let findings = self.caller.readiness(&self.route().target).await;
+        let found = join_all(self.services.values().map(|service| service.survey(&cx))).await;
+        let mut survey = MigrationSurvey::new(taken_at, self.frame.clone(), findings, &self.services);
+        for (name, found) in self.services.keys().zip(found) {
+            survey.insert(name, found?);
+        }
+        Ok(survey)
+    }
+
+    /// Asks again those services that left gaps, and fills them. What was known is not forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As for [`survey`](Self::survey), and if the survey is another migration's.
+    pub async fn resurvey(&self, survey: &mut MigrationSurvey) -> Result<(), Error> {
+        self.names_are_unique()?;
+        self.is_mine(survey.route())?;
+        let cx = self.context(CancellationToken::new());
+        let names: Vec<String> = survey.names_with_gaps().map(str::to_owned).collect();
+        for name in names {
+            let later = self.service(&name)?.survey(&cx).await?;
+            survey.fill(&name, &later, self.service(&name)?)?;
+        }
+        survey.attach(&self.services);
+        Ok(())
+    }
+
+    /// Has every service decide what to do, and fits the results together. Asks nobody anything.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the survey is another migration's, or the steps do not make a plan.
+    pub fn plan(&self, survey: &MigrationSurvey) -> Result<MigrationPlan, Error> {
+        self.names_are_unique()?;
+        self.is_mine(survey.route())?;
+        let frame = survey.frame();
+        let mut findings: Vec<Finding> = survey.findings().iter().chain(&self.findings).cloned().collect();
+        let mut head = Head {
+            route: frame.route.clone(),
+            purpose: frame.purpose,
+            surveyed_at: survey.oldest(),
+            ids: frame.ids.clone(),
+            findings: Vec::new(),
+            known: BTreeMap::new(),
+        };
+        let mut drafts = Vec::new();
+        for (name, found) in survey.services() {
+            let draft = self.service(name)?.plan(frame, found)?;
+            findings.extend(draft.findings);
+            findings.extend(head.ids.learn(&draft.ids));
+            if !draft.known.is_empty() {
+                head.known.insert(name.to_owned(), Arc::new(draft.known));
+            }
+            drafts.push((name, draft.steps));
+        }
+        head.findings = findings;
+        let mut draught = Draught::new(head);
+        for (name, steps) in drafts {
+            steps.iter().try_for_each(|(spec, step)| draught.push(name, spec, step))?;
+        }
+        Ok(draught.seal()?)
+    }
+
+    /// Asks of each step that can be asked, without changing anything, whether it would be allowed
+    /// and would work.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the plan may not be applied. What could not be asked is a finding.
+    pub async fn preflight(&self, plan: &MigrationPlan) -> Result<Vec<Finding>, Error> {
+        self.admit(plan).await?;
+        let cx = self.context(CancellationToken::new());
+        let mut findings = Vec::new();
+        for step in plan.steps() {
+            let unasked = |why: String| {
+                Finding::new(Severity::Note, code::UNASKED, format!("`{}` {why}", step.id))
+                    .about(step.spec.subject.clone())
+            };
+            if !step.spec.requires.iter().all(|id| plan.ids().contains(id)) {
+                findings.push(unasked("cannot be asked before what it needs is there".to_owned()));
+                continue;
+            }
+            let scx = StepContext::detached(&cx, step.id, plan.ids().subset(&step.spec.requires));
+            match self.service(step.service())?.preflight(step.raw(), &scx).await {
+                Ok(remarks) => findings.extend(remarks),
+                Err(error) => findings.push(unasked(format!("could not be asked: {}", chain(&error)))),
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Carries out `plan`, going on from wherever `journal` says an earlier run stopped.
+    ///
+    /// A step that fails does not stop those that do not wait for it. A step that waits is looked
+    /// at again, for as long as `options` have patience.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the plan may not be applied, or if the journal fails. A step's failure is not an
+    /// error of this function; see [`Outcome`].
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped at any await, and called again with the same journal.
+    pub async fn apply(
+        &self,
+        plan: &MigrationPlan,
+        journal: &dyn Journal,
+        options: &ApplyOptions,
+    ) -> Result<Outcome, Error> {
+        self.admit(plan).await?;
+        options.names_steps_of(plan)?;
+        let standings = Standings::read(plan, journal).await?;
+        let cx = self.context(options.token());
+        Engine::new(self, plan, journal, options, &cx, standings).run().await
+    }
+
+    /// Has a person answer for a task that nothing can look at.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the journal does, or if the plan has no such step that is still to be done.
+    pub async fn acknowledge(
+        &self,
+        plan: &MigrationPlan,
+        journal: &dyn Journal,
+        step: &StepId,
+        by: &str,
+        note: &str,
+    ) -> Result<(), Error> {
+        self.is_mine(plan.route())?;
+        let standings = Standings::read(plan, journal).await?;
+        let entry = Entry::Acknowledged { by: by.to_owned(), note: note.to_owned() };
+        let record = Record::new(self.caller.clock().now(), step.clone(), entry);
+        standings.admit(&record)?;
+        Ok(journal.append(&record).await?)
+    }
+
+    /// Takes back, last first, what runs with `journal` made and nobody needs any more.
+    ///
+    /// What was there before, and what cannot be taken back, stays, and so does all it needs.
+    ///
+    /// # Errors
+    ///
+    /// As for [`apply`](Self::apply).
+    ///
+    /// # Cancel safety
+    ///
+    /// May be dropped at any await, and called again with the same journal.
+    pub async fn revert(
+        &self,
+        plan: &MigrationPlan,
+        journal: &dyn Journal,
+        options: &ApplyOptions,
+    ) -> Result<Outcome, Error> {
+        self.admit(plan).await?;
+        options.names_steps_of(plan)?;
+        let standings = Standings::read(plan, journal).await?;
+        let cx = self.context(options.token());
+        Engine::new(self, plan, journal, options, &cx, standings).revert().await
+    }
+
+    /// Surveys afresh and has every service check the result. Needs neither plan nor journal, only
+    /// the map of what became what: a month later, too.
+    ///
+    /// # Errors
+    ///
+    /// Fails if planning again does. A service that could not check is a check of its own.
+    pub async fn verify(&self, ids: &IdMap) -> Result<Verification, Error> {
+        let mut migration = self.clone();
+        // What this run knows better replaces what was said beforehand of the same source.
+        let mut all = ids.clone();
+        let _said_again = all.learn(&self.frame.ids);
+        migration.frame.ids = all;
+        let survey = migration.survey().await?;
+        let cx = migration.context(CancellationToken::new());
+        let mut checks = Vec::new();
+        for (name, found) in survey.services() {
+            let checked = migration.service(name)?.verify(survey.frame(), found, &cx).await;
+            checks.extend(checked.unwrap_or_else(|error| {
+                let check = Check::new("core.unverified", ResourceId::new("core.service", name), Verdict::Unknown);
+                vec![check.message(chain(&error))]
+            }));
+        }
+        Ok(Verification { checks, left: migration.plan(&survey)? })
+    }
+
+    /// Returns the migration of the way back: route, map and purpose turned round, all three.
+    ///
+    /// A target that two sources share is a finding in its plan; say with [`map`](Self::map) which
+    /// of them is meant.
+    ///
+    /// # Errors
+    ///
+    /// Fails if plan and journal do not belong together, or to this migration.
+    pub async fn fail_back(&self, plan: &MigrationPlan, journal: &dyn Journal) -> Result<Self, Error> {
+        self.names_are_unique()?;
+        self.is_mine(plan.route())?;
+        let standings = Standings::read(plan, journal).await?;
+        let (ids, findings) = standings.ids().reversed();
+        let purpose = match self.frame.purpose {
+            Purpose::Migrate => Purpose::FailBack,
+            Purpose::FailBack => Purpose::Migrate,
+        };
+        let frame = Frame { route: self.route().reversed(), purpose, ids };
+        Ok(Self { frame, findings, ..self.clone() })
+    }
+
+    /// Returns what surveying and verifying need to be allowed.
+    pub fn permissions(&self) -> BTreeSet<Permission> {
+        self.services.values().flat_map(|service| service.permissions()).collect()
+    }
+
+    pub(crate) fn service(&self, name: &str) -> Result<&dyn Erased, Error> {
+        let missing = || Error::MissingService { name: name.to_owned() };
+        self.services.get(name).map(|service| &**service).ok_or_else(missing)
+    }
+
+    pub(crate) fn services(&self) -> impl Iterator<Item = (&str, &dyn Erased)> {
+        self.services.iter().map(|(name, service)| (name.as_str(), &**service))
+    }
+
+    pub(crate) fn hook(&self, code: &str) -> Option<&dyn Perform> {
+        self.hooks.get(code).map(|hook| &**hook)
+    }
+
+    fn context(&self, cancellation: CancellationToken) -> RunContext {
+        RunContext {
+            route: self.route().clone(),
+            archive: Arc::clone(&self.archive),
+            cancellation,
+            clock: self.caller.clock(),
+            observer: Arc::clone(&self.observer),
+        }
+    }
+
+    fn names_are_unique(&self) -> Result<(), Error> {
+        match &self.twice {
+            Some(name) => Err(Error::TwoServices { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    fn is_mine(&self, route: &Route) -> Result<(), PlanError> {
+        match route == self.route() {
+            true => Ok(()),
+            false => Err(PlanError::Route { expected: Box::new(self.route().clone()), found: Box::new(route.clone()) }),
+        }
+    }
+
+    /// Refuses a plan that is not for here, not for now, or not what it says it is, before any call
+    /// but those that tell whose credentials are in use.
+    async fn admit(&self, plan: &MigrationPlan) -> Result<(), Error> {
+        self.names_are_unique()?;
+        self.is_mine(plan.route())?;
+        if plan.purpose() != self.frame.purpose {
+            let why = "it leads the other way in time: use the migration that it was made with".to_owned();
+            return Err(PlanError::Unreadable { why }.into());
+        }
+        let findings: Vec<Finding> = plan.blockers().filter(|finding| finding.subject.is_none()).cloned().collect();
+        if !findings.is_empty() {
+            return Err(PlanError::Blocked { findings }.into());
+        }
+        for step in plan.steps() {
+            if !self.service(step.service())?.spec(step.raw())?.agrees_with(&step.spec) {
+                return Err(PlanError::Disagreement { step: step.id.clone() }.into());
+            }
+        }
+        self.is_in_its_account(Side::Target).await?;
+        self.is_in_its_account(Side::Source).await
+    }
+
+    async fn is_in_its_account(&self, side: Side) -> Result<(), Error> {
+        let end = self.route().end(side);
+        let found = match self.caller.account(end).await {
+            Ok(found) => found,
+            // It may be what is failing, and nobody can be asked then.
+            Err(error) if side == Side::Source && is_no_answer(error.kind) => return Ok(()),
+            Err(error) => {
+                return Err(Error::Caller { side, end: end.clone(), kind: error.kind, source: error.into() });
+            }
+        };
+        match found == end.account {
+            true => Ok(()),
+            false => Err(Error::Account { side, expected: end.account.clone(), found }),
+        }
+    }
+}
+
+fn is_no_answer(kind: ErrorKind) -> bool {
+    kind.is_passing()
+}
+
+impl std::fmt::Debug for Migration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.services.keys().collect();
+        f.debug_struct("Migration").field("route", self.route()).field("services", &names).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! The plan of a whole migration.
+
+mod diff;
+mod error;
+mod graph;
+mod held;
+mod show;
+mod stored;
+
+pub use diff::PlanDiff;
+pub use error::PlanError;
+pub(crate) use graph::Frontier;
+pub use held::Hold;
+pub use show::FullPlan;
+pub(crate) use stored::Draught;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::finding::{Finding, Severity, code};
+use crate::ids::{IdMap, ResourceId};
+use crate::route::Route;
+use crate::schema::read_step;
+use crate::service::Service;
+use crate::step::{Permission, Spec, StepId};
+use crate::survey::Purpose;
+
+/// A whole migration's plan: checked, ordered, sealed. Immutable, and cheap to clone.
+///
+/// Kept as the bytes it is stored as; a step is parsed when it is needed. What it shows:
+/// `{plan}` a table by service, `{}` of [`full`](Self::full) every step and finding,
+/// [`to_bytes`](Self::to_bytes) JSON.
+#[derive(Clone, Debug)]
+pub struct MigrationPlan(Arc<Sealed>);
+
+#[derive(Debug)]
+struct Sealed {
+    head: Head,
+    digest: Digest,
+    /// The JSON that the digest is of.
+    text: String,
+    steps: Vec<Indexed>,
+    /// Indices of `steps`, by name.
+    by_name: Vec<u32>,
+    edges: graph::Edges,
+    held: BTreeMap<StepId, Hold>,
+}
+
+/// All of a plan but its steps.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Head {
+    pub(crate) route: Route,
+    pub(crate) purpose: Purpose,
+    pub(crate) surveyed_at: Timestamp,
+    pub(crate) ids: IdMap,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) known: BTreeMap<String, Arc<BTreeSet<ResourceId>>>,
+}
+
+/// A step's name, and where its JSON stands in the text.
+#[derive(Debug)]
+struct Indexed {
+    id: StepId,
+    at: std::ops::Range<usize>,
+}
+
+/// One step of a plan, with its type erased.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PlannedStep<'a> {
+    /// Its name.
+    pub id: &'a StepId,
+    /// What the core knows of it.
+    pub spec: Spec,
+    step: &'a RawValue,
+}
+
+impl<'a> PlannedStep<'a> {
+    /// Returns the service that can carry it out.
+    pub fn service(&self) -> &'a str {
+        self.id.service()
+    }
+
+    /// Returns the step as JSON, as its service wrote it.
+    pub fn json(&self) -> &'a str {
+        self.step.get()
+    }
+
+    /// Returns the step as `service` knows it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it is another service's, or another version's that says more than this one reads.
+    pub fn decode<S: Service>(&self, service: &S) -> Result<S::Step, Error> {
+        match self.service() == service.name() {
+            true => read_step(service, self.step),
+            false => Err(Error::MissingService { name: self.service().to_owned() }),
+        }
+    }
+
+    pub(crate) fn raw(&self) -> &'a RawValue {
+        self.step
+    }
+
+    /// Returns what names the step as the plan has it.
+    pub(crate) fn digest(&self) -> Digest {
+        Digest::of(self.step.get())
+    }
+}
+
+impl MigrationPlan {
+    /// Returns the steps, each after those it waits for.
+    pub fn steps(&self) -> impl Iterator<Item = PlannedStep<'_>> {
+        // Each was parsed when the plan was made or read, so none is lost here.
+        (0..self.len()).filter_map(|index| self.step(index).ok())
+    }
+
+    /// Returns the number of steps.
+    #[expect(clippy::len_without_is_empty, reason = "an empty plan may still hold findings: see `is_done`")]
+    pub fn len(&self) -> usize {
+        self.0.steps.len()
+    }
+
+    /// Returns whether nothing is left to do and nothing stands in the way: no step, no blocker.
+    pub fn is_done(&self) -> bool {
+        self.0.steps.is_empty() && self.blockers().next().is_none()
+    }
+
+    /// Returns the steps that cannot run, and why.
+    pub fn held(&self) -> &BTreeMap<StepId, Hold> {
+        &self.0.held
+    }
+
+    /// Returns what the steps leave undone and what is not known, ordered by code and subject.
+    pub fn findings(&self) -> &[Finding] {
+        &self.0.head.findings
+    }
+
+    /// Returns the findings that hold steps back.
+    pub fn blockers(&self) -> impl Iterator<Item = &Finding> {
+        self.findings().iter().filter(|finding| finding.severity == Severity::Blocker)
+    }
+
+    /// Returns the mappings known beforehand.
+    pub fn ids(&self) -> &IdMap {
+        &self.0.head.ids
+    }
+
+    /// Returns from where to where.
+    pub fn route(&self) -> &Route {
+        &self.0.head.route
+    }
+
+    /// Returns why there is a plan.
+    pub fn purpose(&self) -> Purpose {
+        self.0.head.purpose
+    }
+
+    /// Returns when the oldest of the readings it was made of was begun.
+    pub fn surveyed_at(&self) -> Timestamp {
+        self.0.head.surveyed_at
+    }
+
+    /// Returns what names this plan and no other: the SHA-256 of what is stored.
+    pub fn digest(&self) -> &Digest {
+        &self.0.digest
+    }
+
+    /// Returns what applying this needs to be allowed.
+    pub fn permissions(&self) -> BTreeSet<Permission> {
+        self.steps().flat_map(|step| step.spec.permissions).collect()
+    }
+
+    /// Returns the same plan with only those steps of `service` for which `wanted` says yes.
+    ///
+    /// It has another digest, so another journal; each step it leaves out is a finding.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a step cannot be read.
+    pub fn keep<S: Service>(&self, service: &S, wanted: impl Fn(&S::Step) -> bool) -> Result<Self, Error> {
+        let mut draught = Draught::new(self.0.head.clone());
+        for index in 0..self.len() {
+            let step = self.step(index)?;
+            if step.service() == service.name() && !wanted(&step.decode(service)?) {
+                let message = format!("`{}` was taken out of the plan", step.id);
+                let left_out = Finding::new(Severity::Note, code::LEFT_OUT, message);
+                draught.find(left_out.about(step.spec.subject));
+            } else {
+                draught.push(step.service(), &step.spec, step.raw())?;
+            }
+        }
+        Ok(draught.seal()?)
+    }
+
+    /// Returns how `later` differs: nothing, if this plan is still true.
+    pub fn diff(&self, later: &Self) -> PlanDiff {
+        PlanDiff::new(self, later)
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &StepId> {
+        self.0.steps.iter().map(|step| &step.id)
+    }
+
+    pub(crate) fn name(&self, index: usize) -> &StepId {
+        &self.0.steps[index].id
+    }
+
+    pub(crate) fn index_of(&self, step: &StepId) -> Option<usize> {
+        let steps = &self.0.steps;
+        let found = self.0.by_name.binary_search_by(|&index| steps[index as usize].id.cmp(step)).ok()?;
+        Some(self.0.by_name[found] as usize)
+    }
+
+    pub(crate) fn step(&self, index: usize) -> Result<PlannedStep<'_>, PlanError> {
+        let indexed = &self.0.steps[index];
+        let (spec, step) = stored::read_planned(&self.0.text[indexed.at.clone()])?;
+        Ok(PlannedStep { id: &indexed.id, spec, step })
+    }
+
+    pub(crate) fn json(&self, index: usize) -> &str {
+        &self.0.text[self.0.steps[index].at.clone()]
+    }
+
+    pub(crate) fn known(&self, service: &str) -> Arc<BTreeSet<ResourceId>> {
+        self.0.head.known.get(service).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn waits_for(&self, index: usize) -> impl Iterator<Item = usize> {
+        self.0.edges.waits_for(index)
+    }
+
+    pub(crate) fn frontier(&self) -> Frontier {
+        Frontier::new(&self.0.edges)
+    }
+}
+
+impl PartialEq for MigrationPlan {
+    /// Two plans are one if what is stored is.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.digest == other.0.digest
+    }
+}

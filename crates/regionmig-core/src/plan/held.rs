@@ -1,0 +1,104 @@
+//! Why steps are not run.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+use crate::finding::Severity;
+use crate::ids::ResourceId;
+use crate::plan::Head;
+use crate::plan::graph::Edges;
+use crate::plan::stored::{Interner, Node};
+use crate::step::{Effect, StepId};
+
+/// Why a step is not run.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Hold {
+    /// It waits for a step that is held, or is not done, or fills its lane.
+    Behind(StepId),
+    /// A finding of this code forbids it.
+    Blocked(String),
+    /// The caller left it out of this run.
+    LeftOut,
+    /// A step of that name met a quota in this run.
+    Quota,
+    /// It was taken back.
+    Reverted,
+    /// The run ended before it was its turn.
+    Stopped,
+    /// It needs the counterpart of this, which nothing makes and nobody mapped.
+    Unmet(ResourceId),
+    /// It is harder to take back than the caller allowed.
+    WantsLeave(Effect),
+}
+
+impl Hold {
+    /// Returns what a person does about it, in a sentence.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Behind(_) => "see to the step that it waits for",
+            Self::Blocked(_) => "see the finding's remedy, then plan again",
+            Self::LeftOut => "run this again without leaving it out",
+            Self::Quota => "have the quota raised, then run this again",
+            Self::Reverted => "plan again from a new survey if it is wanted after all",
+            Self::Stopped => "run this again: it goes on where it stopped",
+            Self::Unmet(_) => "migrate what it needs too, or map it with `Migration::map` and plan again",
+            Self::WantsLeave(Effect::Irreversible) => {
+                "if it is wanted, name it with `ApplyOptions::dangerously_allow` and run this again"
+            }
+            Self::WantsLeave(_) => {
+                "if it is wanted, allow it with `ApplyOptions::allow_overwriting` and run this again"
+            }
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Behind(step) => write!(f, "waits for `{step}`"),
+            Self::Blocked(code) => write!(f, "blocked by a finding [{code}]"),
+            Self::LeftOut => f.write_str("left out by the caller"),
+            Self::Quota => f.write_str("a step of its kind met a quota"),
+            Self::Reverted => f.write_str("was taken back"),
+            Self::Stopped => f.write_str("the run ended before its turn"),
+            Self::Unmet(id) => write!(f, "needs the counterpart of `{id}`, which nothing makes"),
+            Self::WantsLeave(effect) => write!(f, "is {effect}, and wants leave"),
+        }
+    }
+}
+
+/// Works out which steps cannot run. `order` has each after those it waits for.
+pub(super) fn held(
+    head: &Head,
+    nodes: &[Node],
+    interner: &Interner,
+    edges: &Edges,
+    order: &[u32],
+) -> BTreeMap<StepId, Hold> {
+    let blocked: HashMap<&ResourceId, &str> = blockers(head).filter_map(|(on, code)| Some((on?, code))).collect();
+    let all = blockers(head).find(|(on, _)| on.is_none()).map(|(_, code)| code);
+    let made: HashSet<u32> = nodes.iter().flat_map(|node| node.produces.iter().copied()).collect();
+    let mut held: BTreeMap<StepId, Hold> = BTreeMap::new();
+    for &index in order {
+        let node = &nodes[index as usize];
+        let unmapped = |id: &&u32| !head.ids.contains(interner.get(**id));
+        let mut about = node.produces.iter().chain([&node.subject]).chain(node.requires.iter().filter(unmapped));
+        let blocker = all.or_else(|| about.find_map(|id| blocked.get(interner.get(*id)).copied()));
+        let unmet = || node.requires.iter().filter(unmapped).find(|id| !made.contains(id));
+        let behind = || edges.waits_for(index as usize).map(|at| &nodes[at].id).find(|id| held.contains_key(*id));
+        let hold = blocker
+            .map(|code| Hold::Blocked(code.to_owned()))
+            .or_else(|| unmet().map(|id| Hold::Unmet(interner.get(*id).clone())))
+            .or_else(|| behind().map(|id| Hold::Behind(id.clone())));
+        if let Some(hold) = hold {
+            held.insert(node.id.clone(), hold);
+        }
+    }
+    held
+}
+
+fn blockers(head: &Head) -> impl Iterator<Item = (Option<&ResourceId>, &str)> {
+    let blockers = head.findings.iter().filter(|finding| finding.severity == Severity::Blocker);
+    blockers.map(|finding| (finding.subject.as_ref(), finding.code.as_str()))
+}

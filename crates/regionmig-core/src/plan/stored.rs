@@ -1,0 +1,322 @@
+//! A plan's bytes: how it is put together, written and read.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::digest::Digest;
+use crate::finding::Finding;
+use crate::ids::{IdMap, ResourceId};
+use crate::plan::error::PlanError;
+use crate::plan::graph::{Edges, number};
+use crate::plan::held::held;
+use crate::plan::{Head, Indexed, MigrationPlan, Sealed};
+use crate::route::Route;
+use crate::step::{Spec, StepId};
+use crate::survey::Purpose;
+
+const FORMAT: u32 = 1;
+
+/// What a file holds. The digest is of the plan's own bytes.
+#[derive(Deserialize)]
+struct File<'a> {
+    format: u32,
+    digest: Digest,
+    #[serde(borrow)]
+    plan: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
+/// Members with their default are not written: so what an older version wrote reads the same. A
+/// member that this version does not know is refused.
+#[derive(Serialize)]
+struct HeadOut<'a> {
+    route: &'a Route,
+    #[serde(skip_serializing_if = "Purpose::is_migrate")]
+    purpose: Purpose,
+    surveyed_at: Timestamp,
+    #[serde(skip_serializing_if = "IdMap::is_empty")]
+    ids: &'a IdMap,
+    #[serde(skip_serializing_if = "slice_is_empty")]
+    findings: &'a [Finding],
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    known: &'a BTreeMap<String, Arc<BTreeSet<ResourceId>>>,
+}
+
+fn slice_is_empty(findings: &[Finding]) -> bool {
+    findings.is_empty()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BodyIn<'a> {
+    route: Route,
+    #[serde(default)]
+    purpose: Purpose,
+    surveyed_at: Timestamp,
+    #[serde(default)]
+    ids: IdMap,
+    #[serde(default)]
+    findings: Vec<Finding>,
+    #[serde(default)]
+    known: BTreeMap<String, Arc<BTreeSet<ResourceId>>>,
+    /// In an order in which each could run after those before it.
+    #[serde(borrow)]
+    steps: Vec<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepIn<'a> {
+    service: std::borrow::Cow<'a, str>,
+    spec: Spec,
+    #[serde(borrow)]
+    step: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct StepOut<'a> {
+    service: &'a str,
+    spec: &'a Spec,
+    step: &'a RawValue,
+}
+
+pub(super) fn read_planned(json: &str) -> Result<(Spec, &RawValue), PlanError> {
+    let StepIn { spec, step, .. } = serde_json::from_str(json).map_err(|error| PlanError::unreadable(&error))?;
+    Ok((spec, step))
+}
+
+/// Resources as numbers, so that each is kept once.
+#[derive(Debug, Default)]
+pub(super) struct Interner {
+    numbers: HashMap<ResourceId, u32>,
+    ids: Vec<ResourceId>,
+}
+
+impl Interner {
+    fn number(&mut self, id: &ResourceId) -> u32 {
+        if let Some(&known) = self.numbers.get(id) {
+            return known;
+        }
+        let new = number(self.ids.len());
+        self.numbers.insert(id.clone(), new);
+        self.ids.push(id.clone());
+        new
+    }
+
+    fn numbers(&mut self, ids: &BTreeSet<ResourceId>) -> Box<[u32]> {
+        ids.iter().map(|id| self.number(id)).collect()
+    }
+
+    pub(super) fn get(&self, number: u32) -> &ResourceId {
+        &self.ids[number as usize]
+    }
+}
+
+/// What of a step order and holds depend on.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) id: StepId,
+    pub(super) subject: u32,
+    pub(super) requires: Box<[u32]>,
+    pub(super) produces: Box<[u32]>,
+    owns: Box<[u32]>,
+    after: Box<[StepId]>,
+    at: std::ops::Range<usize>,
+}
+
+/// A plan that is being put together.
+#[derive(Debug)]
+pub(crate) struct Draught {
+    head: Head,
+    interner: Interner,
+    nodes: Vec<Node>,
+    text: String,
+}
+
+impl Draught {
+    pub(crate) fn new(head: Head) -> Self {
+        Self { head, interner: Interner::default(), nodes: Vec::new(), text: String::new() }
+    }
+
+    pub(crate) fn find(&mut self, finding: Finding) {
+        self.head.findings.push(finding);
+    }
+
+    pub(crate) fn push(&mut self, service: &str, spec: &Spec, step: &RawValue) -> Result<(), PlanError> {
+        let out = StepOut { service, spec, step };
+        let json = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
+        let start = self.text.len();
+        self.text.push_str(&json);
+        self.node(service, spec, start..self.text.len());
+        Ok(())
+    }
+
+    fn node(&mut self, service: &str, spec: &Spec, at: std::ops::Range<usize>) {
+        let after = spec.after.iter().map(|rest| StepId::sibling(service, rest)).collect();
+        self.nodes.push(Node {
+            id: StepId::new(service, spec),
+            subject: self.interner.number(&spec.subject),
+            requires: self.interner.numbers(&spec.requires),
+            produces: self.interner.numbers(&spec.produces),
+            owns: self.interner.numbers(&spec.owns),
+            after,
+            at,
+        });
+    }
+
+    /// Checks the steps and puts them in order.
+    ///
+    /// A step that cannot run, since something it needs is not to be had, is held, and the others
+    /// are none the worse for it.
+    ///
+    /// # Errors
+    ///
+    /// Fails on what only a bug can cause: two steps of one name, product or document, or in a
+    /// circle.
+    pub(crate) fn seal(mut self) -> Result<MigrationPlan, PlanError> {
+        self.nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        // What is to be made again, as after a loss, may become something else than it was.
+        for node in &self.nodes {
+            node.produces.iter().for_each(|&id| self.head.ids.forget(self.interner.get(id)));
+        }
+        self.head.findings.sort_by(|a, b| {
+            let key = |finding: &Finding| (finding.code.clone(), finding.subject.clone());
+            key(a).cmp(&key(b)).then_with(|| a.cmp(b))
+        });
+        self.head.findings.dedup();
+        let edges = edges(&self.nodes, &self.interner)?;
+        let order = edges.order().map_err(|index| PlanError::Cycle { step: self.nodes[index as usize].id.clone() })?;
+        let mut text = self.written_head()?;
+        let mut slots: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
+        let mut nodes = Vec::with_capacity(order.len());
+        for (place, &index) in order.iter().enumerate() {
+            text.push_str(if place == 0 { "\n" } else { ",\n" });
+            if let Some(mut node) = slots[index as usize].take() {
+                let start = text.len();
+                text.push_str(&self.text[node.at.clone()]);
+                node.at = start..text.len();
+                nodes.push(node);
+            }
+        }
+        text.push_str("\n]}");
+        finish(self.head, text, nodes, &self.interner)
+    }
+
+    fn written_head(&self) -> Result<String, PlanError> {
+        let Head { route, purpose, surveyed_at, ids, findings, known } = &self.head;
+        let out = HeadOut { route, purpose: *purpose, surveyed_at: *surveyed_at, ids, findings, known };
+        let mut text = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
+        // Open again for the steps, each on a line of its own, so that two files can be compared.
+        text.pop();
+        text.push_str(",\"steps\":[");
+        Ok(text)
+    }
+}
+
+fn finish(head: Head, text: String, nodes: Vec<Node>, interner: &Interner) -> Result<MigrationPlan, PlanError> {
+    let mut by_name: Vec<u32> = (0..number(nodes.len())).collect();
+    by_name.sort_by(|&a, &b| nodes[a as usize].id.cmp(&nodes[b as usize].id));
+    if let Some(pair) = by_name.windows(2).find(|pair| nodes[pair[0] as usize].id == nodes[pair[1] as usize].id) {
+        return Err(PlanError::DuplicateStep { step: nodes[pair[0] as usize].id.clone() });
+    }
+    let edges = edges_of(&nodes, &by_name, interner)?;
+    let order = edges.order().map_err(|index| PlanError::Cycle { step: nodes[index as usize].id.clone() })?;
+    let held = held(&head, &nodes, interner, &edges, &order);
+    let digest = Digest::of(&text);
+    let steps = nodes.into_iter().map(|node| Indexed { id: node.id, at: node.at }).collect();
+    Ok(MigrationPlan(Arc::new(Sealed { head, digest, text, steps, by_name, edges, held })))
+}
+
+/// Works out the edges of nodes that are ordered by name.
+fn edges(nodes: &[Node], interner: &Interner) -> Result<Edges, PlanError> {
+    let by_name: Vec<u32> = (0..number(nodes.len())).collect();
+    if let Some(pair) = nodes.windows(2).find(|pair| pair[0].id == pair[1].id) {
+        return Err(PlanError::DuplicateStep { step: pair[0].id.clone() });
+    }
+    edges_of(nodes, &by_name, interner)
+}
+
+/// For each step, which it waits for: the makers of what it needs, and those it comes after.
+fn edges_of(nodes: &[Node], by_name: &[u32], interner: &Interner) -> Result<Edges, PlanError> {
+    let producer = once(
+        nodes,
+        |node| &node.produces,
+        |first, second, id| PlanError::DuplicateProducer { resource: interner.get(id).clone(), first, second },
+    )?;
+    once(
+        nodes,
+        |node| &node.owns,
+        |first, second, id| PlanError::DuplicateOwner { resource: interner.get(id).clone(), first, second },
+    )?;
+    let named = |id: &StepId| {
+        let found = by_name.binary_search_by(|&index| nodes[index as usize].id.cmp(id)).ok()?;
+        Some(by_name[found])
+    };
+    let list = |node: &Node| {
+        let makers = node.requires.iter().filter_map(|id| producer.get(id).copied());
+        makers.chain(node.after.iter().filter_map(named)).collect()
+    };
+    Ok(Edges::new(nodes.iter().map(list)))
+}
+
+fn once(
+    nodes: &[Node],
+    of: impl Fn(&Node) -> &Box<[u32]>,
+    error: impl Fn(StepId, StepId, u32) -> PlanError,
+) -> Result<HashMap<u32, u32>, PlanError> {
+    let mut found = HashMap::new();
+    for (index, node) in nodes.iter().enumerate() {
+        for &id in of(node) {
+            if let Some(first) = found.insert(id, number(index)) {
+                return Err(error(nodes[first as usize].id.clone(), node.id.clone(), id));
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl MigrationPlan {
+    /// Returns the plan as JSON, to be stored: one step a line.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Sealed { digest, text, .. } = &*self.0;
+        format!("{{\"format\":{FORMAT},\"digest\":\"{digest}\",\"plan\":{text}}}\n").into_bytes()
+    }
+
+    /// Reads a stored plan, checks its bytes against its digest, and its steps against each other.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it was altered, is of another format, or says more than this version understands.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PlanError> {
+        let unreadable = |error: serde_json::Error| PlanError::unreadable(&error);
+        let Format { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if format != FORMAT {
+            return Err(PlanError::Format { found: format, supported: FORMAT });
+        }
+        let file: File<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
+        debug_assert_eq!(file.format, FORMAT);
+        let text = file.plan.get();
+        if Digest::of(text) != file.digest {
+            return Err(PlanError::Altered);
+        }
+        let body: BodyIn<'_> = serde_json::from_str(text).map_err(unreadable)?;
+        let BodyIn { route, purpose, surveyed_at, ids, findings, known, steps } = body;
+        let mut draught = Draught::new(Head { route, purpose, surveyed_at, ids, findings, known });
+        for json in steps {
+            let step: StepIn<'_> = serde_json::from_str(json.get()).map_err(unreadable)?;
+            // Where the borrowed piece stands in the text it was borrowed from.
+            let start = json.get().as_ptr() as usize - text.as_ptr() as usize;
+            draught.node(&step.service, &step.spec, start..start + json.get().len());
+        }
+        let Draught { head, nodes, interner, .. } = draught;
+        finish(head, text.to_owned(), nodes, &interner)
+    }
+}

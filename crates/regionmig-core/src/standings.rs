@@ -1,0 +1,227 @@
+//! Where every step stands, worked out from plan and journal.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::context::Doubt;
+use crate::error::{Error, ErrorReport};
+use crate::ids::{IdMap, RebindError};
+use crate::journal::{Entry, Header, Journal, Record};
+use crate::plan::MigrationPlan;
+use crate::receipt::Receipt;
+use crate::step::StepId;
+use crate::wait::Wait;
+
+/// Where one step stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum Status {
+    /// Done.
+    Done(Receipt),
+    /// Failed without effect; the next run tries again.
+    Failed(ErrorReport),
+    /// Begun and not ended: only the target knows whether it took effect.
+    InDoubt(Option<ErrorReport>),
+    /// Nothing was done for it.
+    #[default]
+    Pending,
+    /// Taken back.
+    Reverted,
+    /// Being taken back.
+    Reverting(Receipt),
+    /// Waits for something outside.
+    Waiting(Wait),
+}
+
+/// All that the journal says of one step.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Standing {
+    /// Where it stands.
+    pub status: Status,
+    /// How often it was begun. None: if it is done, it was there before.
+    pub attempts: u32,
+    /// How many attempts have ended for good without effect.
+    pub generation: u32,
+    /// When it was last begun.
+    pub started_at: Option<Timestamp>,
+    /// What it last stored.
+    pub checkpoint: Option<Value>,
+    /// Who says that its task is done, and how they know.
+    pub acknowledgement: Option<(String, String)>,
+}
+
+impl Standing {
+    /// Returns whether this journal's runs made what the step is about.
+    pub fn is_made(&self) -> bool {
+        self.is_done() && self.attempts > 0
+    }
+
+    /// Returns whether the step is done.
+    pub fn is_done(&self) -> bool {
+        matches!(self.status, Status::Done(_))
+    }
+
+    /// Returns what the step left, if it is done.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match &self.status {
+            Status::Done(receipt) => Some(receipt),
+            _ => None,
+        }
+    }
+
+    /// Returns why a probe that finds nothing is not to be believed at once, if so.
+    pub fn doubt(&self) -> Option<Doubt> {
+        let begun = matches!(self.status, Status::InDoubt(_) | Status::Waiting(_));
+        self.started_at.filter(|_| begun).map(|since| Doubt { since })
+    }
+
+    /// Takes one more entry, which [`Standings::admit`] has let through, into account.
+    fn take(&mut self, at: Timestamp, entry: &Entry) {
+        match entry {
+            Entry::Acknowledged { by, note } => self.acknowledgement = Some((by.clone(), note.clone())),
+            Entry::Checkpoint(data) => self.checkpoint = Some(data.clone()),
+            Entry::Done(receipt) => self.status = Status::Done(receipt.clone()),
+            // A failed reversal leaves it being taken back.
+            Entry::Failed { .. } if matches!(self.status, Status::Reverting(_)) => {}
+            Entry::Failed { error, doubt: true } => self.status = Status::InDoubt(Some(error.clone())),
+            Entry::Failed { error, doubt: false } => self.status = Status::Failed(error.clone()),
+            Entry::Reverted => self.status = Status::Reverted,
+            Entry::Reverting => {
+                if let Status::Done(receipt) = &self.status {
+                    self.status = Status::Reverting(receipt.clone());
+                }
+            }
+            Entry::Started { generation, .. } => {
+                self.status = Status::InDoubt(None);
+                self.attempts += 1;
+                self.generation = *generation;
+                self.started_at = Some(at);
+            }
+            Entry::Waiting(wait) => self.status = Status::Waiting(wait.clone()),
+        }
+    }
+}
+
+/// All steps' standing.
+#[derive(Clone, Debug)]
+pub struct Standings {
+    plan: MigrationPlan,
+    ids: IdMap,
+    /// In the plan's order.
+    standings: Vec<Standing>,
+    records: usize,
+}
+
+impl Standings {
+    /// Begins with nothing done.
+    pub fn new(plan: &MigrationPlan) -> Self {
+        let standings = vec![Standing::default(); plan.len()];
+        Self { plan: plan.clone(), ids: plan.ids().clone(), standings, records: 0 }
+    }
+
+    /// Reads `journal`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the journal does, or if it is not one of `plan`'s.
+    pub async fn read(plan: &MigrationPlan, journal: &dyn Journal) -> Result<Self, Error> {
+        let mut standings = Self::new(plan);
+        let mut result = Ok(());
+        let mut replay = |record: Record| {
+            if result.is_ok() {
+                result = standings.record(&record);
+            }
+        };
+        journal.replay(&Header::new(plan), &mut replay).await?;
+        result?;
+        Ok(standings)
+    }
+
+    /// Says whether `record` can follow those before it. Asked before it is stored, so that no
+    /// journal ever holds what cannot be read again.
+    ///
+    /// # Errors
+    ///
+    /// Says why not.
+    pub fn admit(&self, record: &Record) -> Result<(), ReplayError> {
+        let step = &record.step;
+        let standing = self.standing(step).ok_or_else(|| ReplayError::UnknownStep { step: step.clone() })?;
+        let fits = match (&standing.status, &record.entry) {
+            (Status::Done(_), entry) => matches!(entry, Entry::Reverting),
+            (Status::Reverting(_), entry) => {
+                matches!(entry, Entry::Reverting | Entry::Reverted | Entry::Failed { .. } | Entry::Checkpoint(_))
+            }
+            (Status::Reverted, _) | (_, Entry::Reverting | Entry::Reverted) => false,
+            (_, Entry::Done(receipt)) => return Ok(self.ids.admits(&receipt.ids)?),
+            _ => true,
+        };
+        if fits { Ok(()) } else { Err(ReplayError::OutOfOrder { step: step.clone() }) }
+    }
+
+    /// Takes one more record into account.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot follow those before it.
+    pub fn record(&mut self, record: &Record) -> Result<(), ReplayError> {
+        self.admit(record)?;
+        if let Entry::Done(receipt) = &record.entry {
+            self.ids.merge(&receipt.ids)?;
+        }
+        self.records += 1;
+        if let Some(index) = self.plan.index_of(&record.step) {
+            self.standings[index].take(record.at, &record.entry);
+        }
+        Ok(())
+    }
+
+    /// Returns where `step` stands.
+    pub fn standing(&self, step: &StepId) -> Option<&Standing> {
+        self.plan.index_of(step).and_then(|index| self.standings.get(index))
+    }
+
+    /// Returns where every step stands, in the plan's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&StepId, &Standing)> {
+        self.plan.names().zip(&self.standings)
+    }
+
+    /// Returns all mappings made so far: with [`IdMap::reversed`], what a way back starts from.
+    pub fn ids(&self) -> &IdMap {
+        &self.ids
+    }
+
+    /// Returns whether nothing was ever written: the journal is new, or follows a lost one.
+    pub(crate) fn is_new(&self) -> bool {
+        self.records == 0
+    }
+
+    pub(crate) fn at(&self, index: usize) -> &Standing {
+        &self.standings[index]
+    }
+
+    pub(crate) fn plan(&self) -> &MigrationPlan {
+        &self.plan
+    }
+}
+
+/// Why a journal cannot be the record of a plan's runs.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// An entry cannot follow those before it.
+    #[error("an entry for step `{step}` is out of order: the journal was altered or is damaged")]
+    OutOfOrder {
+        /// Which step.
+        step: StepId,
+    },
+    /// Two receipts contradict each other.
+    #[error("two receipts contradict each other")]
+    Rebind(#[from] RebindError),
+    /// An entry is about a step the plan does not have.
+    #[error("the plan has no step `{step}`: use the journal and the plan that belong together")]
+    UnknownStep {
+        /// Which step.
+        step: StepId,
+    },
+}

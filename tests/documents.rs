@@ -13,7 +13,10 @@ const MARK: &str = concat!("// RE", "Q:");
 const REQUIREMENTS: usize = 235;
 
 /// Beginnings of names with a slash that are no files: AWS's own names, and what a build writes.
-const FOREIGN_PATHS: [&str; 6] = ["alias/", "arn:", "key/", "mutants.out", "role/", "target/"];
+const FOREIGN_PATHS: [&str; 5] = ["alias/", "key/", "mutants.out", "role/", "target/"];
+
+/// Words that stand for a name of the reader's choice.
+const PLACEHOLDERS: [&str; 2] = ["FLAG", "NAME"];
 
 /// Words in the style of a symbol that README and ARCHITECTURE use and our sources need not have.
 const FOREIGN_WORDS: [&str; 10] = [
@@ -251,7 +254,8 @@ fn is_path(span: &str) -> bool {
     let named = [".rs", ".md", ".toml", ".txt"].iter().any(|end| span.ends_with(end) && span.len() > end.len());
     let account = span.bytes().take_while(u8::is_ascii_digit).count() == 12;
     let foreign = FOREIGN_PATHS.iter().any(|start| span.starts_with(start)) || span.starts_with('/');
-    plain && !foreign && !account && (span.contains('/') || named)
+    let open = span.split(['/', '.', '-']).any(|part| PLACEHOLDERS.contains(&part));
+    plain && !foreign && !open && !account && (span.contains('/') || named)
 }
 
 /// Those of the named paths that are neither at the root nor beside the document. A bare file name may be anywhere.

@@ -44,8 +44,18 @@ async fn a_ciphertext_knows_its_key_and_opens_with_its_context_only() {
     let sealed = encrypt(&kms, &id, b"secret", &context).await;
     assert!(!sealed.as_ref().windows(6).any(|window| window == b"secret"));
     assert_eq!(decrypt(&kms, sealed.clone(), &turned).await.unwrap(), b"secret");
-    for wrong in [&[][..], &[("a", "1")], &[("a", "1"), ("b", "3")], &[("a", "1"), ("b", "2"), ("c", "")], &[("a1", ""), ("b", "2")]] {
-        assert_eq!(decrypt(&kms, sealed.clone(), wrong).await, Err("InvalidCiphertextException".to_owned()), "{wrong:?}");
+    for wrong in [
+        &[][..],
+        &[("a", "1")],
+        &[("a", "1"), ("b", "3")],
+        &[("a", "1"), ("b", "2"), ("c", "")],
+        &[("a1", ""), ("b", "2")],
+    ] {
+        assert_eq!(
+            decrypt(&kms, sealed.clone(), wrong).await,
+            Err("InvalidCiphertextException".to_owned()),
+            "{wrong:?}"
+        );
     }
     let plain = encrypt(&kms, &id, b"secret", &[]).await;
     assert_eq!(decrypt(&kms, plain, &[]).await.unwrap(), b"secret");
@@ -62,7 +72,11 @@ async fn no_bit_of_a_ciphertext_can_be_changed() {
         let mut broken = sealed.clone();
         broken[place] ^= 1;
         let input = json!({ "CiphertextBlob": blob(&broken) });
-        assert_eq!(refused(&world, &here, "Decrypt", input), ("InvalidCiphertextException".into(), String::new()), "{place}");
+        assert_eq!(
+            refused(&world, &here, "Decrypt", input),
+            ("InvalidCiphertextException".into(), String::new()),
+            "{place}"
+        );
     }
     for length in 1..sealed.len() {
         let input = json!({ "CiphertextBlob": blob(&sealed[..length]) });
@@ -143,7 +157,10 @@ async fn re_encryption_changes_key_and_context_and_looks_at_both() {
         ask.destination_encryption_context("b", "2")
     };
     let done = ask().source_encryption_context("a", "1").send().await.unwrap();
-    assert_eq!((done.source_key_id.as_deref(), done.key_id.as_deref()), (Some(arn(&here, &one).as_str()), Some(arn(&here, &two).as_str())));
+    assert_eq!(
+        (done.source_key_id.as_deref(), done.key_id.as_deref()),
+        (Some(arn(&here, &one).as_str()), Some(arn(&here, &two).as_str()))
+    );
     let moved = done.ciphertext_blob.unwrap();
     assert_eq!(decrypt(&kms, moved.clone(), &[("b", "2")]).await.unwrap(), b"x");
     assert_eq!(decrypt(&kms, moved, &[("a", "1")]).await, Err("InvalidCiphertextException".to_owned()));
@@ -168,7 +185,10 @@ async fn a_key_out_of_service_opens_nothing() {
     call(&world, &here, "ScheduleKeyDeletion", json!({ "KeyId": id, "PendingWindowInDays": 7 }));
     assert_eq!(decrypt(&kms, sealed.clone(), &[]).await, Err("KMSInvalidStateException".to_owned()));
     call(&world, &here, "CancelKeyDeletion", json!({ "KeyId": id }));
-    assert_eq!((state(&world, &here, &id).as_str(), decrypt(&kms, sealed.clone(), &[]).await), ("Disabled", Err("DisabledException".to_owned())));
+    assert_eq!(
+        (state(&world, &here, &id).as_str(), decrypt(&kms, sealed.clone(), &[]).await),
+        ("Disabled", Err("DisabledException".to_owned()))
+    );
     call(&world, &here, "ScheduleKeyDeletion", json!({ "KeyId": id, "PendingWindowInDays": 7 }));
     world.clock().advance(days(7));
     assert_eq!(decrypt(&kms, sealed, &[]).await, Err("AccessDeniedException".to_owned()));
@@ -201,7 +221,8 @@ async fn a_dry_run_checks_everything_and_does_nothing() {
     let open = || kms.decrypt().ciphertext_blob(sealed.clone()).dry_run(true);
     assert_eq!(sdk_code(open().encryption_context("a", "1").send().await), dry);
     assert_eq!(sdk_code(open().send().await), "InvalidCiphertextException");
-    let moved = kms.re_encrypt().ciphertext_blob(sealed.clone()).source_encryption_context("a", "1").destination_key_id(&id);
+    let moved =
+        kms.re_encrypt().ciphertext_blob(sealed.clone()).source_encryption_context("a", "1").destination_key_id(&id);
     assert_eq!(sdk_code(moved.dry_run(true).send().await), dry);
     let ignoring = json!({ "KeyId": id, "DryRun": true, "DryRunModifiers": ["IGNORE_CIPHERTEXT"] });
     let message = "The request would have succeeded, but the DryRun option is set.";
@@ -221,7 +242,8 @@ fn keys_of_other_kinds_say_what_they_cannot_do() {
     assert_eq!(encrypt(signing.as_str()), ("InvalidKeyUsageException".into(), message));
     // This would work at AWS: it is not carried here, and says so.
     assert_eq!(encrypt(world.kms(&here).spec("RSA_2048").make().as_str()).0, "NotInThisWorld");
-    let symmetric = json!({ "KeyId": key(&world, &here), "Plaintext": "AAAA", "EncryptionAlgorithm": "RSAES_OAEP_SHA_1" });
+    let symmetric =
+        json!({ "KeyId": key(&world, &here), "Plaintext": "AAAA", "EncryptionAlgorithm": "RSAES_OAEP_SHA_1" });
     assert_eq!(code(&world, &here, "Encrypt", symmetric), "InvalidKeyUsageException");
     let imported = world.kms(&here).imported(true).make();
     let sealed = call(&world, &here, "Encrypt", json!({ "KeyId": imported, "Plaintext": "AAAA" }));

@@ -94,7 +94,10 @@ fn a_replica_has_policy_tags_description_aliases_and_grants_of_its_own() {
     let answer = call(&world, &home(), "ReplicateKey", input);
     assert_eq!((&answer["ReplicaTags"], &answer["ReplicaPolicy"]), (&tags("away"), &json!(policy)));
     let full = &world.kms_keys(&end("eu-west-1"))[0];
-    assert_eq!((full.description.as_str(), full.tags["where"].as_str(), full.policy.as_str()), ("away", "away", policy.as_str()));
+    assert_eq!(
+        (full.description.as_str(), full.tags["where"].as_str(), full.policy.as_str()),
+        ("away", "away", policy.as_str())
+    );
     world.clock().advance(SETTLED);
     call(&world, &away(), "DisableKey", json!({ "KeyId": id }));
     assert_eq!((state(&world, &home(), &id).as_str(), state(&world, &away(), &id).as_str()), ("Enabled", "Disabled"));
@@ -102,7 +105,8 @@ fn a_replica_has_policy_tags_description_aliases_and_grants_of_its_own() {
     call(&world, &home(), "CreateGrant", grant);
     assert!(world.kms_keys(&away())[0].grants.is_empty());
     // A replica's answer with tags is read by the SDK, too.
-    let locked = json!({ "KeyId": id, "ReplicaRegion": "eu-west-2", "Policy": policy.replace(ACCOUNT, "444455556666") });
+    let locked =
+        json!({ "KeyId": id, "ReplicaRegion": "eu-west-2", "Policy": policy.replace(ACCOUNT, "444455556666") });
     assert_eq!(code(&world, &home(), "ReplicateKey", locked), "MalformedPolicyDocumentException");
     let tagged = json!({ "KeyId": id, "ReplicaRegion": "eu-west-2", "Tags": [{ "TagKey": "aws:a", "TagValue": "" }] });
     assert_eq!(code(&world, &home(), "ReplicateKey", tagged), "TagException");
@@ -117,14 +121,19 @@ async fn related_keys_open_each_others_ciphertexts() {
     world.clock().advance(SETTLED);
     let (here, there) = (client(&world, &home()), client(&world, &away()));
     for (one, other, at) in [(&here, &there, away()), (&there, &here, home())] {
-        let sealed = one.encrypt().key_id(&id).plaintext(Blob::new("x")).encryption_context("a", "1").send().await.unwrap();
+        let sealed =
+            one.encrypt().key_id(&id).plaintext(Blob::new("x")).encryption_context("a", "1").send().await.unwrap();
         let sealed = sealed.ciphertext_blob.unwrap();
         let opened = other.decrypt().ciphertext_blob(sealed.clone()).encryption_context("a", "1").send().await.unwrap();
         assert_eq!((opened.plaintext.unwrap().as_ref(), opened.key_id.unwrap()), (&b"x"[..], arn(&at, &id)));
-        assert_eq!(sdk_code(other.decrypt().ciphertext_blob(sealed.clone()).send().await), "InvalidCiphertextException");
+        assert_eq!(
+            sdk_code(other.decrypt().ciphertext_blob(sealed.clone()).send().await),
+            "InvalidCiphertextException"
+        );
         // From a replica to a key of its own region: no plaintext leaves KMS.
         let single = key(&world, &at);
-        let moved = other.re_encrypt().ciphertext_blob(sealed).source_encryption_context("a", "1").destination_key_id(&single);
+        let moved =
+            other.re_encrypt().ciphertext_blob(sealed).source_encryption_context("a", "1").destination_key_id(&single);
         assert_eq!(moved.send().await.unwrap().key_id.unwrap(), arn(&at, &single));
         let input = json!({ "KeyId": id, "CiphertextBlob": blob("not a ciphertext") });
         assert_eq!(code(&world, &at, "Decrypt", input), "InvalidCiphertextException");
@@ -219,7 +228,8 @@ fn rotation_is_set_at_the_primary_and_shared() {
     let status = |at: &End| call(&world, at, "GetKeyRotationStatus", json!({ "KeyId": id }));
     assert_eq!(status(&home()), status(&away()));
     assert_eq!(status(&away())["RotationPeriodInDays"], json!(180));
-    let sealed = call(&world, &home(), "Encrypt", json!({ "KeyId": id, "Plaintext": "AAAA" }))["CiphertextBlob"].clone();
+    let sealed =
+        call(&world, &home(), "Encrypt", json!({ "KeyId": id, "Plaintext": "AAAA" }))["CiphertextBlob"].clone();
     world.clock().advance(days(181));
     let [home_key, away_key] = [world.kms_keys(&home())[0].clone(), world.kms_keys(&away())[0].clone()];
     assert_eq!((home_key.rotations, &home_key.material), (1, &away_key.material));
@@ -237,7 +247,10 @@ fn a_primary_waits_for_its_replicas() {
     replicate(&world, &id);
     world.clock().advance(SETTLED);
     let answer = call(&world, &home(), "ScheduleKeyDeletion", json!({ "KeyId": id, "PendingWindowInDays": 10 }));
-    assert_eq!(answer, json!({ "KeyId": arn(&home(), &id), "KeyState": "PendingReplicaDeletion", "PendingWindowInDays": 10 }));
+    assert_eq!(
+        answer,
+        json!({ "KeyId": arn(&home(), &id), "KeyState": "PendingReplicaDeletion", "PendingWindowInDays": 10 })
+    );
     let shown = metadata(&world, &home(), &id);
     assert_eq!((&shown["PendingDeletionWindowInDays"], shown.get("DeletionDate")), (&json!(10), None));
     world.clock().advance(days(100));
@@ -296,5 +309,8 @@ fn imported_material_is_not_replicated() {
     let id = world.kms(&home()).multi_region().imported(true).make().id().to_owned();
     replicate(&world, &id);
     world.clock().advance(SETTLED);
-    assert_eq!((state(&world, &home(), &id).as_str(), state(&world, &away(), &id).as_str()), ("Enabled", "PendingImport"));
+    assert_eq!(
+        (state(&world, &home(), &id).as_str(), state(&world, &away(), &id).as_str()),
+        ("Enabled", "PendingImport")
+    );
 }

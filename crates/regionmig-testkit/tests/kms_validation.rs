@@ -68,7 +68,11 @@ fn enumerations_have_values() {
                    ENCAPSULATE_DECAPSULATE]";
     refuses("CreateKey", json!({ "KeySpec": "HMAC_256", "KeyUsage": "RANDOM" }), message);
     let refusal = refused(&World::new(), &here(), "CreateKey", json!({ "KeySpec": "HMAC_random" }));
-    assert!(refusal.1.starts_with("1 validation error detected: Value 'HMAC_random' at 'keySpec' failed"), "{}", refusal.1);
+    assert!(
+        refusal.1.starts_with("1 validation error detected: Value 'HMAC_random' at 'keySpec' failed"),
+        "{}",
+        refusal.1
+    );
     let grant = json!({ "KeyId": "x", "GranteePrincipal": "111122223333", "Operations": ["Decrypt", "Delete"] });
     let refusal = refused(&World::new(), &here(), "CreateGrant", grant);
     let start = "1 validation error detected: Value '[Decrypt, Delete]' at 'operations' failed to satisfy constraint: \
@@ -79,7 +83,12 @@ fn enumerations_have_values() {
 #[test]
 fn patterns_are_matched() {
     for (operation, member, good, bad) in [
-        ("ReplicateKey", "ReplicaRegion", &["eu-west-1", "us-gov-east-1"][..], &["eu-west", "EU-WEST-1", "a-b-c-d-1"][..]),
+        (
+            "ReplicateKey",
+            "ReplicaRegion",
+            &["eu-west-1", "us-gov-east-1"][..],
+            &["eu-west", "EU-WEST-1", "a-b-c-d-1"][..],
+        ),
         ("CreateGrant", "Name", &["a:b/c_d-e1"], &["a b", "a.b"]),
         ("CreateGrant", "GranteeServicePrincipal", &["a.b.c"], &["a.b", "a..b", "a.b.c/d"]),
         ("CreateGrant", "GranteePrincipal", &["arn:aws:iam::1:user/a+b=c,d.e@f-g"], &["a b", "a*", "ä"]),
@@ -113,14 +122,15 @@ fn patterns_are_matched() {
 }
 
 fn world_refusal(operation: &str, input: Value) -> String {
-    World::new().ask(&here(), &format!("kms:{operation}"), input).map_or_else(|refusal| refusal.message, |_| String::new())
+    World::new()
+        .ask(&here(), &format!("kms:{operation}"), input)
+        .map_or_else(|refusal| refusal.message, |_| String::new())
 }
 
 #[test]
 fn what_is_required_must_be_there() {
-    let missing = |member: &str| {
-        format!("Value null at '{member}' failed to satisfy constraint: Member must not be null")
-    };
+    let missing =
+        |member: &str| format!("Value null at '{member}' failed to satisfy constraint: Member must not be null");
     refuses("DescribeKey", json!({}), &format!("1 validation error detected: {}", missing("keyId")));
     let both = format!("2 validation errors detected: {}; {}", missing("keyId"), missing("plaintext"));
     refuses("Encrypt", json!({}), &both);

@@ -66,7 +66,10 @@ impl Account<'_> {
             key = key
                 .tag("aws:cloudformation:stack-name", &format!("{app}-{stage}"))
                 .tag("aws:cloudformation:logical-id", "Key")
-                .tag("aws:cloudformation:stack-id", &self.arn("cloudformation", &format!("stack/{app}-{stage}/{n:08}")));
+                .tag(
+                    "aws:cloudformation:stack-id",
+                    &self.arn("cloudformation", &format!("stack/{app}-{stage}/{n:08}")),
+                );
         }
         if let Some(policy) = self.policy(n, app) {
             key = key.policy(&policy);
@@ -258,10 +261,20 @@ impl Account<'_> {
             3 => vec![
                 GrantSeed::to(&service("dynamodb"))
                     .context_subset("aws:dynamodb:tableName", app)
-                    .operations(["Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo", "GenerateDataKey", "DescribeKey"])
+                    .operations([
+                        "Encrypt",
+                        "Decrypt",
+                        "ReEncryptFrom",
+                        "ReEncryptTo",
+                        "GenerateDataKey",
+                        "DescribeKey",
+                    ])
                     .retiring(&service("dynamodb")),
                 GrantSeed::to(&role)
-                    .context_equals("aws:secretsmanager:arn", &self.arn("secretsmanager", &format!("secret:{app}-AbCdEf")))
+                    .context_equals(
+                        "aws:secretsmanager:arn",
+                        &self.arn("secretsmanager", &format!("secret:{app}-AbCdEf")),
+                    )
                     .name(&format!("{app}/secret"))
                     .operations(["Decrypt", "DescribeKey"]),
             ],

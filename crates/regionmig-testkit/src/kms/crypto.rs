@@ -38,7 +38,8 @@ impl<'a> Blob<'a> {
             return None;
         }
         let (nonce, sealed) = rest.split_first_chunk::<12>()?;
-        let [partition, account, key, generation] = str::from_utf8(name).ok()?.split('|').collect::<Vec<_>>()[..] else {
+        let [partition, account, key, generation] = str::from_utf8(name).ok()?.split('|').collect::<Vec<_>>()[..]
+        else {
             return None;
         };
         Some(Self {
@@ -92,11 +93,8 @@ fn cipher(secret: &Secret, generation: usize) -> Option<LessSafeKey> {
 /// Joins the header and the encryption context to what the ciphertext is bound to. Pairs are sorted and each text is
 /// preceded by its length, so that no two contexts look the same; an empty context is as good as none.
 fn bound(header: &[u8], context: Option<&Map<String, Value>>) -> Vec<u8> {
-    let mut pairs: Vec<(&str, &str)> = context
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default()))
-        .collect();
+    let mut pairs: Vec<(&str, &str)> =
+        context.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default())).collect();
     pairs.sort_unstable();
     let mut bound = header.to_vec();
     for text in pairs.into_iter().flat_map(|(key, value)| [key, value]) {

@@ -124,9 +124,8 @@ fn open(ask: &mut Ask<'_, '_>, key: &str, context: &str, algorithm: &str) -> Res
         Some(name) => {
             let made_with = (&blob.partition, &blob.account, &blob.key);
             if (&name.end.partition, &name.end.account, &name.id) != made_with {
-                return Err(Refusal::new("IncorrectKeyException").message(
-                    "The key ID in the request does not identify a CMK that can perform this operation.",
-                ));
+                return Err(Refusal::new("IncorrectKeyException")
+                    .message("The key ID in the request does not identify a CMK that can perform this operation."));
             }
             name
         }

@@ -88,7 +88,9 @@ pub(super) fn list_retirable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let (member, principal) = match (ask.text("RetiringPrincipal"), ask.text("RetiringServicePrincipal")) {
         (Some(principal), None) => ("RetiringPrincipal", principal),
         (None, Some(_)) => return Err(Refusal::unknown("kms:ListRetirableGrants by a service principal")),
-        _ => return Err(invalid("You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both")),
+        _ => {
+            return Err(invalid("You must specify either RetiringPrincipal or RetiringServicePrincipal, but not both"));
+        }
     };
     let window = page::window(ask, 50, 100)?;
     let mut grants = Vec::new();
@@ -110,7 +112,8 @@ pub(super) fn revoke(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 pub(super) fn retire(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let (key, id) = match (ask.text("GrantToken"), ask.text("KeyId"), ask.text("GrantId")) {
         (Some(token), None, None) => {
-            let (key, id) = read_token(&ask.call.end, token).ok_or_else(|| Refusal::new("InvalidGrantTokenException"))?;
+            let (key, id) =
+                read_token(&ask.call.end, token).ok_or_else(|| Refusal::new("InvalidGrantTokenException"))?;
             if ask.kms.is_gone(&key, ask.cx.now) {
                 return Err(super::name::not_found(&key));
             }
@@ -126,12 +129,7 @@ pub(super) fn retire(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     })
 }
 
-fn remove(
-    ask: &mut Ask<'_, '_>,
-    key: &KeyName,
-    id: &str,
-    may: impl Fn(&Grant) -> bool,
-) -> Result<Value, Refusal> {
+fn remove(ask: &mut Ask<'_, '_>, key: &KeyName, id: &str, may: impl Fn(&Grant) -> bool) -> Result<Value, Refusal> {
     if id.len() != 64 || !id.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err(Refusal::new("InvalidGrantIdException").message(format!("Invalid grant ID {id}")));
     }
@@ -159,9 +157,7 @@ fn parameters(ask: &Ask<'_, '_>, key: &KeyName) -> Result<Map<String, Value>, Re
     let has_source = ask.map("Constraints").is_some_and(|constraints| constraints.contains_key("SourceArn"));
     let has_retiring = has("RetiringPrincipal") || has("RetiringServicePrincipal");
     if has("GranteeServicePrincipal") && !(has_source && has_retiring) {
-        return Err(invalid(
-            "A grant to a service principal needs a SourceArn constraint and a retiring principal",
-        ));
+        return Err(invalid("A grant to a service principal needs a SourceArn constraint and a retiring principal"));
     }
     for member in ["GranteePrincipal", "RetiringPrincipal"] {
         if ask.text(member).is_some_and(|principal| !is_principal(principal, &key.end)) {
@@ -171,7 +167,12 @@ fn parameters(ask: &Ask<'_, '_>, key: &KeyName) -> Result<Map<String, Value>, Re
     check_operations(ask, key)?;
     check_constraints(ask)?;
     const KEPT: [&str; 7] = [
-        "Constraints", "GranteePrincipal", "GranteeServicePrincipal", "Name", "Operations", "RetiringPrincipal",
+        "Constraints",
+        "GranteePrincipal",
+        "GranteeServicePrincipal",
+        "Name",
+        "Operations",
+        "RetiringPrincipal",
         "RetiringServicePrincipal",
     ];
     let members = ask.call.body.as_object().into_iter().flatten();

@@ -265,8 +265,7 @@ fn asked_kind(ask: &Ask<'_, '_>) -> Result<Kind, Refusal> {
     if spec == "SM2" && ask.call.end.partition != regionmig_core::Partition::AwsCn {
         return Err(Refusal::new("UnsupportedOperationException").message("SM2 keys exist in China only"));
     }
-    Kind::new(spec, usage)
-        .ok_or_else(|| invalid(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")))
+    Kind::new(spec, usage).ok_or_else(|| invalid(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")))
 }
 
 /// Reads the origin. There are no custom key stores in this world, except those of keys that were seeded.

@@ -10,15 +10,28 @@ use crate::call::{Call, Refusal};
 /// What a value may be.
 #[derive(Debug)]
 pub(super) enum Shape {
-    Blob { least: usize, most: usize },
+    Blob {
+        least: usize,
+        most: usize,
+    },
     Flag,
-    List { of: &'static Self, most: usize },
+    List {
+        of: &'static Self,
+        most: usize,
+    },
     /// From text to text.
     Map,
-    Number { least: i64, most: i64 },
+    Number {
+        least: i64,
+        most: i64,
+    },
     Object(&'static [Member]),
     One(&'static [&'static str]),
-    Text { least: usize, most: usize, pattern: Option<&'static Pattern> },
+    Text {
+        least: usize,
+        most: usize,
+        pattern: Option<&'static Pattern>,
+    },
 }
 
 impl Shape {
@@ -80,12 +93,7 @@ fn misshapen(message: impl Into<String>) -> Refusal {
     Refusal::new("SerializationException").message(message)
 }
 
-fn object(
-    body: &Map<String, Value>,
-    members: &[Member],
-    path: &str,
-    broken: &mut Vec<String>,
-) -> Result<(), Refusal> {
+fn object(body: &Map<String, Value>, members: &[Member], path: &str, broken: &mut Vec<String>) -> Result<(), Refusal> {
     // AWS ignores these. Here they mean that the SDK talks a newer model than this world knows.
     if let Some(stranger) = body.keys().find(|name| members.iter().all(|member| member.name != name.as_str())) {
         return Err(misshapen(format!("this world does not know the member `{path}{stranger}`")));
@@ -114,9 +122,11 @@ fn shape(value: &Value, shape: &Shape, path: &str, broken: &mut Vec<String>) -> 
                 return Err(misshapen(format!("the member `{path}` has a value of the wrong type")));
             };
             let shown = shown(value, shape);
-            broken.extend(wrong.into_iter().map(|wrong| {
-                format!("Value {shown} at '{path}' failed to satisfy constraint: {wrong}")
-            }));
+            broken.extend(
+                wrong
+                    .into_iter()
+                    .map(|wrong| format!("Value {shown} at '{path}' failed to satisfy constraint: {wrong}")),
+            );
             Ok(())
         }
     }

@@ -25,9 +25,10 @@ pub(super) struct Window {
 pub(super) fn window(ask: &Ask<'_, '_>, default: usize, most: usize) -> Result<Window, Refusal> {
     let limit = match ask.number("Limit") {
         None => default,
-        Some(limit) => usize::try_from(limit).ok().filter(|limit| (1..=most).contains(limit)).ok_or_else(|| {
-            invalid(format!("Limit must be between 1 and {most}, inclusive"))
-        })?,
+        Some(limit) => usize::try_from(limit)
+            .ok()
+            .filter(|limit| (1..=most).contains(limit))
+            .ok_or_else(|| invalid(format!("Limit must be between 1 and {most}, inclusive")))?,
     };
     let after = match ask.text("Marker") {
         None => String::new(),

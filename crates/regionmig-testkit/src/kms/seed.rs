@@ -352,4 +352,3 @@ impl World {
         self.lock().with_kms(now, act)
     }
 }
-

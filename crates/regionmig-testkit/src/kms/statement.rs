@@ -54,7 +54,15 @@ impl Statement {
     fn read(statement: &Value, end: &End) -> Result<Self, String> {
         let Some(statement) = statement.as_object() else { return Err("A statement is no object.".to_owned()) };
         const MEMBERS: [&str; 9] = [
-            "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition",
+            "Sid",
+            "Effect",
+            "Principal",
+            "NotPrincipal",
+            "Action",
+            "NotAction",
+            "Resource",
+            "NotResource",
+            "Condition",
         ];
         if let Some(stranger) = statement.keys().find(|member| !MEMBERS.contains(&member.as_str())) {
             return Err(format!("A statement has an invalid `{stranger}`."));
@@ -186,7 +194,8 @@ fn condition(statement: &Map<String, Value>) -> Result<Map<String, Value>, Strin
 
 /// Tells whether a condition holds for a request that the caller makes himself. What is not known here does not hold.
 fn holds(operator: &str, keys: &Value, caller: &str, end: &End) -> bool {
-    let is_known = matches!(operator, "ArnEquals" | "ArnLike" | "StringEquals" | "StringEqualsIgnoreCase" | "StringLike");
+    let is_known =
+        matches!(operator, "ArnEquals" | "ArnLike" | "StringEquals" | "StringEqualsIgnoreCase" | "StringLike");
     let role = assumed(caller, end).map(|role| format!("arn:{}:iam::{}:role/{role}", end.partition, end.account));
     let mut keys = keys.as_object().into_iter().flatten();
     is_known

@@ -9,28 +9,28 @@ use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-pub const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// The account's end in `region`.
-pub fn end(region: &str) -> End {
+pub(crate) fn end(region: &str) -> End {
     format!("{ACCOUNT}/{region}").parse().unwrap()
 }
 
 /// The real SDK's client.
-pub fn client(world: &World, end: &End) -> Client {
+pub(crate) fn client(world: &World, end: &End) -> Client {
     let config = aws_sdk_kms::config::Builder::from(&world.sdk_config_of(&end.account));
     Client::from_conf(config.region(Region::new(end.region.to_string())).build())
 }
 
 /// Asks for something that must be done.
-pub fn call(world: &World, end: &End, operation: &str, input: Value) -> Value {
+pub(crate) fn call(world: &World, end: &End, operation: &str, input: Value) -> Value {
     world.ask(end, &format!("kms:{operation}"), input.clone()).unwrap_or_else(|refusal| {
         panic!("{operation} {input} was refused: {} {}", refusal.code, refusal.message);
     })
 }
 
 /// Asks for something that must be refused; returns code and message.
-pub fn refused(world: &World, end: &End, operation: &str, input: Value) -> (String, String) {
+pub(crate) fn refused(world: &World, end: &End, operation: &str, input: Value) -> (String, String) {
     match world.ask(end, &format!("kms:{operation}"), input.clone()) {
         Ok(answer) => panic!("{operation} {input} was not refused: {answer}"),
         Err(refusal) => (refusal.code, refusal.message),
@@ -38,49 +38,56 @@ pub fn refused(world: &World, end: &End, operation: &str, input: Value) -> (Stri
 }
 
 /// Asks for something that must be refused; returns the code.
-pub fn code(world: &World, end: &End, operation: &str, input: Value) -> String {
+pub(crate) fn code(world: &World, end: &End, operation: &str, input: Value) -> String {
     refused(world, end, operation, input).0
 }
 
 /// Makes a key and returns its id.
-pub fn key(world: &World, end: &End) -> String {
+pub(crate) fn key(world: &World, end: &End) -> String {
     created(world, end, json!({}))
 }
 
 /// Makes a key as asked for and returns its id.
-pub fn created(world: &World, end: &End, input: Value) -> String {
+pub(crate) fn created(world: &World, end: &End, input: Value) -> String {
     call(world, end, "CreateKey", input)["KeyMetadata"]["KeyId"].as_str().unwrap().to_owned()
 }
 
 /// The state of a key.
-pub fn state(world: &World, end: &End, id: &str) -> String {
+pub(crate) fn state(world: &World, end: &End, id: &str) -> String {
     call(world, end, "DescribeKey", json!({ "KeyId": id }))["KeyMetadata"]["KeyState"].as_str().unwrap().to_owned()
 }
 
-pub fn arn(end: &End, id: &str) -> String {
+pub(crate) fn arn(end: &End, id: &str) -> String {
     format!("arn:{}:kms:{}:{}:key/{id}", end.partition, end.region, end.account)
 }
 
 /// The code of the error that the SDK makes of a refusal.
-pub fn sdk_code<T: std::fmt::Debug, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> String {
+pub(crate) fn sdk_code<T: std::fmt::Debug, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> String {
     match result {
         Ok(answer) => panic!("was not refused: {answer:?}"),
         Err(error) => error.code().unwrap_or("no code").to_owned(),
     }
 }
 
-pub fn days(n: u64) -> Duration {
+pub(crate) fn days(n: u64) -> Duration {
     Duration::from_secs(n * 86_400)
 }
 
 /// Bytes as the protocol has them.
-pub fn blob(bytes: impl AsRef<[u8]>) -> Value {
+pub(crate) fn blob(bytes: impl AsRef<[u8]>) -> Value {
     use base64::Engine;
     json!(base64::engine::general_purpose::STANDARD.encode(bytes))
 }
 
 /// The pages of a listing, of at most `limit` entries each.
-pub fn pages(world: &World, end: &End, operation: &str, list: &str, input: Value, limit: u64) -> Vec<Vec<Value>> {
+pub(crate) fn pages(
+    world: &World,
+    end: &End,
+    operation: &str,
+    list: &str,
+    input: Value,
+    limit: u64,
+) -> Vec<Vec<Value>> {
     let mut pages = Vec::new();
     let mut input = input;
     input["Limit"] = json!(limit);

@@ -241,7 +241,8 @@ impl<'a> Engine<'a> {
             let bug = ErrorReport::bug("the receipt does not bind exactly what the step produces");
             return self.fail(index, bug, made, &mut Memo::default()).await;
         }
-        if let Err(error) = self.standings().ids().admits(&receipt.ids) {
+        let clash = self.standings().ids().admits(&receipt.ids).err();
+        if let Some(error) = clash {
             let mut report = ErrorReport::bug(error.to_string());
             report.kind = ErrorKind::Conflict;
             return self.fail(index, report, made, &mut Memo::default()).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use regionmig_core::Clock;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// How often a sleeper lets others go first before it believes that nothing else is going on.
+/// How many rounds of the scheduler a sleeper lets others go first before it believes that nothing else is going on.
 const ROUNDS: u32 = 32;
 /// How long it does so where others run on other threads: rounds say nothing about those.
 const THREADED: Duration = Duration::from_millis(1);
@@ -163,8 +163,8 @@ impl Future for Sleeper {
         if state.now >= self.key.0 {
             return Poll::Ready(());
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        // Not `wake_by_ref`: tokio would poll this again before others that wait for their turn.
+        pin!(tokio::task::yield_now()).poll(cx)
     }
 }
 

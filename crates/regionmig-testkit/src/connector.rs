@@ -1,6 +1,7 @@
 //! The world in place of the SDK's HTTP client.
 
 use std::io;
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
@@ -10,10 +11,9 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use futures::{FutureExt, StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-
-use std::time::Duration;
 
 use crate::exchange::What;
 use crate::protocol::Reply;
@@ -64,10 +64,12 @@ impl Connector {
 /// Returns the first half of a body, and then an error.
 pub(crate) fn cut_short(
     body: &Bytes,
-) -> impl futures::Stream<Item = Result<Frame<Bytes>, io::Error>> + Send + Sync + use<> {
+) -> impl stream::Stream<Item = Result<Frame<Bytes>, io::Error>> + Send + Sync + use<> {
     let half = body.slice(..body.len() / 2);
     let error = io::Error::new(io::ErrorKind::UnexpectedEof, "end of file before message length reached");
-    futures::stream::iter([Ok(Frame::data(half)), Err(error)])
+    // The pause lets a server send the half before it hears of the error.
+    let error = stream::once(tokio::task::yield_now().map(|()| Err(error)));
+    stream::iter([Ok(Frame::data(half))]).chain(error)
 }
 
 fn response(reply: &Reply, body: SdkBody) -> Result<HttpResponse, ConnectorError> {

@@ -26,11 +26,6 @@ impl Ids {
         self.word(n, b"0123456789abcdef")
     }
 
-    /// Returns `n` decimal digits.
-    pub(crate) fn digits(&mut self, n: usize) -> String {
-        self.word(n, b"0123456789")
-    }
-
     /// Returns `n` characters of `alphabet`, which is ASCII.
     pub(crate) fn word(&mut self, n: usize, alphabet: &[u8]) -> String {
         (0..n).map(|_| char::from(alphabet[self.0.random_range(0..alphabet.len())])).collect()

@@ -185,9 +185,16 @@ impl fmt::Debug for Secret {
 }
 
 impl Kms {
-    /// Puts a key where it belongs, in place of one of the same id that is gone.
+    /// Puts a key where it belongs, in place of one of the same id that is gone, whose aliases must not come back with it.
     pub(super) fn put(&mut self, name: &KeyName, key: Key) {
-        self.regions.entry(name.end.clone()).or_default().keys.insert(&name.id, key);
+        let regional = self.regions.entry(name.end.clone()).or_default();
+        let old: Vec<String> = regional.keys.get(&name.id).into_iter().flat_map(|old| old.aliases.clone()).collect();
+        for alias in old {
+            if regional.aliases.get(&alias).is_some_and(|held| held.key.as_ref() == Some(&name.id)) {
+                regional.aliases.remove(&alias);
+            }
+        }
+        regional.keys.insert(&name.id, key);
     }
 
     pub(super) fn put_family(&mut self, name: &KeyName, family: Family) {

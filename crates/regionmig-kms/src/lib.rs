@@ -9,6 +9,7 @@ mod read;
 mod service;
 mod snapshot;
 mod step;
+mod verify;
 mod word;
 
 pub use finding::code;
@@ -21,3 +22,4 @@ pub use step::{
     AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,
     PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step,
 };
+pub use verify::check;

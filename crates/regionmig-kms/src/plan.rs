@@ -16,8 +16,8 @@ use crate::finding;
 use crate::service::{Kms, Options};
 use crate::snapshot::{Key, Snapshot};
 use crate::step::Step;
-pub(crate) use target::is_young;
-use target::Target;
+pub(crate) use copy::is_reserved;
+pub(crate) use target::{Target, is_young};
 
 impl Plan for Kms {
     fn plan(&self, survey: &Survey<Snapshot>) -> Draft<Step> {

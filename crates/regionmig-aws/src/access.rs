@@ -16,6 +16,7 @@ use regionmig_core::{AccountId, Clock, End, SystemClock};
 
 use crate::clients::Clients;
 use crate::endpoint;
+use crate::pace::Pace;
 
 /// What a client is for.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -48,16 +49,15 @@ pub struct Access {
     config: Arc<SdkConfig>,
     accounts: Arc<BTreeMap<AccountId, SdkConfig>>,
     clock: Arc<dyn Clock>,
+    pace: Pace,
 }
 
 impl Access {
     /// Makes requests to all accounts with `config`.
     pub fn new(config: &SdkConfig) -> Self {
-        Self {
-            config: Arc::new(config.clone()),
-            accounts: Arc::default(),
-            clock: Arc::new(SystemClock::default()),
-        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let pace = Pace::new(Arc::clone(&clock));
+        Self { config: Arc::new(config.clone()), accounts: Arc::default(), clock, pace }
     }
 
     /// Makes requests to `account` with `config`, such as one with an assumed role.
@@ -75,6 +75,16 @@ impl Access {
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self.pace = self.pace.by(Arc::clone(&self.clock));
+        self
+    }
+
+    /// Uses `share` of each request quota, between 0.01 and 1; half of it is the default.
+    ///
+    /// Counts for clients made from then on.
+    #[must_use]
+    pub fn share(mut self, share: f64) -> Self {
+        self.pace = self.pace.share(share);
         self
     }
 
@@ -89,6 +99,11 @@ impl Access {
     /// this machine is refused at the first request, before anything is sent.
     pub fn endpoint(&self, end: &End) -> Option<&str> {
         self.settings(&end.account).endpoint_url()
+    }
+
+    /// Returns the pace at which [`Clients`] send, for what sends by itself.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {

@@ -112,7 +112,16 @@ impl<C: Clone> Clients<C> {
         F: Future<Output = A> + Send,
         A: Answer,
     {
-        send(self.client(end, role)).await.answer(action).map_err(|error| error.at(end))
+        let pace = self.0.access.pace();
+        pace.wait(end, action).await;
+        let answer = send(self.client(end, role)).await.answer(action);
+        match &answer {
+            Err(error) if error.is_throttle() => pace.note(end, action, true),
+            // What proves nothing of the pace changes nothing.
+            Err(error) if error.code().is_none() => {}
+            _ => pace.note(end, action, false),
+        }
+        answer.map_err(|error| error.at(end))
     }
 
     fn client(&self, end: &End, role: Role) -> C {

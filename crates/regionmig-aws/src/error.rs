@@ -13,8 +13,6 @@ use regionmig_core::{
     BoxError, Classify, End, ErrorKind, Gap, JournalError, NameError, RebindError, UnresolvedError,
 };
 
-pub(crate) use code::is_throttle;
-
 /// What went wrong with a request to AWS, or with what came back.
 ///
 /// Ready to be a service's `type Error`. It says what was attempted, where, and what AWS said;
@@ -122,6 +120,11 @@ impl Error {
     /// Returns the id that AWS gave the request.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// Returns whether AWS asked for a slower pace, whatever else the answer leaves open.
+    pub(crate) fn is_throttle(&self) -> bool {
+        self.kind() == ErrorKind::Throttle || self.code().is_some_and(code::is_throttle)
     }
 }
 

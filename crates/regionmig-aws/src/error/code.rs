@@ -126,7 +126,7 @@ pub(super) fn kind_of(code: &str) -> ErrorKind {
 }
 
 /// Returns whether `code` asks for a slower pace, whatever came with it.
-pub(crate) fn is_throttle(code: &str) -> bool {
+pub(super) fn is_throttle(code: &str) -> bool {
     THROTTLES.contains(&code)
 }
 

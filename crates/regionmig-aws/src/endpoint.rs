@@ -37,11 +37,7 @@ struct Guard {
 }
 
 impl HttpClient for Guard {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        components: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.as_ref().map(|inner| inner.http_connector(settings, components));
         SharedHttpConnector::new(GuardedConnector { inner })
     }
@@ -96,4 +92,44 @@ fn check(uri: &str) -> Result<(), InTheClear> {
 fn is_this_machine(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_may_be_reached_in_the_clear() {
+        for uri in [
+            "https://kms.eu-central-1.amazonaws.com/",
+            "http://127.0.0.1:4566/",
+            "http://127.8.0.1",
+            "http://localhost:5000/x?y",
+            "http://[::1]:4566/",
+            "HTTPS://example.com",
+        ] {
+            assert!(check(uri).is_ok(), "{uri}");
+        }
+        for uri in [
+            "http://kms.eu-central-1.amazonaws.com/",
+            "http://10.0.0.1",
+            "http://localhost.example.com",
+            "http://localhost@example.com/",
+            "http://127.0.0.1.example.com",
+            "http://[fe80::1]/",
+            "ftp://127.0.0.1/",
+            "127.0.0.1:4566",
+            "",
+        ] {
+            assert!(check(uri).is_err(), "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_refused_endpoint_is_named_without_what_was_asked_there() {
+        let shown = check("http://example.com:80/secret?name=x").map_err(|error| error.to_string());
+        let expected =
+            "`http://example.com:80` is not encrypted and not on this machine: set an endpoint that begins with https";
+        assert_eq!(shown, Err(expected.to_owned()));
+    }
 }

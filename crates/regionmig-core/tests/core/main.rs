@@ -4,7 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod admission;
 mod common;
+mod composition;
 mod engine_backoff;
 mod engine_doubt;
 mod engine_gate;
@@ -14,3 +16,8 @@ mod engine_panics;
 mod engine_stops;
 mod engine_tasks;
 mod events;
+mod fail_back;
+mod knowledge;
+mod outcome;
+mod revert;
+mod surveys;

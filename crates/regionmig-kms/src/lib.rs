@@ -23,3 +23,7 @@ pub use step::{
     PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step,
 };
 pub use verify::check;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod testing;

@@ -110,14 +110,13 @@ pub struct Standings {
     ids: IdMap,
     /// In the plan's order.
     standings: Vec<Standing>,
-    records: usize,
 }
 
 impl Standings {
     /// Begins with nothing done.
     pub fn new(plan: &MigrationPlan) -> Self {
         let standings = vec![Standing::default(); plan.len()];
-        Self { plan: plan.clone(), ids: plan.ids().clone(), standings, records: 0 }
+        Self { plan: plan.clone(), ids: plan.ids().clone(), standings }
     }
 
     /// Reads `journal`.
@@ -169,7 +168,6 @@ impl Standings {
         if let Entry::Done(receipt) = &record.entry {
             self.ids.merge(&receipt.ids)?;
         }
-        self.records += 1;
         if let Some(index) = self.plan.index_of(&record.step) {
             self.standings[index].take(record.at, &record.entry);
         }
@@ -189,11 +187,6 @@ impl Standings {
     /// Returns all mappings made so far: with [`IdMap::reversed`], what a way back starts from.
     pub fn ids(&self) -> &IdMap {
         &self.ids
-    }
-
-    /// Returns whether nothing was ever written: the journal is new, or follows a lost one.
-    pub(crate) fn is_new(&self) -> bool {
-        self.records == 0
     }
 
     pub(crate) fn at(&self, index: usize) -> &Standing {

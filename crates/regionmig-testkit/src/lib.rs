@@ -2,6 +2,7 @@
 
 mod call;
 mod clock;
+mod conforms;
 mod connector;
 mod exchange;
 mod face;
@@ -20,6 +21,7 @@ mod world;
 
 pub use call::{Call, Refusal};
 pub use clock::VirtualClock;
+pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
 pub use face::Face;
 pub use fault::{Fault, Loss};
 pub use kms::{GrantSeed, GrantView, KeySeed, KeyView, KmsTiming, MultiRegionView, reference_account};

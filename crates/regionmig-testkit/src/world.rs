@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
+use regionmig_aws::Access;
 use regionmig_core::{AccountId, End};
 use serde_json::Value;
 
@@ -86,6 +87,11 @@ impl World {
     /// standard retries, region us-east-1. Every account exists.
     pub fn sdk_config_of(&self, account: &AccountId) -> SdkConfig {
         self.config(account.as_str())
+    }
+
+    /// Returns what services and migrations take: access as the account 111122223333, by the world's clock.
+    pub fn access(&self) -> Access {
+        Access::new(&self.sdk_config()).with_clock(self.clock())
     }
 
     /// Installs a fault.

@@ -1,6 +1,5 @@
 //! What holds when the process dies, or a request does.
 
-use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 

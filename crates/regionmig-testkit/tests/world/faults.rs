@@ -83,6 +83,8 @@ async fn every_kind_of_lost_answer_leaves_the_request_executed_once() {
         };
         assert_eq!((seen, done), (loss, 1));
         assert!(world.ledger().requests().all(|entry| !entry.answered), "{}", world.ledger());
+        let silence = if loss == Loss::Timeout { 60 } else { 0 };
+        assert_eq!(world.clock().now(), World::new().clock().now() + Duration::from_secs(silence));
         world.clear_faults();
         assert_eq!(names(&client(&world, HERE)).await, ["a"]);
     }
@@ -195,7 +197,13 @@ async fn a_late_answer_costs_virtual_time_and_a_deadline_ends_the_wait_but_not_t
     let result = put(&aws_sdk_dynamodb::Client::from_conf(config), "b").await;
     assert!(matches!(result, Err(SdkError::TimeoutError(_))), "{result:?}");
     assert_eq!(world.clock().now(), before + Duration::from_secs(10));
-    assert_eq!(world.ledger().count("dynamodb:PutItem"), 2);
+    let timeouts = TimeoutConfig::builder().read_timeout(Duration::from_secs(10)).build();
+    let config = client(&world, HERE).config().to_builder().timeout_config(timeouts).build();
+    let before = world.clock().now();
+    let result = put(&aws_sdk_dynamodb::Client::from_conf(config), "c").await;
+    assert!(matches!(&result, Err(SdkError::DispatchFailure(failure)) if failure.is_timeout()), "{result:?}");
+    assert_eq!(world.clock().now(), before + Duration::from_secs(10));
+    assert_eq!(world.ledger().count("dynamodb:PutItem"), 3);
 }
 
 #[tokio::test]

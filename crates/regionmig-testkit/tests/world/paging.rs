@@ -1,10 +1,11 @@
 //! Listings that go wrong.
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use regionmig_testkit::Fault;
 use std::collections::{HashMap, HashSet};
 
-use crate::{HERE, client, put, world};
+use aws_sdk_dynamodb::types::AttributeValue;
+use regionmig_testkit::{Fault, World};
+
+use crate::{HERE, client, end, put, world};
 
 /// Reads up to ten pages: the token and the number of items of each.
 async fn pages(fault: Fault) -> Vec<(Option<String>, usize)> {
@@ -51,4 +52,19 @@ async fn an_empty_page_with_a_token_comes_before_the_items() {
     let pages = pages(Fault::empty_first_page("dynamodb:Scan")).await;
     let sizes: Vec<_> = pages.iter().map(|page| (page.0.is_some(), page.1)).collect();
     assert_eq!(sizes, [(true, 0), (false, 2)]);
+}
+
+#[tokio::test]
+async fn a_listing_of_kms_repeats_its_marker_and_says_that_there_is_more() {
+    let world = World::new();
+    let key = world.kms_key(&end("us-east-1"));
+    world.fault(Fault::repeats_page_token("kms:ListKeys"));
+    let (kms, mut marker) = (aws_sdk_kms::Client::new(&world.sdk_config()), None);
+    for _ in 0..3 {
+        let page = kms.list_keys().set_marker(marker.clone()).send().await.unwrap();
+        assert!(page.truncated() && page.next_marker().is_some());
+        assert!(marker.is_none() || marker == page.next_marker);
+        assert_eq!(page.keys().iter().filter_map(|key| key.key_arn()).collect::<Vec<_>>(), [key.to_string()]);
+        marker = page.next_marker;
+    }
 }

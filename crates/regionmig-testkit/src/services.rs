@@ -32,7 +32,7 @@ impl State {
             (None, "account") => account::answer(call, cx),
             (None, "kms") => kms::answer(call, Arc::make_mut(&mut self.kms), cx),
             (None, "sts") => sts::answer(call, Arc::make_mut(&mut self.sts), cx),
-            (None, "tagging") => tagging::answer(call, &self.kms),
+            (None, "tagging") => tagging::answer(call, &self.kms, cx.now),
             (None, _) => Err(Refusal::unknown(&call.operation)),
         };
         answer.map_err(|refusal| refusal.named(call))

@@ -9,7 +9,7 @@ use aws_sdk_kms::types::GrantOperation;
 use regionmig_core::End;
 use regionmig_testkit::{World, reference_account};
 use serde_json::{Value, json};
-use support::{ACCOUNT, arn, call, client, code, created, days, end, key, refused};
+use support::{ACCOUNT, arn, call, client, code, created, days, end, key, refused, sdk_code};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/worker";
 
@@ -270,6 +270,38 @@ fn a_grant_is_revoked_or_retired_once() {
     let shapeless = json!({ "KeyId": id, "GrantId": "1" });
     assert_eq!(code(&world, &here, "RevokeGrant", shapeless), "InvalidGrantIdException");
     assert!(world.kms_keys(&here)[0].grants.is_empty());
+}
+
+#[tokio::test]
+async fn a_grant_is_retired_by_whom_it_names() {
+    let (world, here) = (World::new(), here());
+    let there: End = "444455556666/eu-central-1".parse().unwrap();
+    let (kms, id) = (client(&world, &there), key(&world, &here));
+    let make = |retiring: &str| {
+        let asked =
+            json!({ "KeyId": id, "GranteePrincipal": ROLE, "RetiringPrincipal": retiring, "Operations": ["Decrypt"] });
+        call(&world, &here, "CreateGrant", asked)
+    };
+    let retire = |grant: &Value| {
+        let id = grant["GrantId"].as_str().unwrap().to_owned();
+        kms.retire_grant().key_id(arn(&here, &key_of(&world))).grant_id(id).send()
+    };
+    let (named, account, other) = (
+        make("arn:aws:iam::444455556666:user/operator"),
+        make("444455556666"),
+        make("arn:aws:iam::444455556666:role/r"),
+    );
+    retire(&named).await.unwrap();
+    retire(&account).await.unwrap();
+    let token = other["GrantToken"].as_str().unwrap();
+    assert_eq!(sdk_code(kms.retire_grant().grant_token(token).send().await), "AccessDeniedException");
+    assert_eq!(sdk_code(retire(&other).await), "AccessDeniedException");
+    assert_eq!(world.kms_keys(&here)[0].grants.len(), 1);
+}
+
+/// The id of the only key there is.
+fn key_of(world: &World) -> String {
+    world.kms_keys(&here())[0].arn.id().to_owned()
 }
 
 #[test]

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::ask::{Ask, seconds};
 use super::model::invalid;
 use super::name::Takes;
-use super::page;
 use super::store::KeyName;
-use crate::call::Refusal;
+use super::{page, statement};
+use crate::call::{Call, Refusal};
 
 const PER_KEY: usize = 50_000;
 
@@ -26,16 +26,23 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    /// Tells whether the grant lets `principal` do `operation`. Constraints are not looked at.
-    pub(super) fn permits(&self, principal: &str, operation: &str) -> bool {
+    /// Tells whether the grant permits a call to its caller. Constraints are not looked at.
+    pub(super) fn permits(&self, call: &Call) -> bool {
         let operations = self.asked.get("Operations").and_then(Value::as_array);
-        let is_one = |one: &Value| one == operation || (operation == "ReEncrypt" && one == "ReEncryptFrom");
-        self.is(&["GranteePrincipal", "GranteeServicePrincipal"], principal)
-            && operations.is_some_and(|operations| operations.iter().any(is_one))
+        let is_one = |one: &Value| one == &call.operation || (call.operation == "ReEncrypt" && one == "ReEncryptFrom");
+        let is_granted = operations.is_some_and(|operations| operations.iter().any(is_one));
+        let retires = call.operation == "RetireGrant" && self.names("RetiringPrincipal", call);
+        retires || is_granted && self.names("GranteePrincipal", call)
     }
 
-    fn is(&self, members: &[&str], principal: &str) -> bool {
-        members.iter().any(|member| self.asked.get(*member).and_then(Value::as_str) == Some(principal))
+    /// Tells whether a principal is the caller, or the caller's whole account.
+    fn names(&self, member: &str, call: &Call) -> bool {
+        let principal = self.asked.get(member).and_then(Value::as_str);
+        principal.is_some_and(|principal| statement::is_named(principal, &call.caller, &call.end))
+    }
+
+    fn is(&self, member: &str, principal: &str) -> bool {
+        self.asked.get(member).and_then(Value::as_str) == Some(principal)
     }
 
     fn entry(&self, key: &KeyName, id: &str) -> (String, Value) {
@@ -77,8 +84,8 @@ pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         (ask.text("GrantId"), ask.text("GranteePrincipal"), ask.text("GranteeServicePrincipal"));
     let grants = ask.held(&key)?.grants.iter().filter(|(held, grant)| {
         id.is_none_or(|id| id == *held)
-            && grantee.is_none_or(|grantee| grant.is(&["GranteePrincipal"], grantee))
-            && service.is_none_or(|service| grant.is(&["GranteeServicePrincipal"], service))
+            && grantee.is_none_or(|grantee| grant.is("GranteePrincipal", grantee))
+            && service.is_none_or(|service| grant.is("GranteeServicePrincipal", service))
     });
     Ok(page::answer(ask, &window, "Grants", grants.map(|(id, grant)| grant.entry(&key, id))))
 }
@@ -95,7 +102,7 @@ pub(super) fn list_retirable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let window = page::window(ask, 50, 100)?;
     let mut grants = Vec::new();
     for (key, held) in ask.kms.present_in(&ask.call.end, ask.cx.now) {
-        let retirable = held.grants.iter().filter(|(_, grant)| grant.is(&[member], principal));
+        let retirable = held.grants.iter().filter(|(_, grant)| grant.is(member, principal));
         grants.extend(retirable.map(|(id, grant)| grant.entry(&key, id)));
     }
     grants.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -122,11 +129,9 @@ pub(super) fn retire(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         (None, Some(_), Some(id)) => (ask.key("KeyId", Takes::Any)?, id.to_owned()),
         _ => return Err(invalid("You must specify either a grant token, or a key ARN and a grant ID")),
     };
-    let (caller, own_root) = (&ask.call.caller, root(&ask.call.end));
-    remove(ask, &key, &id, |grant| {
-        let is_principal = grant.is(&["RetiringPrincipal"], caller) || grant.is(&["RetiringPrincipal"], &own_root);
-        is_principal || grant.permits(caller, "RetireGrant") || grant.issuer == own_root
-    })
+    let call = ask.call;
+    let own_root = root(&call.end);
+    remove(ask, &key, &id, |grant| grant.permits(call) || grant.issuer == own_root)
 }
 
 fn remove(ask: &mut Ask<'_, '_>, key: &KeyName, id: &str, may: impl Fn(&Grant) -> bool) -> Result<Value, Refusal> {

@@ -79,7 +79,7 @@ impl Ask<'_, '_> {
     /// The only place where this world asks a policy for leave: inside an account everything is allowed.
     pub(super) fn is_let_in(&self, name: &KeyName) -> bool {
         let Some(key) = self.kms.key(name) else { return false };
-        let by_grant = || key.grants.iter().any(|(_, grant)| grant.permits(&self.call.caller, &self.call.operation));
+        let by_grant = || key.grants.iter().any(|(_, grant)| grant.permits(self.call));
         policy::allows(&key.policy, &self.call.caller, &self.call.end, &self.call.action()) || by_grant()
     }
 
@@ -100,6 +100,10 @@ impl Ask<'_, '_> {
             Some(id) if is_key_id(id) => Ok(KeyName::new(&end, id)),
             Some(id) => Err(Refusal::new("NotFoundException").message(format!("Invalid keyId '{id}'"))),
             None if takes == Takes::Alias && resource.starts_with("alias/") => self.alias_target(&end, resource),
+            None if resource.starts_with("alias/") => {
+                let message = "Key Aliases are not supported for this operation.";
+                Err(Refusal::new("InvalidArnException").message(message))
+            }
             None => Err(invalid_arn(text)),
         }
     }

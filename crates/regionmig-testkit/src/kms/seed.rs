@@ -321,6 +321,9 @@ impl GrantSeed {
 
 impl World {
     /// Begins a key at `end`.
+    ///
+    /// The quotas that KMS keeps ([`World::quota`]) are `kms:keys` (100,000 for an account in a region),
+    /// `kms:aliases-per-key` (50) and `kms:grants-per-key` (50,000).
     pub fn kms(&self, end: &End) -> KeySeed {
         KeySeed::new(self.clone(), end)
     }

@@ -157,7 +157,7 @@ fn is_principal(name: &str, end: &End) -> bool {
 }
 
 /// Tells whether a principal is the caller, the role that the caller has assumed, or the caller's whole account.
-fn is_named(principal: &str, caller: &str, end: &End) -> bool {
+pub(super) fn is_named(principal: &str, caller: &str, end: &End) -> bool {
     let root = format!("arn:{}:iam::{}:root", end.partition, end.account);
     principal == "*"
         || principal == caller

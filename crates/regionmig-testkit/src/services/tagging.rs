@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::call::{Call, Refusal};
@@ -11,20 +12,20 @@ use crate::kms::Kms;
 
 type Tags = BTreeMap<String, String>;
 
-pub(super) fn answer(call: &Call, kms: &Kms) -> Result<Value, Refusal> {
+pub(super) fn answer(call: &Call, kms: &Kms, now: Timestamp) -> Result<Value, Refusal> {
     match call.operation.as_str() {
-        "GetResources" => resources(call, kms),
+        "GetResources" => resources(call, kms, now),
         other => Err(Refusal::unknown(other)),
     }
 }
 
 /// Answers by ARN, 50 a page unless asked otherwise; the last page's token is empty, not absent.
-fn resources(call: &Call, kms: &Kms) -> Result<Value, Refusal> {
+fn resources(call: &Call, kms: &Kms, now: Timestamp) -> Result<Value, Refusal> {
     let per_page = call.body.get("ResourcesPerPage").map_or(Some(50), Value::as_u64);
     let per_page = per_page.and_then(|n| usize::try_from(n).ok()).filter(|n| (1..=100).contains(n));
     let per_page = per_page.ok_or_else(|| invalid("ResourcesPerPage must be between 1 and 100"))?;
     let after = token(call.text("PaginationToken").unwrap_or_default())?;
-    let mut tagged = kms.tagged(&call.end, call.at);
+    let mut tagged = kms.tagged(&call.end, now);
     tagged.sort();
     let is_kms = is_asked_for(call);
     let mut found = tagged.into_iter().filter(|(arn, tags)| is_kms && *arn > after && is_chosen(call, arn, tags));

@@ -13,7 +13,7 @@ mod verify;
 mod word;
 
 pub use finding::code;
-pub use service::Kms;
+pub use service::{IMPLIED, Kms};
 pub use snapshot::{
     Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegion, MultiRegionRole,
     Origin, Rotation, Snapshot,

@@ -97,8 +97,7 @@ impl Kms {
                 false => None,
             }
         };
-        let (grants, policy, tags) =
-            (self.key_grants(end, arn), self.key_policy(end, arn), self.key_tags(end, arn));
+        let (grants, policy, tags) = (self.key_grants(end, arn), self.key_policy(end, arn), self.key_tags(end, arn));
         let (grants, policy, rotation, tags) = Box::pin(join4(grants, policy, rotation, tags)).await;
         // A key that cannot be rotated is not rotated.
         let rotation = rotation.filter(|read| !read.as_ref().is_err_and(|e| e.kind() == ErrorKind::Unsupported));

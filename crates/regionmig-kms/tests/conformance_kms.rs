@@ -33,7 +33,10 @@ fn world() -> World {
     let replica = primary.in_region(&there).unwrap();
     for (action, input) in [
         ("kms:UpdateKeyDescription", serde_json::json!({ "KeyId": replica.as_str(), "Description": "changed" })),
-        ("kms:TagResource", serde_json::json!({ "KeyId": replica.as_str(), "Tags": [{ "TagKey": "a", "TagValue": "2" }] })),
+        (
+            "kms:TagResource",
+            serde_json::json!({ "KeyId": replica.as_str(), "Tags": [{ "TagKey": "a", "TagValue": "2" }] }),
+        ),
     ] {
         world.ask(&target, action, input).unwrap();
     }

@@ -6,9 +6,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use proptest::sample::subsequence;
 use regionmig_core::{AliasName, Capture, Draft, KeyArn, Spec, Step as _, Timestamp};
 
-use crate::snapshot::{
-    Alias, Grant, GrantTerms, Key, KeyState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
-};
+use crate::snapshot::{Alias, Grant, GrantTerms, Key, KeyState, MultiRegion, MultiRegionRole, Rotation, Snapshot};
 use crate::step::{SOURCE_MARK, Step, source_mark};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
 use crate::verify::checks;
@@ -167,7 +165,8 @@ fn act(step: &Step, draft: &Draft<Step>, target: &mut Snapshot, made: Timestamp)
         Step::PutPolicy(step) => target.policies.insert(there, Ok(step.policy.clone())),
         Step::ReplicateKey(step) => {
             let related = MultiRegion::new(MultiRegionRole::Replica, step.primary.clone());
-            let key = Key { description: step.description.clone(), multi_region: Some(related), ..Key::symmetric(made) };
+            let key =
+                Key { description: step.description.clone(), multi_region: Some(related), ..Key::symmetric(made) };
             place(target, key, &step.policy, &step.tags);
         }
         Step::SetDescription(step) => change(target, &|key| key.description.clone_from(&step.description)),
@@ -185,7 +184,8 @@ fn carried_out(case: &Case) -> Case {
     let mut mapped: BTreeSet<_> = draft.ids.sources().cloned().collect();
     while done.len() < specs.len() {
         let is_ready = |spec: &Spec| {
-            spec.after.iter().all(|other| done.contains(other) || !all.contains(other)) && spec.requires.is_subset(&mapped)
+            spec.after.iter().all(|other| done.contains(other) || !all.contains(other))
+                && spec.requires.is_subset(&mapped)
         };
         let next = specs.iter().position(|spec| !done.contains(&name(spec)) && is_ready(spec)).expect("no circle");
         act(&draft.steps[next], &draft, &mut target, case.survey.target.at);
@@ -210,7 +210,8 @@ fn with_gaps(mut case: Case, gaps: &[(u8, usize)]) -> Case {
             true => &mut case.survey.source.value,
             false => &mut case.survey.target.value,
         };
-        let keys: Vec<KeyArn> = snapshot.keys.known().filter(|(_, key)| key.is_customers()).map(|(arn, _)| arn.clone()).collect();
+        let keys: Vec<KeyArn> =
+            snapshot.keys.known().filter(|(_, key)| key.is_customers()).map(|(arn, _)| arn.clone()).collect();
         let key = (!keys.is_empty()).then(|| keys[which % keys.len()].clone());
         let Some(key) = key else { continue };
         match what % 6 {

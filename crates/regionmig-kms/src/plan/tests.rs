@@ -36,7 +36,8 @@ fn a_single_region_key_gets_a_copy_with_all_that_is_its_own() {
     let entry = Entry::new().alias("alias/a").alias("alias/b").rotated(180).grant(role("a")).tag("a", "b");
     let case = Case::new().source("k", entry.described("for a").disabled());
     let grant = grant_line(&role("a"));
-    let expected = ["create-key k", "create-alias alias/a", "create-alias alias/b", "enable-rotation k", &grant, "disable k"];
+    let expected =
+        ["create-key k", "create-alias alias/a", "create-alias alias/b", "enable-rotation k", &grant, "disable k"];
     check(&case, &[&expected[..], &["action kms.reencrypt k"]].concat());
     let made = case.plan().steps.into_iter().find_map(|step| match step {
         crate::Step::CreateKey(made) => Some(made),
@@ -62,10 +63,7 @@ fn a_disabled_key_is_disabled_last() {
 #[test]
 fn keys_of_aws_and_their_aliases_are_summed_up() {
     let managed = || Entry::new().aws_managed();
-    check(
-        &Case::new().source("a", managed().alias("alias/aws/s3")).source("b", managed()),
-        &["note kms.aws-managed"],
-    );
+    check(&Case::new().source("a", managed().alias("alias/aws/s3")).source("b", managed()), &["note kms.aws-managed"]);
 }
 
 #[test]
@@ -98,9 +96,7 @@ fn a_key_to_be_deleted_is_skipped_and_one_on_the_way_waited_for() {
 #[test]
 fn a_copy_is_found_by_its_mark_and_what_is_equal_left() {
     let entry = || Entry::new().rotated(90).grant(role("a")).tag("a", "b").described("d");
-    let case = Case::new()
-        .source("k", entry().alias("alias/a"))
-        .target("t", entry().alias("alias/a").copy_of("k"));
+    let case = Case::new().source("k", entry().alias("alias/a")).target("t", entry().alias("alias/a").copy_of("k"));
     check(&case, &["= k t", "= alias/a alias/a", "action kms.reencrypt k"]);
 }
 
@@ -142,9 +138,7 @@ fn a_disabled_copy_takes_neither_grants_nor_rotation() {
     ];
     check(&case, &expected);
     // If it is to be enabled, that comes first.
-    let case = Case::new()
-        .source("k", Entry::new().grant(role("a")))
-        .target("t", Entry::new().disabled().copy_of("k"));
+    let case = Case::new().source("k", Entry::new().grant(role("a"))).target("t", Entry::new().disabled().copy_of("k"));
     let grant = case.plan().steps.into_iter().find(|step| matches!(step, crate::Step::CreateGrant(_))).unwrap();
     assert!(grant.spec().after.contains(&format!("enable/kms.key:{}", arn(SOURCE, "k"))));
 }
@@ -212,7 +206,8 @@ fn what_was_not_read_of_a_source_holds_what_it_decides() {
     let unread_key = case().edit(|source, _| source.keys.insert(k(), Err(gap())));
     check(&unread_key, &["blocker core.unclear k", "blocker core.unclear alias/a"]);
     let grant = grant_line(&role("a"));
-    let made = ["create-key k", "create-alias alias/a", "action kms.reencrypt k", "blocker core.unclear kms.key-state:k"];
+    let made =
+        ["create-key k", "create-alias alias/a", "action kms.reencrypt k", "blocker core.unclear kms.key-state:k"];
     let no_grants = case().edit(|source, _| source.grants.insert(k(), Err(gap())));
     check(&no_grants, &[&made[..], &["enable-rotation k", "blocker core.unclear kms.key-grants:k"]].concat());
     let no_rotation = case().edit(|source, _| source.rotations.insert(k(), Err(gap())));
@@ -223,11 +218,15 @@ fn what_was_not_read_of_a_source_holds_what_it_decides() {
 
 #[test]
 fn what_was_not_read_of_a_counterpart_is_left_as_it_is() {
-    let case = || Case::new().source("k", Entry::new()).target("t", Entry::new().policy("{}").rotated(90)).map("k", "t");
+    let case =
+        || Case::new().source("k", Entry::new()).target("t", Entry::new().policy("{}").rotated(90)).map("k", "t");
     let t = || arn(TARGET, "t");
     let found = ["= k t", "action kms.reencrypt k"];
     let policy = case().edit(|_, target| target.policies.insert(t(), Err(gap())));
-    check(&policy, &[&found[..], &["disable-rotation k OVERWRITING", "blocker core.unclear kms.key-policy:k"]].concat());
+    check(
+        &policy,
+        &[&found[..], &["disable-rotation k OVERWRITING", "blocker core.unclear kms.key-policy:k"]].concat(),
+    );
     let rotation = case().edit(|_, target| target.rotations.insert(t(), Err(gap())));
     check(&rotation, &[&found[..], &["put-policy k OVERWRITING", "blocker core.unclear kms.key-rotation:k"]].concat());
     let both = ["put-policy k OVERWRITING", "disable-rotation k OVERWRITING"];
@@ -361,7 +360,9 @@ fn what_kms_would_refuse_for_its_length_is_not_sent() {
     check(&Case::new().source("k", long(32 * 1024 + 1)), &["blocker kms.too-long k"]);
     check(&Case::new().source("k", Entry::new().described(&"ä".repeat(8192))), &copied);
     check(&Case::new().source("k", Entry::new().described(&"a".repeat(8193))), &["blocker kms.too-long k"]);
-    let found = |own: usize| Case::new().source("k", tags(own)).target("t", Entry::new().tag("u", "x").tag("v", "x")).map("k", "t");
+    let found = |own: usize| {
+        Case::new().source("k", tags(own)).target("t", Entry::new().tag("u", "x").tag("v", "x")).map("k", "t")
+    };
     let extra = ["= k t", "action kms.reencrypt k", "note kms.extra kms.key-tags:k"];
     check(&found(48), &[&extra[..], &["add-tags k"]].concat());
     check(&found(49), &[&extra[..], &["blocker kms.too-long kms.key-tags:k"]].concat());
@@ -370,7 +371,8 @@ fn what_kms_would_refuse_for_its_length_is_not_sent() {
 // REQ: KMS-24
 #[test]
 fn what_names_the_source_is_carried_over_and_pointed_at() {
-    let policy = POLICY.replace("\"*\"", "\"arn:aws:s3:me-central-1::x\"").replace("111122223333:root", "111122223333:role/a");
+    let policy =
+        POLICY.replace("\"*\"", "\"arn:aws:s3:me-central-1::x\"").replace("111122223333:root", "111122223333:role/a");
     check(
         &Case::new().source("k", Entry::new().policy(&policy)),
         &["create-key k", "action kms.reencrypt k", "action kms.policy-names-region k"],
@@ -408,7 +410,8 @@ fn what_was_seen_and_examined_is_known_and_what_may_be_a_copy_is_not() {
         .target("managed", Entry::new().age(3).aws_managed())
         .target("murky", Entry::new())
         .edit(|_, target| target.tags.insert(arn(TARGET, "murky"), Err(gap())));
-    let known: Vec<String> = case.plan().known.iter().map(|id| id.id().rsplit('/').next().unwrap().to_owned()).collect();
+    let known: Vec<String> =
+        case.plan().known.iter().map(|id| id.id().rsplit('/').next().unwrap().to_owned()).collect();
     assert_eq!(known, ["managed", "marked", "old"]);
 }
 

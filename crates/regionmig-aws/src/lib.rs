@@ -1,1 +1,16 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod access;
+mod caller;
+mod clients;
+mod endpoint;
+mod error;
+mod pace;
+mod pages;
+
+pub use access::Access;
+pub use caller::code;
+pub use clients::Clients;
+pub use error::Error;
+pub use pace::Pace;
+pub use pages::{Answer, Pages, pages};

@@ -1,0 +1,171 @@
+//! Whose credentials and which settings requests are made with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::{TimeoutConfig, TimeoutConfigBuilder};
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use regionmig_core::{AccountId, Clock, End, SystemClock};
+
+use crate::clients::Clients;
+use crate::endpoint;
+use crate::pace::Pace;
+
+/// What a client is for.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Role {
+    /// To read: may ask again.
+    Reader,
+    /// To change: asks once.
+    Writer,
+}
+
+/// Access to AWS: the caller's settings, by account, for any region. Cheap to clone.
+///
+/// Profiles, assumed roles and credentials are the caller's: this takes ready [`SdkConfig`]s, and of each
+/// all but the region and what [`Clients`] says.
+///
+/// ```
+/// use aws_types::SdkConfig;
+/// use regionmig_aws::Access;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = SdkConfig::builder().build(); // in earnest: aws_config::load_defaults(..).await
+/// let recovery = SdkConfig::builder().endpoint_url("https://kms.example.com").build();
+/// let access = Access::new(&config).with_account("444455556666".parse()?, &recovery);
+/// assert_eq!(access.endpoint(&"111122223333/eu-central-1".parse()?), None);
+/// assert_eq!(access.endpoint(&"444455556666/eu-central-1".parse()?), Some("https://kms.example.com"));
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Access {
+    config: Arc<SdkConfig>,
+    accounts: Arc<BTreeMap<AccountId, SdkConfig>>,
+    clock: Arc<dyn Clock>,
+    pace: Pace,
+}
+
+impl Access {
+    /// Makes requests to all accounts with `config`.
+    pub fn new(config: &SdkConfig) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let pace = Pace::new(Arc::clone(&clock));
+        Self { config: Arc::new(config.clone()), accounts: Arc::default(), clock, pace }
+    }
+
+    /// Makes requests to `account` with `config`, such as one with an assumed role.
+    ///
+    /// Counts for clients made from then on.
+    #[must_use]
+    pub fn with_account(mut self, account: AccountId, config: &SdkConfig) -> Self {
+        Arc::make_mut(&mut self.accounts).insert(account, config.clone());
+        self
+    }
+
+    /// Takes the time from `clock`; the machine's is the default.
+    ///
+    /// Counts for clients made from then on.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self.pace = self.pace.by(Arc::clone(&self.clock));
+        self
+    }
+
+    /// Uses `share` of each request quota, between 0.01 and 1; half of it is the default.
+    ///
+    /// Counts for clients made from then on.
+    #[must_use]
+    pub fn with_share(mut self, share: f64) -> Self {
+        self.pace = self.pace.with_share(share);
+        self
+    }
+
+    /// Makes the clients of one service, each when it is first needed: `access.clients(aws_sdk_kms::Client::new)`.
+    pub fn clients<C>(&self, make: impl Fn(&SdkConfig) -> C + Send + Sync + 'static) -> Clients<C> {
+        Clients::new(self.clone(), Arc::new(make))
+    }
+
+    /// Returns where requests to `end` go, if the settings say so; otherwise they go to AWS's own endpoints.
+    ///
+    /// An endpoint that is set may be anything, so a person should see it. Plain `http` to anything but
+    /// this machine is refused at the first request, before anything is sent.
+    pub fn endpoint(&self, end: &End) -> Option<&str> {
+        self.settings(&end.account).endpoint_url()
+    }
+
+    /// Returns the pace at which [`Clients`] send, for what sends by itself.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Returns the settings for a client.
+    pub(crate) fn config(&self, end: &End, role: Role) -> SdkConfig {
+        let own = self.settings(&end.account);
+        let mut config = own
+            .to_builder()
+            .region(Region::new(end.region.as_str().to_owned()))
+            .retry_config(retries(own, role))
+            .timeout_config(timeouts(own, role))
+            // Requests and answers are small: the deadlines do better what this is for.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        config.set_http_client(endpoint::guarded(own));
+        if own.sleep_impl().is_none() {
+            config = config.sleep_impl(TokioSleep::new());
+        }
+        if own.behavior_version().is_none() {
+            config = config.behavior_version(BehaviorVersion::latest());
+        }
+        config.build()
+    }
+
+    fn settings(&self, account: &AccountId) -> &SdkConfig {
+        self.accounts.get(account).unwrap_or(&self.config)
+    }
+}
+
+impl fmt::Debug for Access {
+    /// Shows no more of the settings than the endpoints: the rest may lead to credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let accounts: BTreeMap<_, _> =
+            self.accounts.iter().map(|(id, own)| (id.as_str(), own.endpoint_url())).collect();
+        f.debug_struct("Access")
+            .field("endpoint", &self.config.endpoint_url())
+            .field("accounts", &accounts)
+            .finish_non_exhaustive()
+    }
+}
+
+fn retries(own: &SdkConfig, role: Role) -> RetryConfig {
+    match role {
+        Role::Reader => own.retry_config().cloned().unwrap_or_else(RetryConfig::standard),
+        // The error of a second attempt would hide that the first was executed.
+        Role::Writer => RetryConfig::disabled(),
+    }
+}
+
+/// The SDK's own defaults have no deadline but for connecting: a lost answer would hang.
+fn timeouts(own: &SdkConfig, role: Role) -> TimeoutConfig {
+    let defaults = match role {
+        Role::Reader => TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(30))
+            .operation_timeout(Duration::from_secs(120)),
+        // A short one would make doubt where there is none.
+        Role::Writer => TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(60)),
+    };
+    own.timeout_config()
+        .map_or_else(TimeoutConfigBuilder::new, TimeoutConfig::to_builder)
+        .take_unset_from(defaults)
+        .build()
+}

@@ -1,0 +1,144 @@
+//! The clients of one service, by end, and the way requests are sent.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_types::SdkConfig;
+use regionmig_core::End;
+
+use crate::access::{Access, Role};
+use crate::error::Error;
+use crate::pages::Answer;
+
+/// Makes a client of one service.
+type Make<C> = dyn Fn(&SdkConfig) -> C + Send + Sync;
+
+/// The clients of one service. [`Access::clients`] makes it. Cheap to clone.
+///
+/// For each end there are two, each made once: a *reader*, which keeps the retries of the caller's settings
+/// (standard ones by default; an attempt may take 30 s and all together 120 s, unless the settings say
+/// otherwise), and a *writer*, which never sends a request twice (and waits 60 s, unless the settings say
+/// otherwise).
+///
+/// ```no_run
+/// # async fn example(access: regionmig_aws::Access, end: regionmig_core::End) -> Result<(), regionmig_aws::Error> {
+/// let tables = access.clients(aws_sdk_dynamodb::Client::new);
+/// let found = tables
+///     .read(&end, "dynamodb:DescribeTable", |client| client.describe_table().table_name("config").send())
+///     .await?;
+/// # let _ = found; Ok(())
+/// # }
+/// ```
+pub struct Clients<C>(Arc<Shared<C>>);
+
+struct Shared<C> {
+    access: Access,
+    make: Arc<Make<C>>,
+    made: Mutex<HashMap<(End, Role), C>>,
+}
+
+impl<C> Clients<C> {
+    pub(crate) fn new(access: Access, make: Arc<Make<C>>) -> Self {
+        Self(Arc::new(Shared { access, make, made: Mutex::default() }))
+    }
+
+    /// Returns what the clients are made from.
+    pub fn access(&self) -> &Access {
+        &self.0.access
+    }
+}
+
+impl<C: Clone> Clients<C> {
+    /// Returns the client that reads at `end`, the same at each call.
+    pub fn reader(&self, end: &End) -> C {
+        self.client(end, Role::Reader)
+    }
+
+    /// Returns the client that changes things at `end`, the same at each call. It sends each request once.
+    pub fn writer(&self, end: &End) -> C {
+        self.client(end, Role::Writer)
+    }
+
+    /// Sends one request that reads, at the pace of its action.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request does; the error says `action` and `end`.
+    pub async fn read<F, A>(
+        &self,
+        end: &End,
+        action: &'static str,
+        send: impl FnOnce(C) -> F + Send,
+    ) -> Result<A::Output, Error>
+    where
+        F: Future<Output = A> + Send,
+        A: Answer,
+    {
+        self.send(end, Role::Reader, action, send).await
+    }
+
+    /// Sends one request that changes something, once, at the pace of its action.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the request does; the error says `action` and `end`, and its kind whether the change may have
+    /// been made.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while it waits for its turn, nothing was sent. Dropped later, the change may have been made.
+    pub async fn write<F, A>(
+        &self,
+        end: &End,
+        action: &'static str,
+        send: impl FnOnce(C) -> F + Send,
+    ) -> Result<A::Output, Error>
+    where
+        F: Future<Output = A> + Send,
+        A: Answer,
+    {
+        self.send(end, Role::Writer, action, send).await
+    }
+
+    async fn send<F, A>(
+        &self,
+        end: &End,
+        role: Role,
+        action: &'static str,
+        send: impl FnOnce(C) -> F + Send,
+    ) -> Result<A::Output, Error>
+    where
+        F: Future<Output = A> + Send,
+        A: Answer,
+    {
+        let pace = self.0.access.pace();
+        pace.wait(end, action).await;
+        let answer = send(self.client(end, role)).await.answer(action);
+        match &answer {
+            Err(error) if error.is_throttle() => pace.note(end, action, true),
+            // What proves nothing of the pace changes nothing.
+            Err(error) if error.code().is_none() => {}
+            _ => pace.note(end, action, false),
+        }
+        answer.map_err(|error| error.at(end))
+    }
+
+    fn client(&self, end: &End, role: Role) -> C {
+        let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || (self.0.make)(&self.0.access.config(end, role));
+        made.entry((end.clone(), role)).or_insert_with(make).clone()
+    }
+}
+
+impl<C> Clone for Clients<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C> fmt::Debug for Clients<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("access", &self.0.access).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! AWS's default request quotas, as data.
+
+use regionmig_core::Region;
+
+/// How many requests a second AWS lets an account make in a region, counted together by name.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Quota {
+    pub(super) name: &'static str,
+    pub(super) rate: f64,
+}
+
+/// What an action of which no quota is known is taken to have.
+const UNKNOWN: f64 = 10.0;
+
+/// KMS developer guide, "Request quotas", read 2026-11. Symmetric cryptographic operations share one: see
+/// [`symmetric`]. Those with RSA and elliptic keys have a lower one, which an action's name does not tell; nor
+/// does it tell a custom key store's: the throttles do.
+const KMS: &[(&str, f64)] = &[
+    ("kms:CreateAlias", 5.0),
+    ("kms:CreateGrant", 50.0),
+    ("kms:CreateKey", 5.0),
+    ("kms:DescribeKey", 2000.0),
+    ("kms:DisableKey", 5.0),
+    ("kms:EnableKey", 5.0),
+    ("kms:EnableKeyRotation", 15.0),
+    ("kms:GetKeyLastUsage", 5.0),
+    ("kms:GetKeyPolicy", 1000.0),
+    ("kms:GetKeyRotationStatus", 1000.0),
+    ("kms:GetParametersForImport", 1.0),
+    ("kms:ImportKeyMaterial", 15.0),
+    ("kms:ListAliases", 500.0),
+    ("kms:ListGrants", 100.0),
+    ("kms:ListKeyPolicies", 100.0),
+    ("kms:ListKeyRotations", 100.0),
+    ("kms:ListKeys", 500.0),
+    ("kms:ListResourceTags", 2000.0),
+    ("kms:PutKeyPolicy", 15.0),
+    // 5, but each also counts as two of CreateKey, of which there are 5.
+    ("kms:ReplicateKey", 2.5),
+    ("kms:RetireGrant", 50.0),
+    ("kms:RevokeGrant", 50.0),
+    ("kms:ScheduleKeyDeletion", 15.0),
+    ("kms:TagResource", 10.0),
+    ("kms:UpdateAlias", 5.0),
+    ("kms:UpdatePrimaryRegion", 5.0),
+];
+
+const SYMMETRIC: [&str; 11] = [
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GenerateMac",
+    "kms:GenerateRandom",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:VerifyMac",
+];
+
+/// IAM user guide, "IAM and STS quotas": 600 requests a second, all actions of STS together.
+const STS: Quota = Quota { name: "sts", rate: 600.0 };
+
+/// Returns the quota that requests of `action` in `region` count against.
+pub(super) fn of(action: &'static str, region: &Region) -> Quota {
+    if SYMMETRIC.contains(&action) {
+        return Quota { name: "kms symmetric", rate: symmetric(region) };
+    }
+    if action.starts_with("sts:") {
+        return STS;
+    }
+    let known = KMS.iter().find(|row| row.0 == action);
+    Quota { name: action, rate: known.map_or(UNKNOWN, |row| row.1) }
+}
+
+fn symmetric(region: &Region) -> f64 {
+    match region.as_str() {
+        "eu-west-1" | "us-east-1" | "us-west-2" => 100_000.0,
+        "ap-northeast-1" | "ap-southeast-1" | "ap-southeast-2" | "eu-central-1" | "eu-west-2" | "us-east-2" => 20_000.0,
+        _ => 10_000.0,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn actions_that_aws_counts_together_share_a_quota() {
+        let of = |action, region: &str| of(action, &region.parse().unwrap());
+        assert_eq!(of("kms:Decrypt", "me-central-1"), of("kms:Encrypt", "me-central-1"));
+        assert_eq!(of("kms:Decrypt", "me-central-1").rate, 10_000.0);
+        assert_eq!(of("kms:Decrypt", "us-east-1").rate, 100_000.0);
+        assert_eq!(of("kms:Decrypt", "eu-central-1").rate, 20_000.0);
+        assert_eq!(of("kms:ListGrants", "us-east-1"), Quota { name: "kms:ListGrants", rate: 100.0 });
+        assert_eq!(of("sts:AssumeRole", "us-east-1"), of("sts:GetCallerIdentity", "us-east-1"));
+        assert_eq!(of("config:PutEntry", "us-east-1"), Quota { name: "config:PutEntry", rate: 10.0 });
+    }
+}

@@ -8,6 +8,7 @@ use aws_types::SdkConfig;
 use regionmig_core::End;
 
 use crate::access::{Access, Role};
+use crate::endpoint;
 use crate::error::Error;
 use crate::pages::Answer;
 
@@ -126,7 +127,7 @@ impl<C: Clone> Clients<C> {
 
     fn client(&self, end: &End, role: Role) -> C {
         let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || (self.0.make)(&self.0.access.config(end, role));
+        let make = || endpoint::guarded(&self.0.access.config(end, role), &*self.0.make);
         made.entry((end.clone(), role)).or_insert_with(make).clone()
     }
 }

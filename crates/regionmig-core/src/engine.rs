@@ -55,8 +55,6 @@ pub(crate) struct Engine<'a> {
     cx: &'a RunContext,
     began: Timestamp,
     reads: Arc<SharedReads>,
-    /// Whether the journal held nothing when this run began.
-    is_new: bool,
     gates: Mutex<Gates>,
     standings: Mutex<Standings>,
     broken: Mutex<Option<JournalError>>,
@@ -79,8 +77,7 @@ impl<'a> Engine<'a> {
             cx,
             began: cx.clock().now(),
             reads: Arc::default(),
-            is_new: standings.is_new(),
-            gates: Mutex::default(),
+            gates: Mutex::new(Gates::passed_before(begun_minting(plan, &standings))),
             standings: Mutex::new(standings),
             broken: Mutex::default(),
         }
@@ -182,7 +179,7 @@ impl<'a> Engine<'a> {
         let step = self.plan.step(index)?;
         let service = self.migration.service(step.service())?;
         let standing = self.standing(index);
-        let (doubt, mut generation, attempts) = (standing.doubt(), standing.generation, standing.attempts);
+        let (doubt, mut generation, made) = (standing.doubt(), standing.generation, standing.effective > 0);
         let guard = self.guard(&step, &standing);
         let began = self.now();
         let scx = self.context(&step, standing, guard.not_before(memo, self.began, began));
@@ -190,7 +187,7 @@ impl<'a> Engine<'a> {
         match service.probe(step.raw(), &scx).await {
             // What was in doubt stays in doubt if it cannot be looked at.
             Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
-            Ok(Probe::Present(receipt)) => return self.done(&step, index, receipt, attempts > 0).await,
+            Ok(Probe::Present(receipt)) => return self.done(&step, index, receipt, made).await,
             Ok(Probe::Waiting(wait)) => return self.wait(index, wait, memo).await,
             Ok(Probe::Spent { reason }) => {
                 generation += 1;
@@ -229,7 +226,7 @@ impl<'a> Engine<'a> {
             Guard::doubt(step.spec.settle, doubt.since)
         } else if self.options.is_cautious() {
             Guard::cautious(step.spec.settle)
-        } else if step.spec.mints && self.is_new && !self.options.is_fresh() && !self.gates().is_open(service) {
+        } else if step.spec.mints && !self.options.is_fresh() && !self.gates().is_open(service) {
             Guard::gate(service)
         } else {
             Guard::none()
@@ -241,7 +238,8 @@ impl<'a> Engine<'a> {
             let bug = ErrorReport::bug("the receipt does not bind exactly what the step produces");
             return self.fail(index, bug, made, &mut Memo::default()).await;
         }
-        if let Err(error) = self.standings().ids().admits(&receipt.ids) {
+        let clash = self.standings().ids().admits(&receipt.ids).err();
+        if let Some(error) = clash {
             let mut report = ErrorReport::bug(error.to_string());
             report.kind = ErrorKind::Conflict;
             return self.fail(index, report, made, &mut Memo::default()).await;
@@ -253,7 +251,7 @@ impl<'a> Engine<'a> {
 
     async fn wait(&self, index: usize, wait: Wait, memo: &mut Memo) -> Result<Turn, Error> {
         let id = self.plan.name(index);
-        memo.tries = 0;
+        memo.seen();
         if self.standing(index).status != Status::Waiting(wait.clone()) {
             self.record(id, Entry::Waiting(wait.clone())).await?;
             self.cx.emit(&Event::StepWaiting { step: id.clone(), wait: wait.clone() });
@@ -312,6 +310,14 @@ impl<'a> Engine<'a> {
     fn now(&self) -> Timestamp {
         self.cx.clock().now()
     }
+}
+
+/// Returns the services that, by the journal, have begun to make what would be made twice. Those
+/// of which it only tells other things may have done so with a journal that was lost.
+fn begun_minting(plan: &MigrationPlan, standings: &Standings) -> impl Iterator<Item = String> {
+    let begun = (0..plan.len()).filter(|&index| standings.at(index).attempts > 0);
+    let minting = begun.filter_map(|index| plan.step(index).ok()).filter(|step| step.spec.mints);
+    minting.map(|step| step.service().to_owned())
 }
 
 #[async_trait]

@@ -1,1 +1,29 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod apply;
+mod finding;
+mod inventory;
+mod plan;
+mod policy;
+mod read;
+mod service;
+mod snapshot;
+mod step;
+mod verify;
+mod word;
+
+pub use finding::code;
+pub use service::{IMPLIED, Kms};
+pub use snapshot::{
+    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegion, MultiRegionRole,
+    Origin, Rotation, Snapshot,
+};
+pub use step::{
+    AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,
+    PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step,
+};
+pub use verify::check;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod testing;

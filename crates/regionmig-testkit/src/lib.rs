@@ -1,1 +1,31 @@
-//! x
+#![doc = include_str!("../README.md")]
+
+mod call;
+mod clock;
+mod conforms;
+mod connector;
+mod exchange;
+mod face;
+mod fault;
+mod history;
+mod ids;
+mod kms;
+mod ledger;
+mod memory;
+mod paging;
+mod plug;
+mod protocol;
+mod services;
+mod state;
+mod world;
+
+pub use call::{Call, Refusal};
+pub use clock::VirtualClock;
+pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
+pub use face::Face;
+pub use fault::{Fault, Loss};
+pub use kms::{GrantSeed, GrantView, KeySeed, KeyView, KmsTiming, MultiRegionView, reference_account};
+pub use ledger::{Entry, Ledger};
+pub use memory::{Recall, TokenMemory};
+pub use plug::Plugged;
+pub use world::World;

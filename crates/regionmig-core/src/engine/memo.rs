@@ -38,6 +38,12 @@ impl Memo {
         self.absent = 0;
     }
 
+    /// Takes note that something was seen: looks that find nothing must agree from here on.
+    pub(super) fn seen(&mut self) {
+        self.absent = 0;
+        self.tries = 0;
+    }
+
     /// Returns how long to wait before the next try: 1, 2, 4, .. 60 seconds, each shortened by up
     /// to a quarter, by the step's name, so that not all come at once.
     pub(super) fn back_off(&mut self, step: &StepId) -> Duration {
@@ -122,6 +128,11 @@ impl Guard {
 pub(super) struct Gates(BTreeSet<String>);
 
 impl Gates {
+    /// Takes note of services whose gates an earlier run with this journal has passed.
+    pub(super) fn passed_before(services: impl IntoIterator<Item = String>) -> Self {
+        Self(services.into_iter().collect())
+    }
+
     pub(super) fn is_open(&self, service: &str) -> bool {
         self.0.contains(service)
     }

@@ -55,9 +55,17 @@ impl<'a> Schedule<'a> {
 
     /// Takes a step that should be looked at now.
     pub(super) fn next(&mut self, now: Timestamp) -> Option<(usize, Memo)> {
-        if self.wakes_at().is_some_and(|at| at <= now) {
+        while self.wakes_at().is_some_and(|at| at <= now) {
             let (_, index) = self.asleep.pop_first()?;
-            return Some((index, self.memos.remove(&index).unwrap_or_default()));
+            let memo = self.memos.remove(&index).unwrap_or_default();
+            let id = self.engine.plan.name(index);
+            // What may have begun is looked at all the same; what has not is not begun any more.
+            if self.is_shut(id) && self.engine.standing(index).doubt().is_none() {
+                self.held.insert(id.clone(), Hold::Quota);
+                self.make_room(index);
+            } else {
+                return Some((index, memo));
+            }
         }
         while let Some(index) = self.frontier.pop() {
             // Parsed when the plan was made, so it parses.
@@ -89,10 +97,7 @@ impl<'a> Schedule<'a> {
             }
             Turn::Failed(_) => {}
         }
-        // What may have begun still takes its place.
-        if self.engine.standing(index).doubt().is_none() {
-            self.make_room(index);
-        }
+        self.make_room(index);
     }
 
     pub(super) fn wakes_at(&self) -> Option<Timestamp> {
@@ -108,16 +113,23 @@ impl<'a> Schedule<'a> {
         self.memos.insert(index, memo);
     }
 
+    /// Has a step leave its lane, unless it may have begun: then it still takes its place.
     fn make_room(&mut self, index: usize) {
-        if let Some(next) = self.lanes.leave(index) {
+        if self.engine.standing(index).doubt().is_none()
+            && let Some(next) = self.lanes.leave(index)
+        {
             self.frontier.put_back(next);
         }
+    }
+
+    fn is_shut(&self, step: &StepId) -> bool {
+        self.shut.contains(&(step.service().to_owned(), step.verb().to_owned()))
     }
 
     fn hold(&self, step: &PlannedStep<'_>, status: &Status) -> Option<Hold> {
         match status {
             Status::Reverted | Status::Reverting(_) => Some(Hold::Reverted),
-            _ if self.shut.contains(&(step.service().to_owned(), step.spec.verb.clone())) => Some(Hold::Quota),
+            _ if self.is_shut(step.id) => Some(Hold::Quota),
             _ => self.engine.options.hold(step),
         }
     }

@@ -1,7 +1,6 @@
 //! A plan's bytes: how it is put together, written and read.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -287,11 +286,8 @@ fn once(
 impl MigrationPlan {
     /// Returns the plan as JSON, to be stored: one step a line.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = String::with_capacity(self.0.text.len() + 128);
-        // Writing to a text cannot fail.
-        let _infallible =
-            write!(text, "{{\"format\":{FORMAT},\"digest\":\"{}\",\"plan\":{}}}\n", self.0.digest, self.0.text);
-        text.into_bytes()
+        let Sealed { digest, text, .. } = &*self.0;
+        format!("{{\"format\":{FORMAT},\"digest\":\"{digest}\",\"plan\":{text}}}\n").into_bytes()
     }
 
     /// Reads a stored plan, checks its bytes against its digest, and its steps against each other.

@@ -1,0 +1,23 @@
+//! What the core promises, shown from outside: with services, a cloud, journals and a clock of its own.
+//!
+//! One program, so that it is linked once: it is what mutation testing runs.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod admission;
+mod common;
+mod composition;
+mod engine_backoff;
+mod engine_doubt;
+mod engine_gate;
+mod engine_lanes;
+mod engine_order;
+mod engine_panics;
+mod engine_stops;
+mod engine_tasks;
+mod events;
+mod fail_back;
+mod knowledge;
+mod outcome;
+mod revert;
+mod surveys;

@@ -1,0 +1,42 @@
+//! Makes aliases.
+
+use aws_sdk_kms::operation::RequestId;
+use regionmig_aws::Error;
+use regionmig_core::{Applied, ErrorKind, Probe, Receipt, Side, StepContext};
+
+use super::{exists, refused, soon, target_of};
+use crate::service::Kms;
+use crate::step::CreateAlias;
+
+impl Kms {
+    pub(super) async fn probe_create_alias(&self, step: &CreateAlias, cx: &StepContext<'_>) -> Result<Probe, Error> {
+        let target = target_of(&step.key, cx)?;
+        let end = cx.end(Side::Target);
+        let conflict = || Error::conflict(&step.name).by("kms:DescribeKey").at(end);
+        match self.describe(end, step.name.as_str()).await {
+            Ok((key, _)) if key == target => Ok(Probe::Present(Receipt::new().bind(&step.name, &step.name)?)),
+            Ok(_) => Err(conflict()),
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound => Ok(Probe::Absent),
+                // Of a name that is free KMS says that it is not found: this one is another key's.
+                ErrorKind::AccessDenied => Err(conflict().because(error)),
+                _ => Err(error),
+            },
+        }
+    }
+
+    pub(super) async fn create_alias(&self, step: &CreateAlias, cx: &StepContext<'_>) -> Result<Applied, Error> {
+        let target = target_of(&step.key, cx)?;
+        let send = |client: aws_sdk_kms::Client| {
+            client.create_alias().alias_name(step.name.as_str()).target_key_id(target.id()).send()
+        };
+        match self.clients().write(cx.end(Side::Target), "kms:CreateAlias", send).await {
+            Ok(answer) => {
+                let receipt = Receipt::new().bind(&step.name, &step.name)?;
+                Ok(Applied::Done(answer.request_id().into_iter().fold(receipt, Receipt::request_id)))
+            }
+            Err(error) if exists(&error) => Ok(Applied::Waiting(soon(format!("{} is there already", step.name)))),
+            Err(error) => Err(refused(error, &target, cx)),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Changes one setting of a key: read, compared, written.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_kms::operation::RequestId;
+use regionmig_aws::Error;
+use regionmig_core::{Applied, Digest, End, KeyArn, Probe, Receipt, Side, StepContext, Wait};
+
+use super::{pairs, refused, sdk_tags, soon, target_of, unseen};
+use crate::policy::{canonical, digest};
+use crate::read::POLICY_NAME;
+use crate::service::Kms;
+use crate::snapshot::{KeyState, Rotation};
+use crate::step::{AddTags, ChangeTags, EnableRotation, PutPolicy, SetDescription, Step, tags_digest};
+
+/// A longer text is not kept for the way back.
+const LONGEST_KEPT: usize = 4096;
+
+/// How what is there stands to what the step sets.
+enum Stand {
+    /// It is what the plan expected to find, and this is what it is.
+    AsExpected(String),
+    /// It is what the step sets.
+    AsPlanned,
+    /// It is a third thing: somebody changed it.
+    Otherwise,
+    /// It is on the way from one to another.
+    Passing(Wait),
+}
+
+impl Kms {
+    pub(super) async fn probe_change(&self, step: &Step, cx: &StepContext<'_>) -> Result<Probe, Error> {
+        let target = target_of(step.key(), cx)?;
+        match self.stand(step, &target, cx.end(Side::Target)).await {
+            Ok(Stand::AsExpected(_)) => Ok(Probe::Absent),
+            Ok(Stand::AsPlanned) => Ok(Probe::Present(Receipt::new())),
+            Ok(Stand::Otherwise) => Err(conflict(step, &target, cx)),
+            Ok(Stand::Passing(wait)) => Ok(Probe::Waiting(wait)),
+            Err(error) => unseen(error, &target, cx).map(Probe::Waiting),
+        }
+    }
+
+    /// Reads once more just before it writes: KMS has no way to make a write depend on what it replaces.
+    pub(super) async fn change(&self, step: &Step, cx: &StepContext<'_>) -> Result<Applied, Error> {
+        let target = target_of(step.key(), cx)?;
+        let end = cx.end(Side::Target);
+        let replaced = match self.stand(step, &target, end).await {
+            Ok(Stand::AsExpected(replaced)) => replaced,
+            Ok(Stand::AsPlanned) => return Ok(Applied::Done(Receipt::new())),
+            Ok(Stand::Otherwise) => return Err(conflict(step, &target, cx)),
+            Ok(Stand::Passing(wait)) => return Ok(Applied::Waiting(wait)),
+            Err(error) => return Err(refused(error, &target, cx)),
+        };
+        let request = self.write(step, &target, end).await.map_err(|error| refused(error, &target, cx))?;
+        let receipt = request.into_iter().fold(Receipt::new(), Receipt::request_id);
+        let is_kept = !replaced.is_empty() && replaced.len() <= LONGEST_KEPT;
+        Ok(Applied::Done(if is_kept { receipt.artifact(replaced) } else { receipt }))
+    }
+
+    async fn stand(&self, step: &Step, target: &KeyArn, end: &End) -> Result<Stand, Error> {
+        Ok(match step {
+            Step::AddTags(step) => step.stand(&self.key_tags(end, target).await?),
+            Step::ChangeTags(step) => step.stand(&self.key_tags(end, target).await?),
+            Step::DisableKey(_) => self.stand_of_state(end, target, &KeyState::Disabled).await?,
+            Step::DisableRotation(step) => {
+                stand_of_rotation(self.key_rotation(end, target).await?, Rotation::default(), step.replaces)
+            }
+            Step::EnableKey(_) => self.stand_of_state(end, target, &KeyState::Enabled).await?,
+            Step::EnableRotation(EnableRotation { days, replaces, .. }) => {
+                let expected = replaces.unwrap_or_default();
+                stand_of_rotation(self.key_rotation(end, target).await?, Rotation::every(*days), expected)
+            }
+            Step::PutPolicy(step) => step.stand(self.key_policy(end, target).await?),
+            Step::SetDescription(step) => step.stand(self.describe(end, target.as_str()).await?.1.description),
+            // What makes things has a look of its own.
+            Step::CreateAlias(_) | Step::CreateGrant(_) | Step::CreateKey(_) | Step::ReplicateKey(_) => {
+                Stand::Otherwise
+            }
+        })
+    }
+
+    async fn stand_of_state(&self, end: &End, target: &KeyArn, planned: &KeyState) -> Result<Stand, Error> {
+        let (_, key) = self.describe(end, target.as_str()).await?;
+        Ok(match &key.state {
+            state if state == planned => Stand::AsPlanned,
+            KeyState::Disabled | KeyState::Enabled => Stand::AsExpected(key.state.to_string()),
+            KeyState::Creating | KeyState::Updating => {
+                Stand::Passing(soon(format!("{target} is in the state {}", key.state)))
+            }
+            _ => Stand::Otherwise,
+        })
+    }
+
+    /// Sends the one request of a step, and returns its id.
+    async fn write(&self, step: &Step, target: &KeyArn, end: &End) -> Result<Option<String>, Error> {
+        let (clients, key) = (self.clients(), target.as_str());
+        macro_rules! send {
+            ($action:literal, |$client:ident| $request:expr) => {
+                clients.write(end, $action, |$client| $request.send()).await?.request_id().map(str::to_owned)
+            };
+        }
+        Ok(match step {
+            Step::AddTags(AddTags { tags, .. }) | Step::ChangeTags(ChangeTags { tags, .. }) => {
+                let tags = sdk_tags(pairs(tags))?;
+                send!("kms:TagResource", |client| client.tag_resource().key_id(key).set_tags(Some(tags)))
+            }
+            Step::DisableKey(_) => send!("kms:DisableKey", |client| client.disable_key().key_id(key)),
+            Step::DisableRotation(_) => {
+                send!("kms:DisableKeyRotation", |client| client.disable_key_rotation().key_id(key))
+            }
+            Step::EnableKey(_) => send!("kms:EnableKey", |client| client.enable_key().key_id(key)),
+            Step::EnableRotation(EnableRotation { days, .. }) => {
+                let days = i32::try_from(*days).unwrap_or(i32::MAX);
+                send!("kms:EnableKeyRotation", |client| {
+                    client.enable_key_rotation().key_id(key).rotation_period_in_days(days)
+                })
+            }
+            Step::PutPolicy(step) => send!("kms:PutKeyPolicy", |client| {
+                client.put_key_policy().key_id(key).policy_name(POLICY_NAME).policy(&step.policy)
+            }),
+            Step::SetDescription(step) => send!("kms:UpdateKeyDescription", |client| {
+                client.update_key_description().key_id(key).description(&step.description)
+            }),
+            Step::CreateAlias(_) | Step::CreateGrant(_) | Step::CreateKey(_) | Step::ReplicateKey(_) => None,
+        })
+    }
+}
+
+impl AddTags {
+    fn stand(&self, tags: &BTreeMap<String, String>) -> Stand {
+        let differs = |(name, value): (&String, &String)| tags.get(name).is_some_and(|there| there != value);
+        match self.tags.iter().all(|(name, value)| tags.get(name) == Some(value)) {
+            true => Stand::AsPlanned,
+            false if self.tags.iter().any(differs) => Stand::Otherwise,
+            false => Stand::AsExpected(String::new()),
+        }
+    }
+}
+
+impl ChangeTags {
+    fn stand(&self, tags: &BTreeMap<String, String>) -> Stand {
+        if self.tags.iter().all(|(name, value)| tags.get(name) == Some(value)) {
+            return Stand::AsPlanned;
+        }
+        if tags_digest(self.tags.keys(), tags) != self.replaces {
+            return Stand::Otherwise;
+        }
+        let replaced: BTreeMap<&String, &String> =
+            tags.iter().filter(|(name, _)| self.tags.contains_key(*name)).collect();
+        Stand::AsExpected(serde_json::to_string(&replaced).unwrap_or_default())
+    }
+}
+
+impl PutPolicy {
+    fn stand(&self, policy: String) -> Stand {
+        match canonical(&policy) == canonical(&self.policy) {
+            true => Stand::AsPlanned,
+            false if digest(&policy) == self.replaces => Stand::AsExpected(policy),
+            false => Stand::Otherwise,
+        }
+    }
+}
+
+impl SetDescription {
+    fn stand(&self, description: String) -> Stand {
+        match description == self.description {
+            true => Stand::AsPlanned,
+            false if Digest::of(&description) == self.replaces => Stand::AsExpected(description),
+            false => Stand::Otherwise,
+        }
+    }
+}
+
+fn stand_of_rotation(there: Rotation, planned: Rotation, expected: Rotation) -> Stand {
+    match there == planned {
+        true => Stand::AsPlanned,
+        false if there == expected => Stand::AsExpected(there.to_string()),
+        false => Stand::Otherwise,
+    }
+}
+
+fn conflict(step: &Step, target: &KeyArn, cx: &StepContext<'_>) -> Error {
+    let text = format!("what `{}` would change of {target} was changed since it was planned", cx.step().verb());
+    let action = match step {
+        Step::AddTags(_) | Step::ChangeTags(_) => "kms:ListResourceTags",
+        Step::DisableRotation(_) | Step::EnableRotation(_) => "kms:GetKeyRotationStatus",
+        Step::PutPolicy(_) => "kms:GetKeyPolicy",
+        _ => "kms:DescribeKey",
+    };
+    Error::new(regionmig_core::ErrorKind::Conflict, text).by(action).at(cx.end(Side::Target))
+}

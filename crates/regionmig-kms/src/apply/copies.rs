@@ -1,0 +1,77 @@
+//! Copies in the target that the survey did not see: of an earlier run, or of a request whose answer was lost.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{self, StreamExt};
+use regionmig_aws::Error;
+use regionmig_core::{End, ErrorKind, KeyArn, ResourceId};
+
+use crate::service::Kms;
+use crate::snapshot::Key;
+use crate::step::SOURCE_MARK;
+
+const AT_ONCE: usize = 8;
+
+/// What was made in the target since the survey, of the kind that this crate makes.
+#[derive(Debug, Default)]
+pub(super) struct Copies {
+    /// Those that are marked, by what the mark says; the oldest first.
+    pub(super) marked: BTreeMap<String, Vec<(KeyArn, Key)>>,
+    /// Those that bear no mark: somebody else's, or too young to show it.
+    pub(super) unmarked: Vec<(KeyArn, Key)>,
+    /// Those that are listed and cannot be read yet.
+    pub(super) unseen: Vec<KeyArn>,
+}
+
+enum Seen {
+    Copy(Box<Key>, Option<String>),
+    Other,
+    Unseen,
+}
+
+impl Kms {
+    /// Lists all keys and examines those that are not `known`.
+    ///
+    /// Fails if a page could not be read, or if one of them could not be examined: it may be the copy.
+    pub(super) async fn copies(&self, end: &End, known: &BTreeSet<ResourceId>) -> Result<Copies, Error> {
+        let (listed, gap) = self.list_keys(end).await;
+        if let Some(gap) = gap {
+            let error = Error::new(gap.error.kind, "not all keys could be listed").by("kms:ListKeys").at(end);
+            return Err(error.because(gap.to_string()));
+        }
+        let new: Vec<KeyArn> = listed.into_iter().filter(|arn| !known.contains(&ResourceId::of(arn))).collect();
+        let examine = |arn: KeyArn| async move {
+            let seen = self.examine(end, &arn).await;
+            (arn, seen)
+        };
+        let examined: Vec<_> = stream::iter(new).map(examine).buffer_unordered(AT_ONCE).collect().await;
+        let mut copies = Copies::default();
+        for (arn, seen) in examined {
+            match seen? {
+                Seen::Copy(key, Some(mark)) => copies.marked.entry(mark).or_default().push((arn, *key)),
+                Seen::Copy(key, None) => copies.unmarked.push((arn, *key)),
+                Seen::Other => {}
+                Seen::Unseen => copies.unseen.push(arn),
+            }
+        }
+        copies.marked.values_mut().for_each(|keys| keys.sort_by(|(a, x), (b, y)| (x.created, a).cmp(&(y.created, b))));
+        copies.unmarked.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(copies)
+    }
+
+    async fn examine(&self, end: &End, arn: &KeyArn) -> Result<Seen, Error> {
+        let key = match self.describe(end, arn.as_str()).await {
+            Ok((_, key)) => key,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::Unseen),
+            Err(error) => return Err(error),
+        };
+        if !key.is_customers() || !key.is_movable() || key.is_replica() || key.is_doomed() {
+            return Ok(Seen::Other);
+        }
+        match self.key_tags(end, arn).await {
+            Ok(mut tags) => Ok(Seen::Copy(Box::new(key), tags.remove(SOURCE_MARK))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Seen::Unseen),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Makes keys.
+
+use std::time::Duration;
+
+use aws_sdk_kms::operation::RequestId;
+use aws_sdk_kms::types::{KeySpec, KeyUsageType, OriginType};
+use regionmig_aws::Error;
+use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait};
+
+use super::copies::Copies;
+use super::{pairs, sdk_tags, soon};
+use crate::finding;
+use crate::plan::is_young;
+use crate::read::key_of;
+use crate::service::Kms;
+use crate::snapshot::{Key, KeyState};
+use crate::step::{CreateKey, source_mark};
+
+const ACTION: &str = "kms:CreateKey";
+
+impl Kms {
+    /// Looks for the copy by its mark, among the keys that the survey did not see: one listing for all such probes of a
+    /// run. KMS has no token for this call, and names the key itself.
+    pub(super) async fn probe_create_key(&self, step: &CreateKey, cx: &StepContext<'_>) -> Result<Probe, Error> {
+        let end = cx.end(Side::Target);
+        if let Some(made) = cx.saved::<KeyArn>() {
+            return match self.describe(end, made.as_str()).await {
+                Ok((made, key)) => made_of(step, &made, &key, &[]),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    Ok(Probe::Waiting(soon(format!("{made} was made and cannot be read yet"))))
+                }
+                Err(error) => Err(error),
+            };
+        }
+        let read = || self.copies(end, cx.known());
+        let copies = cx.shared("copies", cx.not_before(), read).await?;
+        let marked = copies.marked.get(&source_mark(&step.key)).map_or(&[] as &[_], Vec::as_slice);
+        match marked.split_first() {
+            Some(((arn, key), others)) => made_of(step, arn, key, others),
+            None => Ok(still_open(step, &copies, cx).map_or(Probe::Absent, Probe::Waiting)),
+        }
+    }
+
+    pub(super) async fn create_key(&self, step: &CreateKey, cx: &StepContext<'_>) -> Result<Applied, Error> {
+        let marks = step.marks();
+        let tags = sdk_tags(pairs(&step.tags).chain(marks.iter().map(|(name, value)| (*name, value.as_str()))))?;
+        let send = |client: aws_sdk_kms::Client| {
+            let request = client.create_key().policy(&step.policy).set_tags(Some(tags));
+            let request = request.key_spec(KeySpec::from(step.spec.as_str()));
+            let request = request.key_usage(KeyUsageType::from(step.usage.as_str()));
+            let request = request.origin(OriginType::from(step.origin.as_str()));
+            request.multi_region(step.multi_region).description(&step.description).send()
+        };
+        let end = cx.end(Side::Target);
+        let answer = self.clients().write(end, ACTION, send).await?;
+        let request = answer.request_id().map(str::to_owned);
+        let described = answer.key_metadata.ok_or_else(|| Error::malformed(ACTION, "KeyMetadata").at(end))?;
+        let (made, key) = key_of(&described).map_err(|error| error.by(ACTION).at(end))?;
+        if key.state == KeyState::Creating {
+            // Its mark may not show for minutes, and nothing else tells it from somebody else's.
+            cx.save(&made).await?;
+            return Ok(Applied::Waiting(soon(format!("{made} is being made"))));
+        }
+        let receipt = Receipt::new().bind(&step.key, &made)?;
+        Ok(Applied::Done(request.into_iter().fold(receipt, Receipt::request_id)))
+    }
+}
+
+/// Says of a key that is marked as the copy whether it is what the step makes.
+fn made_of(step: &CreateKey, arn: &KeyArn, key: &Key, others: &[(KeyArn, Key)]) -> Result<Probe, Error> {
+    let is_equal = (&key.spec, &key.usage, &key.origin) == (&step.spec, &step.usage, &step.origin);
+    if !is_equal || key.multi_region.is_some() != step.multi_region || key.is_doomed() {
+        return Err(Error::conflict(arn).by("kms:DescribeKey"));
+    }
+    if !key.is_settled() {
+        return Ok(Probe::Waiting(soon(format!("{arn} is in the state {}", key.state))));
+    }
+    let mut receipt = Receipt::new().bind(&step.key, arn)?;
+    if !others.is_empty() {
+        let others: Vec<&KeyArn> = others.iter().map(|(arn, _)| arn).collect();
+        receipt = receipt.with(finding::duplicate_key(&step.key, arn, &others));
+    }
+    Ok(Probe::Present(receipt))
+}
+
+/// Says why it cannot be told yet that there is no copy.
+fn still_open(step: &CreateKey, copies: &Copies, cx: &StepContext<'_>) -> Option<Wait> {
+    let now = cx.run().clock().now();
+    let unmarked = copies.unmarked.iter().find(|(_, key)| is_young(key, now)).map(|(arn, _)| arn);
+    let young = copies.unseen.first().or(unmarked)?;
+    let reason = format!("{young} is so young that it may be the copy of {}, though it bears no mark yet", step.key);
+    Some(Wait::new(reason).check_after(Duration::from_secs(30)))
+}

@@ -1,0 +1,206 @@
+//! Every finding that this crate can raise.
+
+use std::collections::BTreeSet;
+
+use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity};
+
+use crate::snapshot::{Key, KeyState};
+
+/// The codes of this crate's findings.
+pub mod code {
+    /// An alias of that name points to another key. A blocker of the alias.
+    pub const ALIAS_TAKEN: &str = "kms.alias-taken";
+    /// Keys that AWS manages are not moved. A note.
+    pub const AWS_MANAGED: &str = "kms.aws-managed";
+    /// The counterpart differs in what can never be changed. A blocker of the key.
+    pub const COUNTERPART_DIFFERS: &str = "kms.counterpart-differs";
+    /// The counterpart is to be deleted. A blocker of the key.
+    pub const COUNTERPART_PENDING_DELETION: &str = "kms.counterpart-pending-deletion";
+    /// A policy names users or roles that are no more. An action.
+    pub const DEAD_PRINCIPAL: &str = "kms.dead-principal";
+    /// The counterpart is disabled, and so is the key: it takes neither grants nor rotation. A blocker of those.
+    pub const DISABLED_COUNTERPART: &str = "kms.disabled-counterpart";
+    /// Tags that only AWS or an earlier migration may set were left out. A note.
+    pub const DROPPED_TAGS: &str = "kms.dropped-tags";
+    /// More than one key is marked as one key's counterpart. An action.
+    pub const DUPLICATE_KEY: &str = "kms.duplicate-key";
+    /// The counterpart has grants or tags that the key does not have; they stay. A note.
+    pub const EXTRA: &str = "kms.extra";
+    /// A grant is for something in the source's region. An action.
+    pub const GRANT_NAMES_REGION: &str = "kms.grant-names-region";
+    /// Keys of that kind are not moved yet. A blocker of the key; a note, if it is mapped.
+    pub const KIND_NOT_YET: &str = "kms.kind-not-yet";
+    /// The key is mapped to one that is not there. A blocker of the key.
+    pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
+    /// The key is mapped to one outside of the target, which was not looked at. A note.
+    pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
+    /// The key is to be deleted, so it is not moved. A note.
+    pub const PENDING_DELETION: &str = "kms.pending-deletion";
+    /// A policy names the source's region, or its account. An action.
+    pub const POLICY_NAMES_REGION: &str = "kms.policy-names-region";
+    /// A disabled primary cannot be replicated. A blocker of the key.
+    pub const PRIMARY_DISABLED: &str = "kms.primary-disabled";
+    /// What was encrypted under the key must be encrypted anew. An action.
+    pub const REENCRYPT: &str = "kms.reencrypt";
+    /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
+    pub const REPLICA_OUT_OF_REACH: &str = "kms.replica-out-of-reach";
+    /// Grants that AWS services made for themselves are not copied. A note.
+    pub const SERVICE_GRANTS: &str = "kms.service-grants";
+    /// A description, policy or list of tags is longer than KMS takes. A blocker.
+    pub const TOO_LONG: &str = "kms.too-long";
+}
+
+fn note(code: &str, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Note, code, message)
+}
+
+fn action(code: &str, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Action, code, message)
+}
+
+fn blocker(code: &str, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Blocker, code, message)
+}
+
+/// Joins at most five of many, so that a finding stays a sentence.
+fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.into_iter().collect();
+    match names.len() {
+        0..=5 => names.join(", "),
+        n => format!("{} and {} more", names[..5].join(", "), n - 5),
+    }
+}
+
+pub(crate) fn alias_taken(name: &AliasName, taken_by: &KeyArn, wanted: &KeyArn) -> Finding {
+    blocker(code::ALIAS_TAKEN, format!("it points to {taken_by} there, and is that of {wanted} here"))
+        .about(name)
+        .remedy("delete or repoint it in the target if nothing uses it, or map the key to that one; then plan again")
+}
+
+pub(crate) fn aws_managed(keys: usize) -> Finding {
+    note(code::AWS_MANAGED, format!("keys that AWS manages are not moved: {keys}"))
+        .remedy("nothing: AWS makes its own in the target when a service first needs one")
+}
+
+pub(crate) fn counterpart_differs(key: &KeyArn, own: &Key, target: &KeyArn, other: &Key) -> Finding {
+    let kind = |key: &Key| format!("{}, {}, {}", key.spec, key.usage, key.origin);
+    let message = format!("it is {}, but its counterpart {target} is {}", kind(own), kind(other));
+    blocker(code::COUNTERPART_DIFFERS, message)
+        .about(key)
+        .remedy("map it to an equal key, or take the tag regionmig:source off that one; then plan again")
+}
+
+pub(crate) fn counterpart_doomed(key: &KeyArn, target: &KeyArn) -> Finding {
+    blocker(code::COUNTERPART_PENDING_DELETION, format!("its counterpart {target} is to be deleted"))
+        .about(key)
+        .remedy("cancel that deletion and enable the key, or wait until it is gone; then plan again")
+}
+
+pub(crate) fn dead_principal(key: &KeyArn, dead: &BTreeSet<String>) -> Finding {
+    let message = format!("its policy names what was deleted: {}", some(dead.iter().map(String::as_str)));
+    action(code::DEAD_PRINCIPAL, message)
+        .about(key)
+        .remedy("take them out of the source's policy and plan again: KMS refuses a new policy that names them")
+}
+
+pub(crate) fn disabled_counterpart(part: ResourceId, target: &KeyArn) -> Finding {
+    blocker(code::DISABLED_COUNTERPART, format!("{target} is disabled, and a disabled key takes none"))
+        .about(part)
+        .remedy("enable that key and plan again: the plan disables it last")
+}
+
+pub(crate) fn dropped_tags(key: &KeyArn, names: &[&str]) -> Finding {
+    note(code::DROPPED_TAGS, format!("tags left out, since only AWS or a migration sets them: {}", names.join(", ")))
+        .about(key)
+}
+
+pub(crate) fn duplicate_key(key: &KeyArn, bound: &KeyArn, others: &[&KeyArn]) -> Finding {
+    let others = some(others.iter().map(|arn| arn.as_str()));
+    action(code::DUPLICATE_KEY, format!("its counterpart is {bound}, the oldest; so marked are also {others}"))
+        .about(key)
+        .remedy("if nothing was encrypted under the others, schedule their deletion; else take the tag off them")
+}
+
+pub(crate) fn extra(part: ResourceId, target: &KeyArn, names: &[&str]) -> Finding {
+    let names = some(names.iter().copied());
+    note(code::EXTRA, format!("{target} also has {names}, which stay")).about(part)
+}
+
+pub(crate) fn grant_names_region(grant: ResourceId, grantee: &str) -> Finding {
+    action(code::GRANT_NAMES_REGION, format!("this grant to {grantee} is for something in the source's region"))
+        .about(grant)
+        .remedy("once that has moved, grant the same for its counterpart; the grant is copied as it is")
+}
+
+pub(crate) fn kind_not_yet(key: &KeyArn, own: &Key) -> Finding {
+    let store = own.custom_key_store.as_ref().map(|store| format!(" in key store {store}")).unwrap_or_default();
+    let message = format!("keys that are {}, {}, {}{store} are not moved yet", own.spec, own.usage, own.origin);
+    blocker(code::KIND_NOT_YET, message)
+        .about(key)
+        .remedy("make its counterpart by hand and say so with `Migration::map`, or leave out what needs it")
+}
+
+pub(crate) fn kind_left_as_it_is(key: &KeyArn, own: &Key) -> Finding {
+    note(code::KIND_NOT_YET, format!("keys that are {}, {} are mapped and no more", own.spec, own.origin)).about(key)
+}
+
+pub(crate) fn mapped_key_missing(key: &KeyArn, target: &KeyArn) -> Finding {
+    blocker(code::MAPPED_KEY_MISSING, format!("it is mapped to {target}, which is not there"))
+        .about(key)
+        .remedy("map it to a key that is there, or to none; then plan again")
+}
+
+pub(crate) fn mapped_outside(key: &KeyArn, target: &KeyArn) -> Finding {
+    note(code::MAPPED_OUTSIDE, format!("it is mapped to {target}, which is not a customer's key of the target"))
+        .about(key)
+        .remedy("see to that key's policy, grants and aliases by hand")
+}
+
+pub(crate) fn pending_deletion(key: &KeyArn) -> Finding {
+    note(code::PENDING_DELETION, "it is to be deleted, so it is not moved; what needs it is held")
+        .about(key)
+        .remedy("cancel its deletion if it is still wanted, then plan again")
+}
+
+pub(crate) fn policy_names_region(key: &KeyArn, at: &BTreeSet<String>) -> Finding {
+    let at = some(at.iter().map(String::as_str));
+    action(code::POLICY_NAMES_REGION, format!("its policy names the source's region or account, at {at}"))
+        .about(key)
+        .remedy("decide what these parts should say in the target; the policy is carried over as it is")
+}
+
+pub(crate) fn primary_disabled(key: &KeyArn, primary: &KeyArn) -> Finding {
+    blocker(code::PRIMARY_DISABLED, format!("its primary {primary} is disabled, and KMS replicates none that is"))
+        .about(key)
+        .remedy("enable the primary until the replica is made, then plan again")
+}
+
+pub(crate) fn reencrypt(key: &KeyArn) -> Finding {
+    action(code::REENCRYPT, "its counterpart has other material: what was encrypted under it cannot be read there")
+        .about(key)
+        .remedy("decrypt what is needed while the source answers, and encrypt it under the counterpart")
+}
+
+pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {
+    blocker(code::REPLICA_OUT_OF_REACH, "a multi-Region key has replicas in its own account and partition only")
+        .about(key)
+        .remedy("make a key in the target, map this one to it, and encrypt anew what is under it")
+}
+
+pub(crate) fn service_grants(key: &KeyArn, grantees: &BTreeSet<&str>) -> Finding {
+    let grantees = some(grantees.iter().copied());
+    note(code::SERVICE_GRANTS, format!("grants that services made for themselves are not copied: {grantees}"))
+        .about(key)
+        .remedy("nothing: the service makes its own when its resource uses the key")
+}
+
+pub(crate) fn too_long(part: ResourceId, what: &str, has: usize, most: usize) -> Finding {
+    blocker(code::TOO_LONG, format!("{what}: {has}, of which there may be {most} with what marks the copy"))
+        .about(part)
+        .remedy("shorten it in the source, then plan again")
+}
+
+/// Says why a key in a state on the way to another is left alone for now.
+pub(crate) fn unsettled(key: &KeyArn, state: &KeyState) -> String {
+    format!("{key} is in the state {state}, which passes by itself")
+}

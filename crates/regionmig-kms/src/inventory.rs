@@ -1,0 +1,162 @@
+//! Finds out what KMS has at one end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::future::{join, join4};
+use futures::stream::{self, StreamExt};
+use regionmig_aws::Error;
+use regionmig_core::{End, ErrorKind, Event, Gap, Inventory, KeyArn, Listing, RunContext, Side};
+
+use crate::service::Kms;
+use crate::snapshot::{Grant, Key, Rotation, Snapshot};
+use crate::step::NAME;
+
+/// So many keys are read at a time, each by up to four requests at once.
+const AT_ONCE: usize = 8;
+
+impl Inventory for Kms {
+    async fn inventory(&self, side: Side, cx: &RunContext) -> Result<Snapshot, Error> {
+        let end = cx.end(side);
+        let ((arns, gap), aliases) = join(self.list_keys(end), self.list_aliases(end)).await;
+        let mut snapshot = Snapshot { aliases, ..Snapshot::default() };
+        let mut missing = BTreeSet::new();
+        let total = arns.len();
+        let mut readings = stream::iter(arns).map(|arn| self.read_key(end, arn)).buffer_unordered(AT_ONCE);
+        let mut done = 0;
+        while let Some(reading) = readings.next().await {
+            done += 1;
+            cx.emit(&progress(side, done, total));
+            if let Some(arn) = reading.into_snapshot(&mut snapshot) {
+                missing.insert(arn);
+            }
+        }
+        drop(readings);
+        let missing = self.still_listed(end, missing).await;
+        for (arn, gap) in missing {
+            snapshot.keys.insert(arn, Err(gap));
+        }
+        if let Some(gap) = gap {
+            snapshot = cut_short(snapshot, &gap);
+        }
+        if side == Side::Source {
+            snapshot.primaries = self.primaries(cx, &snapshot).await;
+        }
+        Ok(snapshot)
+    }
+}
+
+/// What was read of one key.
+struct Reading {
+    arn: KeyArn,
+    key: Result<Key, Error>,
+    details: Option<Details>,
+}
+
+/// What is read of a customer's key by calls of its own.
+struct Details {
+    grants: Result<Vec<Grant>, Error>,
+    policy: Result<String, Error>,
+    rotation: Option<Result<Rotation, Error>>,
+    tags: Result<BTreeMap<String, String>, Error>,
+}
+
+impl Reading {
+    /// Takes what was read into `snapshot`. Returns a key that was listed and could not be found any more.
+    fn into_snapshot(self, snapshot: &mut Snapshot) -> Option<KeyArn> {
+        let Self { arn, key, details } = self;
+        if key.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+            return Some(arn);
+        }
+        snapshot.keys.insert(arn.clone(), key.map_err(Gap::from));
+        if let Some(Details { grants, policy, rotation, tags }) = details {
+            snapshot.grants.insert(arn.clone(), grants.map_err(Gap::from));
+            snapshot.policies.insert(arn.clone(), policy.map_err(Gap::from));
+            snapshot.tags.insert(arn.clone(), tags.map_err(Gap::from));
+            if let Some(rotation) = rotation {
+                snapshot.rotations.insert(arn, rotation.map_err(Gap::from));
+            }
+        }
+        None
+    }
+}
+
+impl Kms {
+    async fn read_key(&self, end: &End, arn: KeyArn) -> Reading {
+        let key = self.describe(end, arn.as_str()).await.map(|(_, key)| key);
+        let details = match &key {
+            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key.is_movable())).await),
+            _ => None,
+        };
+        Reading { arn, key, details }
+    }
+
+    async fn read_details(&self, end: &End, arn: &KeyArn, rotates: bool) -> Details {
+        let rotation = async {
+            match rotates {
+                true => Some(self.key_rotation(end, arn).await),
+                false => None,
+            }
+        };
+        let (grants, policy, tags) = (self.key_grants(end, arn), self.key_policy(end, arn), self.key_tags(end, arn));
+        let (grants, policy, rotation, tags) = Box::pin(join4(grants, policy, rotation, tags)).await;
+        // A key that cannot be rotated is not rotated.
+        let rotation = rotation.filter(|read| !read.as_ref().is_err_and(|e| e.kind() == ErrorKind::Unsupported));
+        Details { grants, policy, rotation, tags }
+    }
+
+    /// Tells keys that were deleted while they were being listed, which are gone, from keys so new that not every read
+    /// sees them: those are still listed, and what they are is not known.
+    async fn still_listed(&self, end: &End, missing: BTreeSet<KeyArn>) -> Vec<(KeyArn, Gap)> {
+        if missing.is_empty() {
+            return Vec::new();
+        }
+        let (listed, gap) = self.list_keys(end).await;
+        let why = || {
+            let text = "the key is listed and cannot be found: it may be new";
+            Gap::from(Error::new(ErrorKind::NotFound, text).by("kms:DescribeKey").at(end))
+        };
+        let open = missing.into_iter().filter(|arn| gap.is_some() || listed.contains(arn));
+        open.map(|arn| (arn, why())).collect()
+    }
+
+    /// Looks up the primaries, in third regions, of the replicas that were found: they alone can be replicated.
+    async fn primaries(&self, cx: &RunContext, snapshot: &Snapshot) -> Listing<KeyArn, Key> {
+        let route = cx.route();
+        let elsewhere = snapshot.keys.known().filter_map(|(_, key)| {
+            let primary = &key.multi_region.as_ref().filter(|_| key.is_replica())?.primary;
+            let region = primary.region()?;
+            let is_third = region != route.source.region && region != route.target.region;
+            is_third.then(|| (primary.clone(), route.source.in_region(region)))
+        });
+        let primaries: BTreeMap<KeyArn, End> = elsewhere.collect();
+        let read = |(arn, end): (KeyArn, End)| async move {
+            let key = self.describe(&end, arn.as_str()).await;
+            (arn, key.map(|(_, key)| key).map_err(Gap::from))
+        };
+        let primaries: Vec<_> = stream::iter(primaries).map(read).buffer_unordered(AT_ONCE).collect().await;
+        primaries.into_iter().collect()
+    }
+}
+
+/// Where the keys' listing broke off, so did what is read of each key.
+fn cut_short(snapshot: Snapshot, gap: &Gap) -> Snapshot {
+    Snapshot {
+        aliases: snapshot.aliases,
+        grants: snapshot.grants.truncated(gap.clone()),
+        keys: snapshot.keys.truncated(gap.clone()),
+        policies: snapshot.policies.truncated(gap.clone()),
+        primaries: snapshot.primaries,
+        rotations: snapshot.rotations.truncated(gap.clone()),
+        tags: snapshot.tags.truncated(gap.clone()),
+    }
+}
+
+fn progress(side: Side, done: u64, total: usize) -> Event {
+    Event::SurveyProgress {
+        service: NAME.to_owned(),
+        side,
+        what: "keys".to_owned(),
+        done,
+        total: u64::try_from(total).ok(),
+    }
+}

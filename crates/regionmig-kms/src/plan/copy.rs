@@ -1,0 +1,121 @@
+//! Keys that the plan makes: what the one request carries.
+
+use std::collections::BTreeMap;
+
+use regionmig_core::{KeyArn, Lookup, ResourceId};
+
+use super::{Base, Planner};
+use crate::finding;
+use crate::policy::{self, carry};
+use crate::snapshot::Key;
+use crate::step::{CreateKey, ReplicateKey, SOURCE_MARK, STEP_MARK, Step};
+
+/// KMS developer guide, "Resource quotas".
+const MOST_TAGS: usize = 50;
+/// API reference, CreateKey.
+const LONGEST_DESCRIPTION: usize = 8192;
+/// What AWS sets itself, in whichever case, and what an earlier migration set.
+const RESERVED: [&str; 2] = ["aws:", "regionmig:"];
+
+/// What the request that makes a key carries besides its kind.
+struct Carry {
+    description: String,
+    policy: String,
+    tags: BTreeMap<String, String>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn create(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Base<'a>> {
+        let Carry { description, policy, tags } = self.carry(arn, key)?;
+        self.draft.push(Step::CreateKey(CreateKey {
+            description,
+            key: arn.clone(),
+            multi_region: self.options.makes_multi_region(arn),
+            origin: key.origin.clone(),
+            policy,
+            spec: key.spec.clone(),
+            tags,
+            usage: key.usage.clone(),
+        }));
+        Some(Base::Made)
+    }
+
+    pub(super) fn replicate(
+        &mut self,
+        arn: &'a KeyArn,
+        key: &'a Key,
+        primary: &KeyArn,
+        replica: KeyArn,
+    ) -> Option<Base<'a>> {
+        // Policy, tags and description are not shared between related keys: the replica gets those of the source.
+        let Carry { description, policy, tags } = self.carry(arn, key)?;
+        let (key, primary) = (arn.clone(), primary.clone());
+        self.draft.push(Step::ReplicateKey(ReplicateKey { description, key, policy, primary, replica, tags }));
+        Some(Base::Made)
+    }
+
+    fn carry(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Carry> {
+        let source = &self.survey.source.value;
+        let policy = match source.policies.lookup(arn) {
+            Lookup::Present(policy) => policy,
+            Lookup::Unknown(gap) => {
+                self.draft.unclear(arn, gap);
+                return None;
+            }
+            Lookup::Absent => {
+                self.draft.undecided(arn, "its policy was not read", "survey again");
+                return None;
+            }
+        };
+        if let Lookup::Unknown(gap) = source.tags.lookup(arn) {
+            self.draft.unclear(arn, gap);
+            return None;
+        }
+        let tags = self.carried_tags(arn);
+        let length = key.description.chars().count();
+        let limits = [
+            ("tags", tags.len(), MOST_TAGS - [SOURCE_MARK, STEP_MARK].len()),
+            ("characters of the description", length, LONGEST_DESCRIPTION),
+        ];
+        if let Some((what, has, most)) = limits.into_iter().find(|(_, has, most)| has > most) {
+            self.draft.find(finding::too_long(arn.into(), what, has, most));
+            return None;
+        }
+        let policy = self.carried_policy(arn, arn.into(), policy)?;
+        Some(Carry { description: key.description.clone(), policy, tags })
+    }
+
+    /// Returns what a policy becomes in the target, and says what of it a person must look at. One that is too long
+    /// blocks `part`.
+    pub(super) fn carried_policy(&mut self, arn: &KeyArn, part: ResourceId, text: &str) -> Option<String> {
+        let carried = carry(text, &self.survey.route);
+        let length = carried.text.len();
+        if length > policy::LONGEST {
+            self.draft.find(finding::too_long(part, "bytes of the policy", length, policy::LONGEST));
+            return None;
+        }
+        if !carried.names_source.is_empty() {
+            self.draft.find(finding::policy_names_region(arn, &carried.names_source));
+        }
+        if !carried.dead.is_empty() {
+            self.draft.find(finding::dead_principal(arn, &carried.dead));
+        }
+        Some(carried.text)
+    }
+
+    /// Returns the tags that a key of the source hands on, and says which it does not.
+    pub(super) fn carried_tags(&mut self, arn: &KeyArn) -> BTreeMap<String, String> {
+        let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else { return BTreeMap::new() };
+        let dropped: Vec<&str> = tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
+        if !dropped.is_empty() {
+            self.draft.find(finding::dropped_tags(arn, &dropped));
+        }
+        tags.iter().filter(|(name, _)| !is_reserved(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+}
+
+/// Returns whether only AWS, or a migration, sets a tag of that name.
+pub(crate) fn is_reserved(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    RESERVED.iter().any(|prefix| name.starts_with(prefix))
+}

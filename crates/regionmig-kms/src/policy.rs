@@ -1,0 +1,183 @@
+//! Key policies: when two say the same, and what in one names the region that is left.
+
+use std::collections::BTreeSet;
+
+use regionmig_core::{Digest, Route};
+use serde_json::{Map, Value};
+
+/// KMS refuses longer policies (KMS developer guide, "Resource quotas").
+pub(crate) const LONGEST: usize = 32 * 1024;
+
+/// What a policy becomes in the target.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Carried {
+    /// Its text there.
+    pub(crate) text: String,
+    /// Where, as JSON pointers, it still names the source's region, or its account if the target's is another.
+    pub(crate) names_source: BTreeSet<String>,
+    /// The principals that are no more: AWS shows the id of what was deleted, and takes none back.
+    pub(crate) dead: BTreeSet<String>,
+}
+
+/// Returns what a policy of the source becomes in the target: today its own text, and what of it a person must look at.
+///
+/// All that a policy says of its region goes through here, so that rewriting it has one place to come to.
+// REQ: KMS-24
+pub(crate) fn carry(text: &str, route: &Route) -> Carried {
+    let mut carried = Carried { text: text.to_owned(), ..Carried::default() };
+    let Ok(policy) = serde_json::from_str::<Value>(text) else { return carried };
+    each_text(&policy, &mut String::new(), &mut |at, text| {
+        let account = &route.source.account;
+        if names(text, route.source.region.as_str())
+            || (*account != route.target.account && names(text, account.as_str()))
+        {
+            carried.names_source.insert(at.to_owned());
+        }
+        if at.contains("Principal") && is_dead(text) {
+            carried.dead.insert(text.to_owned());
+        }
+    });
+    carried
+}
+
+/// Returns whether `text` has `name`, such as a region's, as a whole: `eu-west-1` is not in `eu-west-11`.
+pub(crate) fn names(text: &str, name: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric();
+    text.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + name.len()..]);
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    })
+}
+
+/// Returns the digest of what a policy says, whatever way it is written.
+pub(crate) fn digest(text: &str) -> Digest {
+    Digest::of(canonical(text))
+}
+
+/// Writes a policy in one of the many ways that say the same: members and lists in order, a single value as a list, an
+/// account's root by its number. What is no JSON is left as it is.
+pub(crate) fn canonical(text: &str) -> String {
+    let Ok(policy) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
+    ordered(&policy, "").to_string()
+}
+
+fn ordered(value: &Value, name: &str) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| *name);
+            let members = sorted.into_iter().map(|(name, value)| (name.clone(), member(name, value)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.iter().map(|item| ordered(item, name)).collect();
+            items.sort_by_cached_key(Value::to_string);
+            items.dedup();
+            Value::Array(items)
+        }
+        // Conditions may have `true` or `"true"`.
+        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
+        Value::String(text) if name == "AWS" => Value::String(account_of(text).unwrap_or(text).to_owned()),
+        Value::String(_) | Value::Null => value.clone(),
+    }
+}
+
+/// A member that may be one thing or a list of them becomes a list.
+fn member(name: &str, value: &Value) -> Value {
+    let single = matches!(name, "Version" | "Id" | "Sid" | "Effect");
+    match value {
+        Value::Array(_) => ordered(value, name),
+        Value::Object(_) if name != "Statement" => ordered(value, name),
+        _ if single => value.clone(),
+        _ => Value::Array(vec![ordered(value, name)]),
+    }
+}
+
+/// Returns the account whose root a principal is. KMS takes an account's number and shows the ARN of its root.
+fn account_of(principal: &str) -> Option<&str> {
+    let (_, account) = principal.strip_suffix(":root")?.rsplit_once(":iam::")?;
+    Some(account)
+}
+
+/// IAM user guide, "Unique identifiers": users, groups, roles, instance profiles, policies.
+fn is_dead(principal: &str) -> bool {
+    const PREFIXES: [&str; 5] = ["AGPA", "AIDA", "AIPA", "ANPA", "AROA"];
+    let is_id = principal.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    is_id && principal.len() >= 16 && PREFIXES.iter().any(|prefix| principal.starts_with(prefix))
+}
+
+fn each_text(value: &Value, at: &mut String, see: &mut impl FnMut(&str, &str)) {
+    let mut within = |name: &str, value: &Value| {
+        let length = at.len();
+        // RFC 6901.
+        at.push('/');
+        at.push_str(&name.replace('~', "~0").replace('/', "~1"));
+        each_text(value, at, see);
+        at.truncate(length);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| within(name, value)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| within(&index.to_string(), item)),
+        Value::String(text) => see(at, text),
+        Value::Bool(_) | Value::Null | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(target: &str) -> Route {
+        Route::new("111122223333/eu-west-1".parse().unwrap(), target.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn policies_that_say_the_same_are_equal() {
+        let plain = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},
+            "Action":["kms:A","kms:B"],"Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}]}"#;
+        for same in
+            [r#"{"Statement":{"Principal":{"AWS":["arn:aws:iam::111122223333:root"]},"Resource":["*"],"Effect":"Allow",
+                "Action":["kms:B","kms:A","kms:A"],"Condition":{"Bool":{"aws:SecureTransport":[true]}}},
+                "Version":"2012-10-17"}"#]
+        {
+            assert_eq!(canonical(plain), canonical(same));
+            assert_eq!(digest(plain), digest(same));
+        }
+        for other in [
+            plain.replace("kms:B", "kms:C"),
+            plain.replace("Allow", "Deny"),
+            plain.replace("\"true\"", "\"false\""),
+            plain.replace("2012-10-17", "2008-10-17"),
+            plain.replace("\"Resource\"", "\"NotResource\""),
+            plain.replace("111122223333", "444455556666"),
+        ] {
+            assert_ne!(canonical(plain), canonical(&other), "{other}");
+        }
+        assert_eq!(canonical("no policy"), "no policy");
+    }
+
+    // REQ: KMS-24
+    #[test]
+    fn what_names_the_source_is_pointed_at() {
+        let text = r#"{"Statement":[{"Principal":{"AWS":"arn:aws:iam::111122223333:root"}},
+            {"Condition":{"StringEquals":{"kms:ViaService":["s3.eu-west-1.amazonaws.com","s3.eu-west-11.amazonaws.com"]},
+            "ArnLike":{"aws:SourceArn":"arn:aws:s3:eu-west-1:1:a/b"}}}]}"#;
+        let carried = carry(text, &route("111122223333/eu-central-1"));
+        assert_eq!(carried.text, text);
+        let at: Vec<&str> = carried.names_source.iter().map(String::as_str).collect();
+        assert_eq!(
+            at,
+            ["/Statement/1/Condition/ArnLike/aws:SourceArn", "/Statement/1/Condition/StringEquals/kms:ViaService/0"]
+        );
+        let elsewhere = carry(text, &route("444455556666/eu-central-1"));
+        assert!(elsewhere.names_source.contains("/Statement/0/Principal/AWS"));
+    }
+
+    #[test]
+    fn principals_that_are_gone_are_named() {
+        let text =
+            r#"{"Statement":[{"Principal":{"AWS":["AIDACKCEVSQ6C2EXAMPLE","AIDAN"]}, "Sid":"AIDACKCEVSQ6C2EXAMPLE"}]}"#;
+        let dead = carry(text, &route("111122223333/eu-central-1")).dead;
+        assert_eq!(dead.into_iter().collect::<Vec<_>>(), ["AIDACKCEVSQ6C2EXAMPLE"]);
+    }
+}

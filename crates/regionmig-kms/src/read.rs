@@ -1,0 +1,188 @@
+//! What is read of KMS, in this crate's own types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_kms::types::{GrantListEntry, KeyMetadata};
+use aws_smithy_types::DateTime;
+use regionmig_aws::{Error, pages};
+use regionmig_core::{AliasName, End, ErrorKind, Gap, KeyArn, Listing, Timestamp};
+
+use crate::service::Kms;
+use crate::snapshot::{Alias, Constraints, Grant, GrantTerms, Key, KeyManager, MultiRegion, Rotation};
+
+/// The only policy of a key that can be set.
+pub(crate) const POLICY_NAME: &str = "default";
+
+impl Kms {
+    /// Describes a key, named by id, ARN, or alias.
+    pub(crate) async fn describe(&self, end: &End, key: &str) -> Result<(KeyArn, Key), Error> {
+        const ACTION: &str = "kms:DescribeKey";
+        let answer = self.clients().read(end, ACTION, |client| client.describe_key().key_id(key).send()).await?;
+        let missing = || Error::malformed(ACTION, "KeyMetadata").at(end);
+        key_of(&answer.key_metadata.ok_or_else(missing)?).map_err(|error| error.by(ACTION).at(end))
+    }
+
+    pub(crate) async fn key_policy(&self, end: &End, key: &KeyArn) -> Result<String, Error> {
+        const ACTION: &str = "kms:GetKeyPolicy";
+        let send =
+            |client: aws_sdk_kms::Client| client.get_key_policy().key_id(key.as_str()).policy_name(POLICY_NAME).send();
+        let answer = self.clients().read(end, ACTION, send).await?;
+        answer.policy.ok_or_else(|| Error::malformed(ACTION, "Policy").at(end))
+    }
+
+    pub(crate) async fn key_rotation(&self, end: &End, key: &KeyArn) -> Result<Rotation, Error> {
+        const ACTION: &str = "kms:GetKeyRotationStatus";
+        let send = |client: aws_sdk_kms::Client| client.get_key_rotation_status().key_id(key.as_str()).send();
+        let answer = self.clients().read(end, ACTION, send).await?;
+        if !answer.key_rotation_enabled {
+            return Ok(Rotation::default());
+        }
+        // A year, if nothing is said (API reference, EnableKeyRotation).
+        let days = u32::try_from(answer.rotation_period_in_days.unwrap_or(365));
+        let malformed = |_| Error::malformed(ACTION, "RotationPeriodInDays").at(end);
+        Ok(Rotation::every(days.map_err(malformed)?))
+    }
+
+    pub(crate) async fn key_tags(&self, end: &End, key: &KeyArn) -> Result<BTreeMap<String, String>, Error> {
+        const ACTION: &str = "kms:ListResourceTags";
+        let send = |marker: Option<String>| {
+            let key = key.as_str();
+            self.clients().read(end, ACTION, move |client| {
+                client.list_resource_tags().key_id(key).limit(50).set_marker(marker).send()
+            })
+        };
+        let mut tags = BTreeMap::new();
+        let read = pages(ACTION, send, |page| page.next_marker.clone().filter(|_| page.truncated)).each(|page| {
+            tags.extend(page.tags().iter().map(|tag| (tag.tag_key.clone(), tag.tag_value.clone())));
+            whole(ACTION, page.truncated, page.next_marker.as_deref())
+        });
+        read.await.map_err(|gap| broken(ACTION, end, gap))?;
+        Ok(tags)
+    }
+
+    pub(crate) async fn key_grants(&self, end: &End, key: &KeyArn) -> Result<Vec<Grant>, Error> {
+        const ACTION: &str = "kms:ListGrants";
+        let send = |marker: Option<String>| {
+            let key = key.as_str();
+            self.clients()
+                .read(end, ACTION, move |client| client.list_grants().key_id(key).limit(100).set_marker(marker).send())
+        };
+        let mut grants = Vec::new();
+        let read = pages(ACTION, send, |page| page.next_marker.clone().filter(|_| page.truncated)).each(|page| {
+            for entry in page.grants() {
+                grants.push(grant_of(entry).ok_or_else(|| Error::malformed(ACTION, "Grants"))?);
+            }
+            whole(ACTION, page.truncated, page.next_marker.as_deref())
+        });
+        read.await.map_err(|gap| broken(ACTION, end, gap))?;
+        // KMS keeps them in no order.
+        grants.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(grants)
+    }
+
+    /// Lists the keys' ARNs, and says where the listing broke off.
+    pub(crate) async fn list_keys(&self, end: &End) -> (BTreeSet<KeyArn>, Option<Gap>) {
+        const ACTION: &str = "kms:ListKeys";
+        let send = |marker: Option<String>| {
+            self.clients().read(end, ACTION, move |client| client.list_keys().limit(1000).set_marker(marker).send())
+        };
+        let mut keys = BTreeSet::new();
+        let read = pages(ACTION, send, |page| page.next_marker.clone().filter(|_| page.truncated)).each(|page| {
+            for entry in page.keys() {
+                keys.insert(entry.key_arn().unwrap_or_default().parse::<KeyArn>()?);
+            }
+            whole(ACTION, page.truncated, page.next_marker.as_deref())
+        });
+        let gap = read.await.err();
+        (keys, gap)
+    }
+
+    /// Lists the aliases that point to a key.
+    pub(crate) async fn list_aliases(&self, end: &End) -> Listing<AliasName, Alias> {
+        const ACTION: &str = "kms:ListAliases";
+        let send = |marker: Option<String>| {
+            self.clients().read(end, ACTION, move |client| client.list_aliases().limit(100).set_marker(marker).send())
+        };
+        let pages = pages(ACTION, send, |page| page.next_marker.clone().filter(|_| page.truncated));
+        let read = pages.list(|page, aliases: &mut Listing<AliasName, Alias>| {
+            for entry in page.aliases() {
+                // Services have names for keys that they have not made yet.
+                let Some(key) = entry.target_key_id() else { continue };
+                let name: AliasName = entry.alias_name().unwrap_or_default().parse()?;
+                aliases.insert(name, Ok(Alias::new(KeyArn::new(end, key)?)));
+            }
+            whole(ACTION, page.truncated, page.next_marker.as_deref())
+        });
+        read.await
+    }
+}
+
+/// A page that says that there is more, and not how to get it, is not the last one.
+fn whole(action: &'static str, truncated: bool, next: Option<&str>) -> Result<(), Error> {
+    match truncated && next.is_none_or(str::is_empty) {
+        true => Err(Error::malformed(action, "NextMarker")),
+        false => Ok(()),
+    }
+}
+
+fn broken(action: &'static str, end: &End, gap: Gap) -> Error {
+    Error::new(gap.error.kind, "its pages could not be read to the end").by(action).at(end).because(gap.to_string())
+}
+
+pub(crate) fn key_of(described: &KeyMetadata) -> Result<(KeyArn, Key), Error> {
+    let malformed = |field: &str| Error::new(ErrorKind::Unexpected, format!("the answer has no readable `{field}`"));
+    let arn: KeyArn = described.arn().unwrap_or_default().parse()?;
+    let created = described.creation_date().and_then(timestamp).ok_or_else(|| malformed("CreationDate"))?;
+    let word = |word: Option<&str>, field| word.map(str::to_owned).ok_or_else(|| malformed(field));
+    let key = Key {
+        created,
+        custom_key_store: described.custom_key_store_id().map(str::to_owned),
+        description: described.description().unwrap_or_default().to_owned(),
+        manager: word(described.key_manager().map(|word| word.as_str()), "KeyManager").map(KeyManager::from)?,
+        multi_region: relations(described)?,
+        origin: word(described.origin().map(|word| word.as_str()), "Origin")?.into(),
+        spec: word(described.key_spec().map(|word| word.as_str()), "KeySpec")?.into(),
+        state: word(described.key_state().map(|word| word.as_str()), "KeyState")?.into(),
+        usage: word(described.key_usage().map(|word| word.as_str()), "KeyUsage")?.into(),
+    };
+    Ok((arn, key))
+}
+
+fn relations(described: &KeyMetadata) -> Result<Option<MultiRegion>, Error> {
+    if described.multi_region() != Some(true) {
+        return Ok(None);
+    }
+    let malformed = || Error::new(ErrorKind::Unexpected, "the answer has no readable `MultiRegionConfiguration`");
+    let config = described.multi_region_configuration().ok_or_else(malformed)?;
+    let role = config.multi_region_key_type().ok_or_else(malformed)?.as_str().into();
+    let primary = config.primary_key().and_then(|key| key.arn()).ok_or_else(malformed)?.parse()?;
+    let replicas = config.replica_keys().iter().map(|key| key.arn().unwrap_or_default().parse());
+    Ok(Some(MultiRegion { primary, replicas: replicas.collect::<Result<_, _>>()?, role }))
+}
+
+fn timestamp(at: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
+}
+
+fn grant_of(entry: &GrantListEntry) -> Option<Grant> {
+    let constraints = entry.constraints().map(|constraints| Constraints {
+        context_equals: sorted(constraints.encryption_context_equals()),
+        context_subset: sorted(constraints.encryption_context_subset()),
+        source_arn: constraints.source_arn().map(str::to_owned),
+    });
+    let retiring = entry.retiring_principal().or_else(|| entry.retiring_service_principal());
+    Some(Grant {
+        id: entry.grant_id()?.to_owned(),
+        name: entry.name().filter(|name| !name.is_empty()).map(str::to_owned),
+        terms: GrantTerms {
+            constraints: constraints.unwrap_or_default(),
+            grantee: entry.grantee_principal().or_else(|| entry.grantee_service_principal())?.to_owned(),
+            operations: entry.operations().iter().map(|operation| operation.as_str().to_owned()).collect(),
+            retiring: retiring.map(str::to_owned),
+        },
+    })
+}
+
+fn sorted(pairs: Option<&std::collections::HashMap<String, String>>) -> BTreeMap<String, String> {
+    pairs.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+}

@@ -1,0 +1,156 @@
+//! The service.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_sdk_kms::Client;
+use aws_sdk_kms::primitives::Blob;
+use regionmig_aws::{Access, Clients, Error};
+use regionmig_core::{ErrorKind, KeyArn, Permission, Service, Side};
+
+use crate::snapshot::Snapshot;
+use crate::step::{NAME, Step};
+
+/// What IAM asks for besides the action of a call that carries it: the call, and the further actions, all in the target.
+///
+/// No request is made under their own names, so no step declares them (service authorization reference, KMS).
+pub const IMPLIED: &[(&str, &[&str])] = &[
+    ("kms:CreateKey", &["kms:PutKeyPolicy", "kms:TagResource"]),
+    ("kms:ReplicateKey", &["iam:CreateServiceLinkedRole", "kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"]),
+];
+
+/// What [`Kms::prove_use`] encrypts, and in which context.
+const PROOF: &[u8] = b"regionmig proves that this key can be used";
+const PROOF_CONTEXT: (&str, &str) = ("regionmig", "proof");
+
+/// KMS: keys with their policies, tags, grants, rotation and state, and aliases. Cheap to clone.
+///
+/// ```
+/// use regionmig_aws::Access;
+/// use regionmig_core::{Migration, Route};
+/// use regionmig_kms::Kms;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let config = aws_types::SdkConfig::builder().build();
+/// let access = Access::new(&config);
+/// let route = Route::new("111122223333/me-central-1".parse()?, "111122223333/eu-central-1".parse()?)?;
+/// let kms = Kms::new(&access).as_multi_region();
+/// let migration = Migration::new(route, &access).with(kms.clone());
+/// # let _ = migration; Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Kms {
+    clients: Clients<Client>,
+    options: Arc<Options>,
+}
+
+/// What the caller wants decided otherwise.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    multi_region: Copies,
+}
+
+/// Which copies of single-Region keys become multi-Region primaries.
+#[derive(Clone, Debug, Default)]
+enum Copies {
+    All,
+    #[default]
+    None,
+    Of(BTreeSet<KeyArn>),
+}
+
+impl Options {
+    pub(crate) fn makes_multi_region(&self, key: &KeyArn) -> bool {
+        match &self.multi_region {
+            Copies::All => true,
+            Copies::None => false,
+            Copies::Of(keys) => keys.contains(key),
+        }
+    }
+}
+
+impl Kms {
+    /// Moves all keys and aliases of an account.
+    pub fn new(access: &Access) -> Self {
+        Self { clients: access.clients(Client::new), options: Arc::default() }
+    }
+
+    /// Makes the copies of single-Region keys multi-Region primaries, so that the next region can have replicas of
+    /// them. That can never be changed for a key that is there already.
+    #[must_use]
+    pub fn as_multi_region(mut self) -> Self {
+        Arc::make_mut(&mut self.options).multi_region = Copies::All;
+        self
+    }
+
+    /// The same, for the copies of these keys of the source only.
+    #[must_use]
+    pub fn as_multi_region_of(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
+        Arc::make_mut(&mut self.options).multi_region = Copies::Of(keys.into_iter().collect());
+        self
+    }
+
+    /// Encrypts a short text under `key`, decrypts it and compares: proof that the key can be used.
+    ///
+    /// Not part of the verification, since for a new key it is its first use, after which `GetKeyLastUsage` does not say
+    /// any more that nothing can be encrypted under it. Needs `kms:Encrypt` and `kms:Decrypt`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the key cannot be used so, or gives another text back.
+    // REQ: KMS-14
+    pub async fn prove_use(&self, key: &KeyArn) -> Result<(), Error> {
+        let no_key = || Error::new(ErrorKind::Invalid, format!("{key} names no account and region"));
+        let end = key.end().ok_or_else(no_key)?;
+        let (name, value) = PROOF_CONTEXT;
+        let encrypt = |client: Client| {
+            let request = client.encrypt().key_id(key.as_str()).plaintext(Blob::new(PROOF));
+            request.encryption_context(name, value).send()
+        };
+        let encrypted = self.clients.read(&end, "kms:Encrypt", encrypt).await?;
+        let ciphertext = encrypted.ciphertext_blob.ok_or_else(|| Error::malformed("kms:Encrypt", "CiphertextBlob"))?;
+        let decrypt = |client: Client| {
+            // With the key pinned, no other key of the account can answer for it.
+            let request = client.decrypt().key_id(key.as_str()).ciphertext_blob(ciphertext);
+            request.encryption_context(name, value).send()
+        };
+        let decrypted = self.clients.read(&end, "kms:Decrypt", decrypt).await?;
+        match decrypted.plaintext.is_some_and(|text| text.as_ref() == PROOF) {
+            true => Ok(()),
+            false => Err(Error::unexpected("kms:Decrypt", "what was decrypted is not what was encrypted").at(&end)),
+        }
+    }
+
+    pub(crate) fn clients(&self) -> &Clients<Client> {
+        &self.clients
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+}
+
+impl Service for Kms {
+    type Snapshot = Snapshot;
+    type Step = Step;
+    type Error = Error;
+
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn permissions(&self) -> Vec<Permission> {
+        const READS: [&str; 7] = [
+            "kms:DescribeKey",
+            "kms:GetKeyPolicy",
+            "kms:GetKeyRotationStatus",
+            "kms:ListAliases",
+            "kms:ListGrants",
+            "kms:ListKeys",
+            "kms:ListResourceTags",
+        ];
+        let both = [Side::Source, Side::Target].into_iter();
+        both.flat_map(|side| READS.map(|action| Permission::new(side, action, "*"))).collect()
+    }
+}

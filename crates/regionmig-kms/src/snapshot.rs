@@ -1,0 +1,346 @@
+//! What is found of KMS in one region.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use regionmig_core::{AliasName, KeyArn, Listing, Timestamp, snapshot};
+use serde::{Deserialize, Serialize};
+
+use crate::word::words;
+
+/// What was found of KMS in one region.
+///
+/// What is read of a key by a call of its own is a listing of its own, so that one refused call is a gap in what it
+/// would have told and in nothing else. Policies, tags, grants and rotations are read of customers' keys only. A person
+/// who knows that the keys whose tags may not be read are somebody else's answers for that with
+/// `target.tags.presume_complete(why)`.
+///
+/// Keys that other accounts share are not listed.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The aliases that point to a key.
+    pub aliases: Listing<AliasName, Alias>,
+    /// The grants of each key.
+    pub grants: Listing<KeyArn, Vec<Grant>>,
+    /// The keys, those that AWS manages and those to be deleted included.
+    pub keys: Listing<KeyArn, Key>,
+    /// The policy of each key, named `default`: the only one that can be set.
+    pub policies: Listing<KeyArn, String>,
+    /// The primaries, in third regions, of the replicas that are here; looked up for the source only.
+    pub primaries: Listing<KeyArn, Key>,
+    /// How each key's material is rotated; nothing of keys that cannot be.
+    pub rotations: Listing<KeyArn, Rotation>,
+    /// The tags of each key.
+    pub tags: Listing<KeyArn, BTreeMap<String, String>>,
+}
+
+snapshot!(Snapshot { aliases, grants, keys, policies, primaries, rotations, tags });
+
+/// Where an alias points.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Alias {
+    /// The key.
+    pub key: KeyArn,
+}
+
+impl Alias {
+    /// Makes an alias of `key`.
+    pub fn new(key: KeyArn) -> Self {
+        Self { key }
+    }
+}
+
+/// What `DescribeKey` says of a key, as far as it decides what becomes of it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Key {
+    /// When it was made.
+    pub created: Timestamp,
+    /// The custom key store that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_key_store: Option<String>,
+    /// What it is for, in somebody's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Who manages it.
+    pub manager: KeyManager,
+    /// What it is related to, if it is a multi-Region key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_region: Option<MultiRegion>,
+    /// Where its material comes from.
+    pub origin: Origin,
+    /// What it is made of.
+    pub spec: KeySpec,
+    /// Whether it can be used.
+    pub state: KeyState,
+    /// What it can be used for.
+    pub usage: KeyUsage,
+}
+
+impl Key {
+    /// Makes what is known of an enabled symmetric encryption key of a customer's, made at `created`.
+    pub fn symmetric(created: Timestamp) -> Self {
+        Self {
+            created,
+            custom_key_store: None,
+            description: String::new(),
+            manager: KeyManager::Customer,
+            multi_region: None,
+            origin: Origin::AwsKms,
+            spec: KeySpec::SymmetricDefault,
+            state: KeyState::Enabled,
+            usage: KeyUsage::EncryptDecrypt,
+        }
+    }
+
+    /// Returns whether it is one of a customer's.
+    pub fn is_customers(&self) -> bool {
+        self.manager == KeyManager::Customer
+    }
+
+    /// Returns whether it is to be deleted.
+    pub fn is_doomed(&self) -> bool {
+        matches!(self.state, KeyState::PendingDeletion | KeyState::PendingReplicaDeletion)
+    }
+
+    /// Returns whether it is a multi-Region key whose primary is elsewhere.
+    pub fn is_replica(&self) -> bool {
+        self.multi_region.as_ref().is_some_and(|related| related.role != MultiRegionRole::Primary)
+    }
+
+    /// Returns whether it is of the kind that this version moves: symmetric encryption, with material of AWS's making.
+    pub fn is_movable(&self) -> bool {
+        self.spec == KeySpec::SymmetricDefault
+            && self.usage == KeyUsage::EncryptDecrypt
+            && self.origin == Origin::AwsKms
+            && self.custom_key_store.is_none()
+    }
+
+    /// Returns whether it is in a state that somebody chose, not on the way to another.
+    pub fn is_settled(&self) -> bool {
+        matches!(self.state, KeyState::Enabled | KeyState::Disabled)
+    }
+
+    /// Returns whether `other` has the same spec, usage and origin: what can never be changed, and must be equal for one
+    /// to stand for the other.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.spec, &self.usage, &self.origin) == (&other.spec, &other.usage, &other.origin)
+    }
+}
+
+/// What a multi-Region key is related to.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct MultiRegion {
+    /// The primary; the key itself, if it is that.
+    pub primary: KeyArn,
+    /// All replicas.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub replicas: BTreeSet<KeyArn>,
+    /// Which of them it is.
+    pub role: MultiRegionRole,
+}
+
+impl MultiRegion {
+    /// Makes the relations of a primary without replicas, or of a replica of `primary`.
+    pub fn new(role: MultiRegionRole, primary: KeyArn) -> Self {
+        Self { primary, replicas: BTreeSet::new(), role }
+    }
+
+    /// Adds a replica.
+    #[must_use]
+    pub fn replica(mut self, replica: KeyArn) -> Self {
+        self.replicas.insert(replica);
+        self
+    }
+}
+
+/// How a key's material is rotated.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Rotation {
+    /// Every how many days; none, if it is not rotated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u32>,
+}
+
+impl Rotation {
+    /// Says that it is rotated every so many days.
+    pub fn every(days: u32) -> Self {
+        Self { days: Some(days) }
+    }
+}
+
+impl fmt::Display for Rotation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.days {
+            Some(days) => write!(f, "every {days} days"),
+            None => f.write_str("never"),
+        }
+    }
+}
+
+/// A grant.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Grant {
+    /// The id that KMS gave it.
+    pub id: String,
+    /// The name that whoever made it gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What it says.
+    pub terms: GrantTerms,
+}
+
+impl Grant {
+    /// Makes a grant without a name.
+    pub fn new(id: impl Into<String>, terms: GrantTerms) -> Self {
+        Self { id: id.into(), name: None, terms }
+    }
+}
+
+/// What a grant says: who may do what, as long as what.
+#[derive(Clone, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct GrantTerms {
+    /// What the encryption context must be, and who asks.
+    #[serde(default, skip_serializing_if = "Constraints::is_none")]
+    pub constraints: Constraints,
+    /// Who may.
+    pub grantee: String,
+    /// What.
+    pub operations: BTreeSet<String>,
+    /// Who may retire it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring: Option<String>,
+}
+
+impl GrantTerms {
+    /// Lets `grantee` do `operations`.
+    pub fn new<'a>(grantee: impl Into<String>, operations: impl IntoIterator<Item = &'a str>) -> Self {
+        let operations = operations.into_iter().map(str::to_owned).collect();
+        Self { grantee: grantee.into(), operations, ..Self::default() }
+    }
+
+    /// Returns whether an AWS service made it for itself: it names a service principal, which has dots and is no ARN.
+    pub fn is_of_service(&self) -> bool {
+        let is_service = |principal: &str| !principal.starts_with("arn:") && principal.contains('.');
+        is_service(&self.grantee) || self.retiring.as_deref().is_some_and(is_service)
+    }
+}
+
+/// On what condition a grant holds.
+#[derive(Clone, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[non_exhaustive]
+pub struct Constraints {
+    /// The encryption context is exactly this.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub context_equals: BTreeMap<String, String>,
+    /// The encryption context has all of this.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub context_subset: BTreeMap<String, String>,
+    /// The resource for which a service asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_arn: Option<String>,
+}
+
+impl Constraints {
+    /// Returns whether it constrains nothing.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+words! {
+    /// Who manages a key.
+    KeyManager {
+        /// AWS, for one of its services.
+        Aws = "AWS",
+        /// The account's owner.
+        Customer = "CUSTOMER",
+    }
+}
+
+words! {
+    /// What a key is made of, such as `SYMMETRIC_DEFAULT`.
+    KeySpec {
+        /// AES-256-GCM; in China SM4.
+        SymmetricDefault = "SYMMETRIC_DEFAULT",
+    }
+}
+
+words! {
+    /// Whether a key can be used (KMS developer guide, "Key states of KMS keys").
+    KeyState {
+        /// It is being made.
+        Creating = "Creating",
+        /// Somebody disabled it.
+        Disabled = "Disabled",
+        /// It can be used.
+        Enabled = "Enabled",
+        /// It will be deleted.
+        PendingDeletion = "PendingDeletion",
+        /// It has no material yet.
+        PendingImport = "PendingImport",
+        /// It will be deleted once its replicas are.
+        PendingReplicaDeletion = "PendingReplicaDeletion",
+        /// Its key store does not answer.
+        Unavailable = "Unavailable",
+        /// Which region has the primary is being changed.
+        Updating = "Updating",
+    }
+}
+
+words! {
+    /// What a key can be used for, such as `ENCRYPT_DECRYPT`.
+    KeyUsage {
+        /// Encryption.
+        EncryptDecrypt = "ENCRYPT_DECRYPT",
+    }
+}
+
+words! {
+    /// Which of the related multi-Region keys a key is.
+    MultiRegionRole {
+        /// The one that the others are replicas of.
+        Primary = "PRIMARY",
+        /// One of the others.
+        Replica = "REPLICA",
+    }
+}
+
+words! {
+    /// Where a key's material comes from.
+    Origin {
+        /// KMS makes it.
+        AwsKms = "AWS_KMS",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_kept_as_they_are() {
+        for word in ["Enabled", "PendingReplicaDeletion", "SomethingNew"] {
+            assert_eq!(KeyState::from(word).to_string(), word);
+            let stored = serde_json::to_string(&KeyState::from(word)).unwrap();
+            assert_eq!(stored, format!("\"{word}\""));
+            assert_eq!(serde_json::from_str::<KeyState>(&stored).unwrap(), KeyState::from(word));
+        }
+        assert_eq!(KeyState::from("Enabled"), KeyState::Enabled);
+    }
+
+    #[test]
+    fn a_grant_to_a_service_is_told_by_its_principals() {
+        let of_role = GrantTerms::new("arn:aws:iam::111122223333:role/a.b", ["Decrypt"]);
+        assert!(!of_role.is_of_service());
+        assert!(GrantTerms::new("dynamodb.eu-central-1.amazonaws.com", ["Decrypt"]).is_of_service());
+        assert!(GrantTerms { retiring: Some("rds.amazonaws.com".to_owned()), ..of_role }.is_of_service());
+        assert!(!GrantTerms::new("111122223333", ["Decrypt"]).is_of_service());
+    }
+}

@@ -1,0 +1,477 @@
+//! The steps, and what the core knows of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use regionmig_core::{AliasName, Binding, Digest, Effect, Identifier, KeyArn, Place, ResourceId, Side, Spec};
+use serde::{Deserialize, Serialize};
+
+use crate::snapshot::{GrantTerms, KeySpec, KeyUsage, Origin, Rotation};
+
+/// The name of the tag that names a copy's source.
+pub const SOURCE_MARK: &str = "regionmig:source";
+/// The name of the tag that names the step that made a copy.
+pub const STEP_MARK: &str = "regionmig:step";
+/// What the service is called, unless it is given another name.
+pub(crate) const NAME: &str = "kms";
+
+/// KMS reads are so far behind, at most, after a key was made (terraform waits as long for five agreeing reads of its
+/// tags).
+pub(crate) const NEW_KEY_SETTLES: Duration = Duration::from_secs(600);
+const AGREEING: u32 = 5;
+
+/// One change that brings KMS of the target to where the source is.
+///
+/// All but the first two are about the counterpart of `key`, whatever that is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Step {
+    /// Adds tags that a found key does not have.
+    AddTags(AddTags),
+    /// Changes the values of tags that a found key has.
+    ChangeTags(ChangeTags),
+    /// Makes an alias.
+    CreateAlias(CreateAlias),
+    /// Grants.
+    CreateGrant(CreateGrant),
+    /// Makes an equal key, with material of its own.
+    CreateKey(CreateKey),
+    /// Disables the key; its last step.
+    DisableKey(DisableKey),
+    /// Ends the rotation of a found key.
+    DisableRotation(DisableRotation),
+    /// Enables a found key.
+    EnableKey(EnableKey),
+    /// Has the key rotated.
+    EnableRotation(EnableRotation),
+    /// Replaces the policy of a found key.
+    PutPolicy(PutPolicy),
+    /// Makes a replica of a multi-Region key.
+    ReplicateKey(ReplicateKey),
+    /// Replaces the description of a found key.
+    SetDescription(SetDescription),
+}
+
+/// See [`Step::AddTags`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AddTags {
+    /// The source's key.
+    pub key: KeyArn,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// See [`Step::ChangeTags`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ChangeTags {
+    /// The source's key.
+    pub key: KeyArn,
+    /// The digest of the values that are replaced, those missing not counted.
+    pub replaces: Digest,
+    /// The tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// See [`Step::CreateAlias`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CreateAlias {
+    /// The source's key.
+    pub key: KeyArn,
+    /// The name, at both ends.
+    pub name: AliasName,
+}
+
+/// See [`Step::CreateGrant`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CreateGrant {
+    /// The source's key.
+    pub key: KeyArn,
+    /// The name, by which KMS knows a second request from the first.
+    pub name: String,
+    /// What it says.
+    pub terms: GrantTerms,
+}
+
+/// See [`Step::CreateKey`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CreateKey {
+    /// What it is for, in somebody's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The source's key.
+    pub key: KeyArn,
+    /// Whether it becomes a multi-Region primary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub multi_region: bool,
+    /// Where its material comes from.
+    pub origin: Origin,
+    /// Its policy.
+    pub policy: String,
+    /// What it is made of.
+    pub spec: KeySpec,
+    /// Its tags, the marks not among them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// What it can be used for.
+    pub usage: KeyUsage,
+}
+
+/// See [`Step::DisableKey`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DisableKey {
+    /// The aliases that come first.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub aliases: BTreeSet<AliasName>,
+    /// Whether the key was found in the target, and is enabled there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
+    /// The names of the grants that come first: a disabled key takes none.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub grants: BTreeSet<String>,
+    /// The source's key.
+    pub key: KeyArn,
+}
+
+/// See [`Step::DisableRotation`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct DisableRotation {
+    /// The source's key.
+    pub key: KeyArn,
+    /// What is replaced.
+    pub replaces: Rotation,
+}
+
+/// See [`Step::EnableKey`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct EnableKey {
+    /// The source's key.
+    pub key: KeyArn,
+}
+
+/// See [`Step::EnableRotation`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct EnableRotation {
+    /// Every how many days.
+    pub days: u32,
+    /// The source's key.
+    pub key: KeyArn,
+    /// What is replaced on a found key; none, if the plan makes the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<Rotation>,
+}
+
+/// See [`Step::PutPolicy`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PutPolicy {
+    /// The source's key.
+    pub key: KeyArn,
+    /// The policy.
+    pub policy: String,
+    /// The digest of what the policy said that is replaced, however it is written.
+    pub replaces: Digest,
+}
+
+/// See [`Step::ReplicateKey`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ReplicateKey {
+    /// What it is for, in somebody's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// The source's key.
+    pub key: KeyArn,
+    /// The replica's policy.
+    pub policy: String,
+    /// The primary, in whose region the request is made: the key itself, or one in a third region.
+    pub primary: KeyArn,
+    /// The replica.
+    pub replica: KeyArn,
+    /// The replica's tags, the marks not among them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// See [`Step::SetDescription`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct SetDescription {
+    /// What it is for, in somebody's words.
+    pub description: String,
+    /// The source's key.
+    pub key: KeyArn,
+    /// The digest of the text that is replaced.
+    pub replaces: Digest,
+}
+
+/// A part of a key that is decided on by itself: subject of findings and of what a step owns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part {
+    Grants,
+    Policy,
+    Rotation,
+    State,
+    Tags,
+}
+
+impl Part {
+    pub(crate) fn of(self, key: &KeyArn) -> ResourceId {
+        let kind = match self {
+            Self::Grants => "kms.key-grants",
+            Self::Policy => "kms.key-policy",
+            Self::Rotation => "kms.key-rotation",
+            Self::State => "kms.key-state",
+            Self::Tags => "kms.key-tags",
+        };
+        ResourceId::new(kind, key.as_str())
+    }
+}
+
+impl Step {
+    /// Returns the source's key that it is about.
+    pub fn key(&self) -> &KeyArn {
+        match self {
+            Self::AddTags(step) => &step.key,
+            Self::ChangeTags(step) => &step.key,
+            Self::CreateAlias(step) => &step.key,
+            Self::CreateGrant(step) => &step.key,
+            Self::CreateKey(step) => &step.key,
+            Self::DisableKey(step) => &step.key,
+            Self::DisableRotation(step) => &step.key,
+            Self::EnableKey(step) => &step.key,
+            Self::EnableRotation(step) => &step.key,
+            Self::PutPolicy(step) => &step.key,
+            Self::ReplicateKey(step) => &step.key,
+            Self::SetDescription(step) => &step.key,
+        }
+    }
+}
+
+impl regionmig_core::Step for Step {
+    fn spec(&self) -> Spec {
+        match self {
+            Self::AddTags(step) => step.spec(),
+            Self::ChangeTags(step) => step.spec(),
+            Self::CreateAlias(step) => step.spec(),
+            Self::CreateGrant(step) => step.spec(),
+            Self::CreateKey(step) => step.spec(),
+            Self::DisableKey(step) => step.spec(),
+            Self::DisableRotation(step) => step.spec(),
+            Self::EnableKey(step) => step.spec(),
+            Self::EnableRotation(step) => step.spec(),
+            Self::PutPolicy(step) => step.spec(),
+            Self::ReplicateKey(step) => step.spec(),
+            Self::SetDescription(step) => step.spec(),
+        }
+    }
+}
+
+/// Begins the spec of a change to the counterpart of `key`. What it makes, or finds made by this plan, it adds to; what
+/// was there before, it overwrites.
+fn change(effect: Effect, verb: &str, key: &KeyArn) -> Spec {
+    Spec::new(effect, verb, key).needs(&Binding::target_of(key))
+}
+
+fn reads(spec: Spec, actions: &[&str]) -> Spec {
+    actions.iter().fold(spec, |spec, action| spec.permission(Side::Target, action, "*"))
+}
+
+fn writes(spec: Spec, action: &str) -> Spec {
+    spec.permission(Side::Target, action, "*")
+}
+
+impl AddTags {
+    fn spec(&self) -> Spec {
+        let spec = change(Effect::Additive, "add-tags", &self.key)
+            .summary(format!("add {} tags to the counterpart of {}", self.tags.len(), self.key))
+            .settle(Duration::from_secs(120), AGREEING);
+        writes(reads(spec, &["kms:ListResourceTags"]), "kms:TagResource")
+    }
+}
+
+impl ChangeTags {
+    fn spec(&self) -> Spec {
+        let spec = change(Effect::Overwriting, "change-tags", &self.key)
+            .summary(format!("change {} tags of the counterpart of {}", self.tags.len(), self.key))
+            .settle(Duration::from_secs(120), AGREEING);
+        writes(reads(spec, &["kms:ListResourceTags"]), "kms:TagResource")
+    }
+}
+
+impl CreateAlias {
+    fn spec(&self) -> Spec {
+        // No settling: KMS itself refuses a second alias of the name.
+        let spec = Spec::new(Effect::Additive, "create-alias", &self.name)
+            .needs(&Binding::target_of(&self.key))
+            .produces(&self.name)
+            .summary(format!("let {} point to the counterpart of {}", self.name, self.key));
+        writes(reads(spec, &["kms:DescribeKey"]), "kms:CreateAlias")
+    }
+}
+
+impl CreateGrant {
+    /// Returns the name under which a grant is copied: the same for the same key and terms.
+    pub(crate) fn name_of(key: &KeyArn, terms: &GrantTerms) -> String {
+        let terms = serde_json::to_string(terms).unwrap_or_default();
+        let digest = Digest::of(format!("{key}\n{terms}"));
+        format!("regionmig-{}", &digest.as_str()[..32])
+    }
+
+    pub(crate) fn id(&self) -> ResourceId {
+        grant_id(&self.key, &self.name)
+    }
+
+    fn spec(&self) -> Spec {
+        // No settling: a second request with the same name and terms makes no second grant.
+        let spec = Spec::new(Effect::Additive, "create-grant", self.id())
+            .needs(&Binding::target_of(&self.key))
+            .after("enable", &self.key)
+            .summary(format!("grant {} the use of the counterpart of {}", self.terms.grantee, self.key));
+        writes(reads(spec, &["kms:ListGrants"]), "kms:CreateGrant")
+    }
+}
+
+/// Names a grant of a key's counterpart.
+pub(crate) fn grant_id(key: &KeyArn, name: &str) -> ResourceId {
+    ResourceId::new("kms.grant", format!("{key}/{name}"))
+}
+
+impl CreateKey {
+    /// Returns the tags that mark the copy.
+    pub(crate) fn marks(&self) -> [(&'static str, String); 2] {
+        marks("create-key", &self.key)
+    }
+
+    fn spec(&self) -> Spec {
+        let kind = if self.multi_region { "a multi-Region primary" } else { "a key" };
+        let spec = Spec::new(Effect::Additive, "create-key", &self.key)
+            .produces(&self.key)
+            .owns(Part::Policy.of(&self.key))
+            .summary(format!("make {kind} equal to {}", self.key))
+            .settle(NEW_KEY_SETTLES, AGREEING)
+            .mints();
+        writes(reads(spec, &["kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags"]), "kms:CreateKey")
+    }
+}
+
+impl DisableKey {
+    fn spec(&self) -> Spec {
+        let effect = if self.found { Effect::Overwriting } else { Effect::Additive };
+        let mut spec = change(effect, "disable", &self.key)
+            .summary(format!("disable the counterpart of {}", self.key))
+            .settle(Duration::from_secs(300), AGREEING);
+        for verb in ["add-tags", "change-tags", "disable-rotation", "enable-rotation", "put-policy", "set-description"]
+        {
+            spec = spec.after(verb, &self.key);
+        }
+        spec = self.aliases.iter().fold(spec, |spec, name| spec.after("create-alias", name));
+        spec = self.grants.iter().fold(spec, |spec, name| spec.after("create-grant", grant_id(&self.key, name)));
+        writes(reads(spec, &["kms:DescribeKey"]), "kms:DisableKey")
+    }
+}
+
+impl DisableRotation {
+    fn spec(&self) -> Spec {
+        let spec = change(Effect::Overwriting, "disable-rotation", &self.key)
+            .after("enable", &self.key)
+            .summary(format!("end the rotation, {}, of the counterpart of {}", self.replaces, self.key))
+            .settle(Duration::from_secs(120), AGREEING);
+        writes(reads(spec, &["kms:GetKeyRotationStatus"]), "kms:DisableKeyRotation")
+    }
+}
+
+impl EnableKey {
+    fn spec(&self) -> Spec {
+        let spec = change(Effect::Overwriting, "enable", &self.key)
+            .summary(format!("enable the counterpart of {}", self.key))
+            .settle(Duration::from_secs(300), AGREEING);
+        writes(reads(spec, &["kms:DescribeKey"]), "kms:EnableKey")
+    }
+}
+
+impl EnableRotation {
+    fn spec(&self) -> Spec {
+        let effect = if self.replaces.is_some() { Effect::Overwriting } else { Effect::Additive };
+        let spec = change(effect, "enable-rotation", &self.key)
+            .after("enable", &self.key)
+            .summary(format!("rotate the counterpart of {} every {} days", self.key, self.days))
+            .settle(Duration::from_secs(120), AGREEING);
+        writes(reads(spec, &["kms:GetKeyRotationStatus"]), "kms:EnableKeyRotation")
+    }
+}
+
+impl PutPolicy {
+    fn spec(&self) -> Spec {
+        let spec = change(Effect::Overwriting, "put-policy", &self.key)
+            .owns(Part::Policy.of(&self.key))
+            .summary(format!("replace the policy of the counterpart of {}", self.key))
+            .settle(Duration::from_secs(300), AGREEING);
+        writes(reads(spec, &["kms:GetKeyPolicy"]), "kms:PutKeyPolicy")
+    }
+}
+
+impl ReplicateKey {
+    /// Returns the tags that mark the replica.
+    pub(crate) fn marks(&self) -> [(&'static str, String); 2] {
+        marks("replicate-key", &self.key)
+    }
+
+    /// Returns where the primary is.
+    pub(crate) fn place(&self) -> Place {
+        match self.primary.region() {
+            Some(region) if self.primary.region() != self.key.region() => Place::Region(region),
+            _ => Place::Source,
+        }
+    }
+
+    fn spec(&self) -> Spec {
+        // No settling: a region has one replica of a key, and KMS refuses a second.
+        let spec = Spec::new(Effect::Additive, "replicate-key", &self.key)
+            .at(self.place())
+            .produces(&self.key)
+            .owns(Part::Policy.of(&self.key))
+            .summary(format!("replicate {} as {}", self.primary, self.replica))
+            .permission(self.place(), "kms:ReplicateKey", self.primary.as_str());
+        reads(spec, &["kms:DescribeKey"])
+    }
+}
+
+impl SetDescription {
+    fn spec(&self) -> Spec {
+        let spec = change(Effect::Overwriting, "set-description", &self.key)
+            .summary(format!("replace the description of the counterpart of {}", self.key))
+            .settle(Duration::from_secs(120), AGREEING);
+        writes(reads(spec, &["kms:DescribeKey"]), "kms:UpdateKeyDescription")
+    }
+}
+
+/// Returns the value of the tag that names the source: its ARN, or a digest of it where a tag cannot hold that.
+pub(crate) fn source_mark(key: &KeyArn) -> String {
+    let is_taken = |c: char| c.is_alphanumeric() || "_.:/=+-@ ".contains(c);
+    let arn = key.as_str();
+    match arn.len() <= 256 && arn.chars().all(is_taken) {
+        true => arn.to_owned(),
+        false => format!("sha256:{}", Digest::of(arn)),
+    }
+}
+
+fn marks(verb: &str, key: &KeyArn) -> [(&'static str, String); 2] {
+    let step = Digest::of(format!("{NAME}/{verb}/{}:{key}", KeyArn::KIND));
+    [(SOURCE_MARK, source_mark(key)), (STEP_MARK, step.as_str()[..16].to_owned())]
+}
+
+/// Returns the digest of the values that some tags have, those missing not counted.
+pub(crate) fn tags_digest<'a>(names: impl IntoIterator<Item = &'a String>, tags: &BTreeMap<String, String>) -> Digest {
+    let values: BTreeMap<&String, &String> = names.into_iter().filter_map(|name| tags.get_key_value(name)).collect();
+    Digest::of(serde_json::to_string(&values).unwrap_or_default())
+}

@@ -1,0 +1,241 @@
+//! Checks that each key stands in the target, once, and says there what it says in the source.
+//!
+//! From a fresh survey of both ends, field by field; what the steps did is not asked.
+
+use std::collections::BTreeSet;
+
+use regionmig_aws::Error;
+use regionmig_core::{
+    AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Verdict, Verify,
+};
+
+use crate::plan::{Target, is_reserved};
+use crate::policy::{canonical, carry};
+use crate::service::Kms;
+use crate::snapshot::{Key, Snapshot};
+
+/// The codes of this crate's checks.
+pub mod check {
+    /// An alias points to the counterpart of its key.
+    pub const ALIAS_POINTS: &str = "kms.alias-points";
+    /// The description is equal.
+    pub const DESCRIPTION_EQUAL: &str = "kms.description-equal";
+    /// Each grant that was not made by a service is there.
+    pub const GRANTS_CARRIED: &str = "kms.grants-carried";
+    /// Spec, usage and origin are equal.
+    pub const KIND_EQUAL: &str = "kms.kind-equal";
+    /// The key has one counterpart and no second.
+    pub const KEY_ONCE: &str = "kms.key-once";
+    /// The key has a counterpart.
+    pub const KEY_STANDS: &str = "kms.key-stands";
+    /// The policy says the same.
+    pub const POLICY_EQUAL: &str = "kms.policy-equal";
+    /// The counterpart is related to the same multi-Region primary.
+    pub const RELATION_STANDS: &str = "kms.relation-stands";
+    /// The key is rotated as often.
+    pub const ROTATION_EQUAL: &str = "kms.rotation-equal";
+    /// The key is enabled, or disabled, at both ends.
+    pub const STATE_EQUAL: &str = "kms.state-equal";
+    /// All was listed.
+    pub const SURVEY_WHOLE: &str = "kms.survey-whole";
+    /// Each tag that a migration carries is there with its value.
+    pub const TAGS_CARRIED: &str = "kms.tags-carried";
+}
+
+impl Verify for Kms {
+    async fn verify(&self, survey: &Survey<Snapshot>, _cx: &RunContext) -> Result<Vec<Check>, Error> {
+        Ok(checks(survey))
+    }
+}
+
+/// How one thing came out: as it should be, not, or not known.
+type Outcome = Result<(), Flaw>;
+
+enum Flaw {
+    Unlike(String),
+    Unread(String),
+}
+
+impl From<&Gap> for Flaw {
+    fn from(gap: &Gap) -> Self {
+        Self::Unread(gap.to_string())
+    }
+}
+
+fn unlike(is_so: bool, message: impl FnOnce() -> String) -> Outcome {
+    if is_so { Ok(()) } else { Err(Flaw::Unlike(message())) }
+}
+
+pub(crate) fn checks(survey: &Survey<Snapshot>) -> Vec<Check> {
+    let mut verifier = Verifier { survey, target: Target::new(survey), checks: Vec::new() };
+    for side in [Side::Source, Side::Target] {
+        verifier.whole(side);
+    }
+    for (arn, key) in survey.source.keys.known().filter(|(_, key)| key.is_customers() && !key.is_doomed()) {
+        verifier.key(arn, key);
+    }
+    for (arn, gap) in survey.source.keys.unknown() {
+        verifier.note(check::KEY_STANDS, arn, Err(gap.into()));
+    }
+    for (name, alias) in survey.source.aliases.known().filter(|(name, _)| !name.is_aws_managed()) {
+        verifier.alias(name, &alias.key);
+    }
+    verifier.checks
+}
+
+struct Verifier<'a> {
+    survey: &'a Survey<Snapshot>,
+    target: Target<'a>,
+    checks: Vec<Check>,
+}
+
+impl<'a> Verifier<'a> {
+    fn note(&mut self, code: &str, subject: impl Into<ResourceId>, outcome: Outcome) {
+        let check = |verdict| Check::new(code, subject, verdict);
+        self.checks.push(match outcome {
+            Ok(()) => check(Verdict::Pass),
+            Err(Flaw::Unlike(message)) => check(Verdict::Fail).message(message),
+            Err(Flaw::Unread(message)) => check(Verdict::Unknown).message(message),
+        });
+    }
+
+    fn whole(&mut self, side: Side) {
+        let snapshot = &self.survey.side(side).value;
+        let gap = snapshot.keys.rest().or_else(|| snapshot.aliases.rest());
+        let outcome = gap.map_or(Ok(()), |gap| Err(gap.into()));
+        let end = self.survey.route.end(side).to_string();
+        self.note(check::SURVEY_WHOLE, ResourceId::new("kms.end", end), outcome);
+    }
+
+    fn key(&mut self, arn: &'a KeyArn, key: &'a Key) {
+        let (target, other) = match self.counterpart(arn, key) {
+            Ok(found) => found,
+            Err(flaw) => return self.note(check::KEY_STANDS, arn, Err(flaw)),
+        };
+        self.note(check::KEY_STANDS, arn, unlike(!other.is_doomed(), || format!("{target} is to be deleted")));
+        let once = self.once(arn, key, target);
+        self.note(check::KEY_ONCE, arn, once);
+        let kind = |key: &Key| format!("{}, {}, {}", key.spec, key.usage, key.origin);
+        self.note(check::KIND_EQUAL, arn, unlike(kind(key) == kind(other), || format!("{target} is {}", kind(other))));
+        let same_state = unlike(key.state == other.state, || format!("{} here, {} there", key.state, other.state));
+        self.note(check::STATE_EQUAL, arn, same_state);
+        let same_text = unlike(key.description == other.description, || format!("{target} is described otherwise"));
+        self.note(check::DESCRIPTION_EQUAL, arn, same_text);
+        let outcomes = [
+            (check::POLICY_EQUAL, self.policy(arn, target)),
+            (check::TAGS_CARRIED, self.tags(arn, target)),
+            (check::GRANTS_CARRIED, self.grants(arn, target)),
+            (check::ROTATION_EQUAL, self.rotation(arn, key, target, other)),
+        ];
+        for (code, outcome) in outcomes {
+            self.note(code, arn, outcome);
+        }
+        if let Some(related) = &key.multi_region
+            && target.id() == arn.id()
+        {
+            let primary = other.multi_region.as_ref().map(|other| &other.primary);
+            let outcome =
+                unlike(primary == Some(&related.primary), || format!("{target} is no replica of {}", related.primary));
+            self.note(check::RELATION_STANDS, arn, outcome);
+        }
+    }
+
+    /// Finds the key that stands for `arn` in the target: the mapped one, else by mark or multi-Region id.
+    fn counterpart(&self, arn: &KeyArn, key: &Key) -> Result<(&'a KeyArn, &'a Key), Flaw> {
+        let keys = &self.survey.target.value.keys;
+        let route = &self.survey.route;
+        let replica = || key.multi_region.as_ref().and_then(|_| arn.in_region(&route.target.region).ok());
+        let name = self.survey.ids.target_of(arn).or_else(replica);
+        let Some(name) = name else {
+            let marked = self.target.marked(arn).into_iter().next();
+            let unread = self.target.unread(key).map(Flaw::from);
+            return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike("it has no counterpart".to_owned())));
+        };
+        match (keys.lookup(&name), keys.known().find(|(arn, _)| **arn == name)) {
+            (_, Some(found)) => Ok(found),
+            (Lookup::Unknown(gap), None) => Err(gap.into()),
+            _ => Err(Flaw::Unlike(format!("its counterpart {name} is not in the target"))),
+        }
+    }
+
+    fn once(&self, arn: &KeyArn, key: &Key, target: &KeyArn) -> Outcome {
+        let marked = self.target.marked(arn);
+        let others: Vec<&str> =
+            marked.iter().map(|(arn, _)| arn.as_str()).filter(|other| *other != target.as_str()).collect();
+        unlike(others.is_empty(), || format!("also marked as its counterpart: {}", others.join(", ")))?;
+        // A multi-Region id is one key's in a region.
+        let unread = self.target.unread(key).filter(|_| target.id() != arn.id());
+        unread.map_or(Ok(()), |gap| Err(gap.into()))
+    }
+
+    fn policy(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
+        let (own, other) = self.both(arn, target, |snapshot| &snapshot.policies)?;
+        let (Some(own), Some(other)) = (own, other) else {
+            return Err(Flaw::Unread("it was not read".to_owned()));
+        };
+        let carried = carry(own, &self.survey.route).text;
+        unlike(canonical(&carried) == canonical(other), || format!("the policy of {target} says something else"))
+    }
+
+    fn tags(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
+        let (own, other) = self.both(arn, target, |snapshot| &snapshot.tags)?;
+        let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved(name));
+        let differing: Vec<&str> = own
+            .filter(|(name, value)| other.and_then(|other| other.get(*name)) != Some(*value))
+            .map(|(name, _)| name.as_str())
+            .collect();
+        unlike(differing.is_empty(), || format!("missing or other at {target}: {}", differing.join(", ")))
+    }
+
+    fn grants(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
+        let (own, other) = self.both(arn, target, |snapshot| &snapshot.grants)?;
+        let there: BTreeSet<_> = other.into_iter().flatten().map(|grant| &grant.terms).collect();
+        let own = own.into_iter().flatten().map(|grant| &grant.terms).filter(|terms| !terms.is_of_service());
+        let missing: BTreeSet<&str> =
+            own.filter(|terms| !there.contains(terms)).map(|terms| terms.grantee.as_str()).collect();
+        unlike(missing.is_empty(), || {
+            format!("missing at {target}: grants to {}", missing.into_iter().collect::<Vec<_>>().join(", "))
+        })
+    }
+
+    fn rotation(&self, arn: &KeyArn, key: &Key, target: &KeyArn, other: &Key) -> Outcome {
+        // The rotation of related keys is one.
+        if (key.multi_region.is_some() && target.id() == arn.id()) || other.is_replica() {
+            return Ok(());
+        }
+        let (own, there) = self.both(arn, target, |snapshot| &snapshot.rotations)?;
+        let (own, there) = (own.copied().unwrap_or_default(), there.copied().unwrap_or_default());
+        unlike(own == there, || format!("{own} here, {there} there"))
+    }
+
+    fn alias(&mut self, name: &'a AliasName, own: &'a KeyArn) {
+        let Lookup::Present(key) = self.survey.source.value.keys.lookup(own) else { return };
+        if !key.is_customers() || key.is_doomed() {
+            return;
+        }
+        let outcome = match (self.survey.target.value.aliases.lookup(name), self.counterpart(own, key)) {
+            (Lookup::Unknown(gap), _) => Err(gap.into()),
+            (Lookup::Absent, _) => Err(Flaw::Unlike("it is not in the target".to_owned())),
+            (Lookup::Present(_), Err(flaw)) => Err(flaw),
+            (Lookup::Present(there), Ok((target, _))) => {
+                unlike(there.key == *target, || format!("it points to {}, not to {target}", there.key))
+            }
+        };
+        self.note(check::ALIAS_POINTS, name, outcome);
+    }
+
+    /// Returns what both ends have of one kind, or why that is not known.
+    fn both<V>(
+        &self,
+        own: &KeyArn,
+        other: &KeyArn,
+        listing: impl Fn(&'a Snapshot) -> &'a Listing<KeyArn, V>,
+    ) -> Result<(Option<&'a V>, Option<&'a V>), Flaw> {
+        let read = |side: Side, arn: &KeyArn| match listing(&self.survey.side(side).value).lookup(arn) {
+            Lookup::Present(value) => Ok(Some(value)),
+            Lookup::Absent => Ok(None),
+            Lookup::Unknown(gap) => Err(Flaw::from(gap)),
+        };
+        Ok((read(Side::Source, own)?, read(Side::Target, other)?))
+    }
+}

@@ -1,0 +1,110 @@
+//! A key whose mark cannot be read yet is not made again: not by a new journal, not by a new
+//! survey, not by a new process.
+// REQ: E-13
+
+#[path = "support/account.rs"]
+mod account;
+
+use std::time::Duration;
+
+use account::{migration, patient, plan, route};
+use regionmig_core::{ApplyOptions, MemoryJournal};
+use regionmig_testkit::{CrashingJournal, Fault, World};
+
+const LAG: Duration = Duration::from_secs(300);
+const KEYS: usize = 5;
+
+/// Five keys, of which a run has made some when its process dies; tags are read 300 seconds late.
+async fn half_moved() -> World {
+    let world = World::new();
+    (0..KEYS).for_each(|n| {
+        world.kms(&route().source).alias(&format!("alias/app-{n}")).make();
+    });
+    world.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    world.fault(Fault::stale("kms:ListResourceTags", LAG).at(&route().target));
+    let (_, migration) = migration(&world);
+    let plan = plan(&migration).await;
+    let journal = MemoryJournal::default();
+    let options = ApplyOptions::default().fresh().concurrency(1);
+    let died = migration.apply(&plan, &CrashingJournal::new(&journal, 5), &options).await;
+    assert!(died.is_err(), "the process died");
+    let made = world.ledger().count("kms:CreateKey");
+    assert!(made > 0 && made < KEYS, "{made}");
+    world
+}
+
+async fn must_end_with_each_once(world: &World, what: &str) {
+    let (_, migration) = migration(world);
+    for _ in 0..3 {
+        let plan = plan(&migration).await;
+        let outcome = migration.apply(&plan, &MemoryJournal::default(), &patient()).await.expect("a run");
+        if plan.len() == 0 && plan.blockers().next().is_none() {
+            break;
+        }
+        if !outcome.is_complete() || !plan.held().is_empty() {
+            world.clock().advance(Duration::from_secs(1800));
+        }
+    }
+    assert_eq!(world.ledger().count("kms:CreateKey"), KEYS, "{what}:\n{}", world.ledger());
+    assert_eq!(plan(&migration).await.len(), 0, "{what}");
+}
+
+#[tokio::test]
+async fn a_new_survey_inside_the_lag_plans_no_second_key() {
+    let world = half_moved().await;
+    let made = world.ledger().count("kms:CreateKey");
+    let (_, migration) = migration(&world);
+    let plan = plan(&migration).await;
+    let unclear = plan.findings().iter().filter(|finding| finding.is_unknown()).count();
+    assert!(unclear > 0, "that it is not known is said: {}", plan.full());
+    let outcome = migration.apply(&plan, &MemoryJournal::default(), &ApplyOptions::default().fresh()).await;
+    let now = world.ledger().count("kms:CreateKey");
+    assert_eq!(now, made, "{}", outcome.expect("a run"));
+    must_end_with_each_once(&world, "a new survey").await;
+    println!("shown: young_unmarked survey: {unclear} undecided inside the lag, {KEYS} keys in the end");
+}
+
+#[tokio::test]
+async fn a_new_journal_inside_the_lag_makes_no_second_key() {
+    let world = World::new();
+    (0..KEYS).for_each(|n| {
+        world.kms(&route().source).alias(&format!("alias/app-{n}")).make();
+    });
+    world.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    let (_, before) = migration(&world);
+    let plan = plan(&before).await;
+    world.fault(Fault::stale("kms:ListResourceTags", LAG).at(&route().target));
+    let journal = MemoryJournal::default();
+    let died = before.apply(&plan, &CrashingJournal::new(&journal, 11), &ApplyOptions::default().fresh()).await;
+    assert!(died.is_err(), "the process died");
+    let made = world.ledger().count("kms:CreateKey");
+    assert!(made > 0, "something was made");
+
+    // A new process, whose journal is lost, with the same plan.
+    let (_, after) = migration(&world);
+    let outcome = after.apply(&plan, &MemoryJournal::default(), &patient()).await.expect("a run");
+    assert_eq!(world.ledger().count("kms:CreateKey"), KEYS, "{outcome}\n{}", world.ledger());
+    must_end_with_each_once(&world, "a new journal").await;
+    println!("shown: young_unmarked journal: {made} made before the journal was lost, {KEYS} keys in the end");
+}
+
+#[tokio::test]
+async fn the_same_journal_inside_the_lag_makes_no_second_key() {
+    for limit in 1..16 {
+        let world = World::new();
+        (0..KEYS).for_each(|n| {
+            world.kms(&route().source).alias(&format!("alias/app-{n}")).make();
+        });
+        world.clock().advance(Duration::from_secs(30 * 24 * 3600));
+        world.fault(Fault::stale("kms:ListResourceTags", LAG).at(&route().target));
+        let (_, migration) = migration(&world);
+        let plan = plan(&migration).await;
+        let journal = MemoryJournal::default();
+        let _died =
+            migration.apply(&plan, &CrashingJournal::new(&journal, limit), &ApplyOptions::default().fresh()).await;
+        let outcome = migration.apply(&plan, &journal, &patient()).await.expect("a run");
+        assert!(outcome.is_complete(), "died at {limit}: {outcome}");
+        assert_eq!(world.ledger().count("kms:CreateKey"), KEYS, "died at {limit}");
+    }
+    println!("shown: young_unmarked same journal: 15 deaths, {KEYS} keys in the end each time");
+}

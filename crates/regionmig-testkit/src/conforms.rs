@@ -1,0 +1,89 @@
+//! The conformance suite: what every service promises, asked of any of them.
+
+mod checks;
+mod dies;
+mod journal;
+mod knows;
+mod trial;
+
+pub use journal::CrashingJournal;
+
+use std::fmt;
+
+use regionmig_aws::Access;
+use regionmig_core::{Migrate, Route};
+
+use crate::conforms::trial::Trial;
+use crate::world::World;
+
+/// What the suite has put a service through.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Conformed {
+    /// Steps of the plan.
+    pub steps: usize,
+    /// Mutations of a run in which nothing goes wrong.
+    pub mutations: usize,
+    /// Runs killed at a journal record.
+    pub killed: usize,
+    /// Runs dropped at an await.
+    pub dropped: usize,
+    /// Runs in which a request or an answer was lost, or AWS failed.
+    pub lost: usize,
+    /// Runs in which a read was refused.
+    pub blind: usize,
+    /// Surveys in which a read failed.
+    pub gaps: usize,
+}
+
+impl fmt::Display for Conformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { steps, mutations, killed, dropped, lost, blind, gaps } = self;
+        write!(
+            f,
+            "{steps} steps, {mutations} mutations; {killed} kills, {dropped} drops, {lost} losses, {blind} blind runs, \
+             {gaps} surveys with gaps; 0 doubled, 0 lost"
+        )
+    }
+}
+
+/// Puts a service through the suite, on forks of the account that `world` makes, from
+/// `111122223333/me-central-1` to `111122223333/eu-central-1`.
+///
+/// Planning is pure and changes nothing; steps store and read back, and list what they need; a run
+/// does each thing once, a second one nothing, and then nothing is left to plan; and so it is when
+/// the run is killed at any record of its journal, dropped at an await, when any request or answer
+/// is lost, when AWS fails before or after doing what was asked, and when a read is refused. What
+/// a survey could not read leads to no step, and is said. What other services' resources the steps
+/// need is mapped beforehand.
+///
+/// # Panics
+///
+/// Panics on the first promise that the service breaks, and says which.
+pub async fn conforms<S: Migrate>(world: impl Fn() -> World, make: impl Fn(&Access) -> S) -> Conformed {
+    let end = |text: &str| text.parse().unwrap_or_else(|error| panic!("{error}"));
+    let route = Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1"));
+    conforms_on(route.unwrap_or_else(|error| panic!("{error}")), world, make).await
+}
+
+/// Puts a service through the suite on another route.
+///
+/// # Panics
+///
+/// Panics on the first promise that the service breaks, and says which.
+pub async fn conforms_on<S: Migrate>(
+    route: Route,
+    world: impl Fn() -> World,
+    make: impl Fn(&Access) -> S,
+) -> Conformed {
+    let trial = Trial::prepare(route, world(), &make).await;
+    let mut conformed = Conformed { steps: trial.plan().len(), ..Conformed::default() };
+    checks::plans_are_pure(&trial).await;
+    conformed.mutations = checks::each_thing_is_done_once(&trial).await;
+    conformed.killed = dies::at_each_record(&trial).await;
+    conformed.dropped = dies::at_each_await(&trial).await;
+    conformed.lost = dies::with_each_request(&trial).await;
+    conformed.blind = knows::a_refused_read_is_no_absence(&trial).await;
+    conformed.gaps = knows::a_gap_leads_to_no_step(&trial).await;
+    conformed
+}

@@ -1,0 +1,82 @@
+//! What holds when nothing goes wrong.
+
+use std::collections::BTreeSet;
+
+use regionmig_core::{MemoryJournal, Migrate, Step};
+use serde_json::Value;
+
+use crate::conforms::trial::{Trial, is_all_done, survey_and_plan, told};
+
+/// Planning is pure and changes nothing; steps store and read back, and list what they need.
+pub(super) async fn plans_are_pure<S: Migrate>(trial: &Trial<'_, S>) {
+    let fork = trial.fork();
+    let service = trial.service(&fork.world);
+    let survey = fork.migration.survey().await.unwrap_or_else(|error| panic!("the survey failed: {error}"));
+    let typed = survey.of(&service).unwrap_or_else(|error| panic!("the survey does not read back: {error}"));
+    let draft = service.plan(&typed);
+    assert!(draft == service.plan(&typed), "the same survey gave two plans");
+    for step in &draft.steps {
+        reads_back_and_lists_what_it_needs::<S>(step);
+    }
+    let once = fork.migration.plan(&survey);
+    let twice = fork.migration.plan(&survey);
+    assert!(once.is_ok_and(|once| twice.is_ok_and(|twice| once == twice)), "the same survey gave two plans");
+    let mutations = fork.world.ledger().mutations().count();
+    assert!(mutations == 0, "survey and plan changed something:\n{}", fork.world.ledger());
+}
+
+fn reads_back_and_lists_what_it_needs<S: Migrate>(step: &S::Step) {
+    let spec = step.spec();
+    assert!(spec == step.spec(), "`{}` describes itself in two ways", spec.verb);
+    let stored = serde_json::to_value(step).unwrap_or_else(|error| panic!("`{}` cannot be stored: {error}", spec.verb));
+    let back: S::Step =
+        serde_json::from_value(stored.clone()).unwrap_or_else(|error| panic!("`{}` does not read back: {error}", spec.verb));
+    assert!(back == *step, "`{}` changes when stored", spec.verb);
+    let listed: BTreeSet<&str> = spec.requires.iter().map(|id| id.id()).collect();
+    for held in targets_of(&stored) {
+        let is_listed = listed.iter().any(|id| held.ends_with(id));
+        assert!(is_listed, "`{}` holds a binding to {held}, and does not say that it needs it", spec.verb);
+    }
+}
+
+/// Collects the text of every `target_of` in a stored step.
+fn targets_of(json: &Value) -> BTreeSet<String> {
+    match json {
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| match (key.as_str(), value) {
+                ("target_of", Value::String(id)) => BTreeSet::from([id.clone()]),
+                _ => targets_of(value),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().flat_map(targets_of).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// A run does each thing once; a second one, with the same journal or without any, nothing; then
+/// nothing is left to plan, and the result verifies. Returns the number of mutations.
+pub(super) async fn each_thing_is_done_once<S: Migrate>(trial: &Trial<'_, S>) -> usize {
+    let (fork, journal) = (trial.fork(), MemoryJournal::default());
+    let first = fork.run(&journal).await;
+    let mutations = fork.world.ledger().mutations().count();
+    for (journal, what) in [(&journal, "the same journal"), (&MemoryJournal::default(), "a lost journal")] {
+        let again = fork.run(journal).await;
+        let complete = again.as_ref().is_ok_and(|outcome| is_all_done(trial.plan(), outcome));
+        assert!(complete, "a second run with {what} does not find all done: {}", told(&again));
+        let now = fork.world.ledger().mutations().count();
+        assert!(now == mutations, "a second run with {what} changed something:\n{}", fork.world.ledger());
+    }
+    let left = survey_and_plan(&fork.migration).await;
+    assert!(left.len() == trial.plan().held().len(), "after a run, planning again gives steps: {}", left.full());
+    if let Ok(outcome) = first
+        && trial.plan().held().is_empty()
+    {
+        let verification = fork.migration.verify(outcome.ids()).await;
+        let verification = verification.unwrap_or_else(|error| panic!("verifying failed: {error}"));
+        assert!(verification.is_clean(), "after a run: {verification}");
+        let now = fork.world.ledger().mutations().count();
+        assert!(now == mutations, "verifying changed something:\n{}", fork.world.ledger());
+    }
+    mutations
+}

@@ -1,0 +1,74 @@
+//! What holds when something cannot be read.
+
+use std::collections::BTreeSet;
+
+use regionmig_core::{Finding, MemoryJournal, Migrate, MigrationPlan, StepId};
+
+use crate::conforms::trial::{Done, Trial, survey_and_plan};
+use crate::fault::{Fault, Loss};
+
+/// A run in which one kind of read is refused does nothing that the undisturbed run does not do.
+pub(super) async fn a_refused_read_is_no_absence<S: Migrate>(trial: &Trial<'_, S>) -> usize {
+    let fork = trial.fork();
+    let _outcome = fork.run(&MemoryJournal::default()).await;
+    let reads: BTreeSet<_> = (fork.world.ledger().requests())
+        .filter(|entry| !entry.mutating)
+        .map(|entry| (entry.end.clone(), entry.action.clone()))
+        .collect();
+    let mut runs = 0;
+    for (end, action) in reads {
+        for fault in [Fault::access_denied(&action), Fault::lost_answer(&action).by(Loss::Timeout)] {
+            let (fork, journal) = (trial.fork(), MemoryJournal::default());
+            fork.world.fault(fault.at(&end));
+            let _outcome = fork.run(&journal).await;
+            let trouble = format!("{action} at {end} not answered");
+            assert!(is_part_of(&fork.done(), trial.expected()), "{trouble}: a run did more:\n{}", fork.world.ledger());
+            trial.must_end_well(&fork, &journal, &trouble).await;
+            runs += 1;
+        }
+    }
+    runs
+}
+
+fn is_part_of(done: &Done, whole: &Done) -> bool {
+    done.iter().all(|(action, count)| whole.get(action).is_some_and(|most| count <= most))
+}
+
+/// A survey in which one kind of read fails, in each way, leads to no step that the whole one does
+/// not lead to; and what is missing is said.
+pub(super) async fn a_gap_leads_to_no_step<S: Migrate>(trial: &Trial<'_, S>) -> usize {
+    let fork = trial.fork();
+    let whole = ready_steps(&survey_and_plan(&fork.migration).await);
+    let reads = fork.world.ledger().actions();
+    let mut surveys = 0;
+    for (end, action) in reads {
+        if action.starts_with("sts:") || action.starts_with("account:") {
+            continue;
+        }
+        let faults = [
+            ("denied", Fault::access_denied(&action)),
+            ("never answered", Fault::lost_answer(&action).by(Loss::Timeout)),
+            ("cut short", Fault::lost_answer(&action).by(Loss::TruncatedBody)),
+            ("failing", Fault::server_error(&action, 500)),
+            ("repeating its page token", Fault::repeats_page_token(&action)),
+        ];
+        for (what, fault) in faults {
+            let fork = trial.fork();
+            fork.world.fault(fault.at(&end));
+            let plan = survey_and_plan(&fork.migration).await;
+            let steps = ready_steps(&plan);
+            let trouble = format!("{action} at {end} {what}");
+            let more: Vec<_> = steps.difference(&whole).collect();
+            assert!(more.is_empty(), "{trouble}: more is to be done: {more:?}");
+            let said = plan.findings().iter().any(Finding::is_unknown);
+            assert!(said || steps == whole, "{trouble}: it is not said what is not known: {}", plan.full());
+            surveys += 1;
+        }
+    }
+    surveys
+}
+
+/// Returns the steps that nothing holds.
+fn ready_steps(plan: &MigrationPlan) -> BTreeSet<StepId> {
+    plan.steps().map(|step| step.id.clone()).filter(|id| !plan.held().contains_key(id)).collect()
+}

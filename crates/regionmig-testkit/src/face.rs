@@ -1,0 +1,129 @@
+//! The world on a loopback port, for programs that are not Rust.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::pin::pin;
+use std::thread::{self, JoinHandle};
+
+use bytes::Bytes;
+use futures::future::{Either, select};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use crate::connector::cut_short;
+use crate::exchange::What;
+use crate::protocol::Reply;
+use crate::world::World;
+
+/// The largest request that is read: 64 MiB.
+const LARGEST: usize = 64 << 20;
+
+/// A world's loopback port. Closed when dropped.
+///
+/// Any SDK with this endpoint URL talks to the world, by HTTP/1.1 without TLS. The access key says which account: `AKIA`, the
+/// account's twelve digits and `WRLD`, or the digits alone; the secret may be anything. The service and the region are those
+/// of the signature, whose time is not checked: such programs live by the machine's clock, not by the world's.
+#[derive(Debug)]
+pub struct Face {
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub url: String,
+    stop: Option<oneshot::Sender<Infallible>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl World {
+    /// Opens a loopback port to this world, served by a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// Fails if no port or no thread can be had.
+    pub fn serve(&self) -> io::Result<Face> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let (stop, stopped) = oneshot::channel();
+        let world = self.clone();
+        let serve = move || runtime.block_on(serve(world, listener, stopped));
+        let thread = thread::Builder::new().name("world".to_owned()).spawn(serve)?;
+        Ok(Face { url, stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Face {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A thread that has died has nothing more to close.
+            let _died = thread.join();
+        }
+    }
+}
+
+/// Serves connections until the other end of `stopped` is dropped.
+async fn serve(world: World, listener: TcpListener, stopped: oneshot::Receiver<Infallible>) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let mut connections = FuturesUnordered::new();
+    let mut stopped = stopped.fuse();
+    loop {
+        let next = pin!(async {
+            match connections.is_empty() {
+                true => pending().await,
+                false => connections.next().await,
+            }
+        });
+        let accepted = pin!(listener.accept());
+        match select(&mut stopped, select(accepted, next)).await {
+            Either::Left(_) => return,
+            Either::Right((Either::Left((Ok((stream, _)), _)), _)) => connections.push(connection(&world, stream)),
+            Either::Right(_) => {}
+        }
+    }
+}
+
+/// Serves one connection. How it ended is the client's to know.
+fn connection(world: &World, stream: TcpStream) -> impl Future<Output = ()> + use<> {
+    let world = world.clone();
+    let service = service_fn(move |request| answer(world.clone(), request));
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service).map(|_ended| ())
+}
+
+/// Answers one request; an error breaks the connection.
+async fn answer(world: World, request: Request<Incoming>) -> io::Result<Response<BoxBody<Bytes, io::Error>>> {
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(body, LARGEST).collect().await.map_err(io::Error::other)?.to_bytes();
+    let delivery = world.receive(&parts, &body, false);
+    if !delivery.after.is_zero() {
+        world.clock().sleep(delivery.after).await;
+    }
+    let (reply, is_whole) = match delivery.what {
+        What::Reply(reply) => (reply, true),
+        What::Truncated(reply) => (reply, false),
+        What::Refused | What::Reset | What::TimedOut => return Err(io::ErrorKind::ConnectionReset.into()),
+    };
+    response(reply, is_whole).map_err(io::Error::other)
+}
+
+fn response(reply: Reply, is_whole: bool) -> http::Result<Response<BoxBody<Bytes, io::Error>>> {
+    let mut response = Response::builder().status(reply.status);
+    for (name, value) in &reply.headers {
+        response = response.header(*name, value);
+    }
+    match is_whole {
+        true => response.body(Full::new(reply.body).map_err(|never| match never {}).boxed()),
+        false => response
+            .header("content-length", reply.body.len())
+            .body(BodyExt::boxed(StreamBody::new(cut_short(&reply.body)))),
+    }
+}

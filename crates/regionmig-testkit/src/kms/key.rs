@@ -1,0 +1,288 @@
+//! Keys: made, described, listed, switched on and off, scheduled for deletion.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::ask::{Ask, seconds};
+use super::model::invalid;
+use super::name::{Takes, not_found};
+use super::rotation::{Rotation, shows_material};
+use super::shelf::Shelf;
+use super::spec::{ENCRYPT_DECRYPT, Kind, SYMMETRIC};
+use super::state::KeyState;
+use super::store::{Deletion, Family, Key, KeyName, Kms, Secret, after};
+use super::{page, policy, tag};
+use crate::call::Refusal;
+
+const PER_REGION: usize = 100_000;
+
+pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let kind = asked_kind(ask)?;
+    let origin = asked_origin(ask, kind)?;
+    let (policy, tags) = (policy::asked(ask)?, tag::asked(ask)?);
+    let end = ask.call.end.clone();
+    has_room(ask, &end)?;
+    let multi_region = ask.flag("MultiRegion");
+    let id = match multi_region {
+        true => format!("mrk-{}", ask.cx.ids.hex(32)),
+        false => ask.cx.ids.uuid(),
+    };
+    let name = KeyName::new(&end, id);
+    let ready = after(ask.cx.now, ask.kms.timing.creation);
+    let description = ask.text("Description").unwrap_or_default().to_owned();
+    let key = Key { description, policy, ready, tags, ..Key::new(&end, ask.cx.now) };
+    let family = Family::new(kind, &name, multi_region, origin, Secret::new(ask.cx.ids.bytes(32)));
+    ask.kms.put_family(&name, family);
+    ask.kms.put(&name, key);
+    ask.cx.touched(name.arn());
+    Ok(json!({ "KeyMetadata": ask.kms.metadata(&name, ask.cx.now) }))
+}
+
+pub(super) fn describe(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = ask.key("KeyId", Takes::Alias)?;
+    super::grant::check_tokens(ask)?;
+    Ok(json!({ "KeyMetadata": ask.kms.metadata(&name, ask.cx.now) }))
+}
+
+/// Answers ListKeys: AWS's own and those pending deletion included, by id.
+pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let window = page::window(ask, 100, 1000)?;
+    let (end, now) = (&ask.call.end, ask.cx.now);
+    let keys = ask.kms.regional(end).into_iter().flat_map(|regional| regional.keys.after(&window.after));
+    let present = keys.filter(|(id, key)| key.deletion.is_none() || !ask.kms.is_gone(&KeyName::new(end, *id), now));
+    let entries = present.map(|(id, _)| {
+        let name = KeyName::new(end, id);
+        (name.id.clone(), json!({ "KeyArn": name.arn(), "KeyId": name.id }))
+    });
+    Ok(page::answer(ask, &window, "Keys", entries))
+}
+
+pub(super) fn update_description(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let description = ask.text("Description").unwrap_or_default().to_owned();
+    change(ask, |key, _| key.description = description)?;
+    Ok(json!({}))
+}
+
+pub(super) fn enable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    change(ask, |key, now| key.enabled = key.enabled.or(Some(now)))?;
+    Ok(json!({}))
+}
+
+pub(super) fn disable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    change(ask, |key, _| key.enabled = None)?;
+    Ok(json!({}))
+}
+
+pub(super) fn schedule_deletion(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let days = ask.number("PendingWindowInDays").unwrap_or(30);
+    if !(7..=30).contains(&days) {
+        return Err(invalid("PendingWindowInDays must be between 7 and 30 (inclusive)"));
+    }
+    let name = change(ask, |key, now| {
+        key.deletion = Some(Deletion { asked: now, days });
+        key.enabled = None;
+    })?;
+    let state = ask.state(&name)?;
+    let mut answer = json!({ "KeyId": name.arn(), "KeyState": state.as_str(), "PendingWindowInDays": days });
+    if let Some(date) = ask.kms.deletion_date(&name).filter(|_| state == KeyState::PendingDeletion) {
+        answer["DeletionDate"] = seconds(date);
+    }
+    Ok(answer)
+}
+
+pub(super) fn cancel_deletion(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = change(ask, |key, _| key.deletion = None)?;
+    Ok(json!({ "KeyId": name.arn() }))
+}
+
+/// Answers GetKeyLastUsage.
+pub(super) fn last_usage(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = ask.key("KeyId", Takes::Own)?;
+    let key = ask.held(&name)?;
+    let usage = key.used.as_ref().map_or_else(
+        || json!({}),
+        |used| {
+            json!({
+                "CloudTrailEventId": used.event,
+                "KmsRequestId": used.request,
+                "Operation": used.operation,
+                "Timestamp": seconds(used.at),
+            })
+        },
+    );
+    Ok(json!({
+        "KeyCreationDate": seconds(key.created),
+        "KeyId": name.id,
+        "KeyLastUsage": usage,
+        "TrackingStartDate": seconds(key.created),
+    }))
+}
+
+/// Refuses one more key than the quota of `end` allows. AWS's own keys do not count.
+pub(super) fn has_room(ask: &Ask<'_, '_>, end: &regionmig_core::End) -> Result<(), Refusal> {
+    let quota = ask.quota("kms:keys", PER_REGION);
+    let at_most = ask.kms.regional(end).map_or(0, |regional| regional.keys.len());
+    let count = || ask.kms.present(end, ask.cx.now).filter(|(_, key)| key.managed_for.is_none()).count();
+    match at_most >= quota && count() >= quota {
+        true => Err(Refusal::new("LimitExceededException").message("Too many KMS keys in this account and region")),
+        false => Ok(()),
+    }
+}
+
+impl Key {
+    /// A key as CreateKey makes it if nothing is said.
+    pub(super) fn new(end: &regionmig_core::End, now: jiff::Timestamp) -> Self {
+        Self {
+            aliases: BTreeSet::new(),
+            created: now,
+            deletion: None,
+            description: String::new(),
+            enabled: Some(now),
+            grants: Shelf::default(),
+            imported: false,
+            managed_for: None,
+            policy: policy::default_text(end).into(),
+            ready: now,
+            tags: std::collections::BTreeMap::new(),
+            used: None,
+        }
+    }
+}
+
+impl Family {
+    /// What a new key, which is single or a primary, will share.
+    pub(super) fn new(kind: Kind, name: &KeyName, multi_region: bool, origin: String, secret: Secret) -> Self {
+        let primary = name.end.region.clone();
+        Self {
+            kind,
+            members: BTreeSet::from([primary.clone()]),
+            multi_region,
+            origin,
+            primary,
+            rotation: Rotation::default(),
+            secret,
+            store: None,
+            xks_key: None,
+        }
+    }
+}
+
+impl Kms {
+    /// Writes what DescribeKey says of a key that is there.
+    pub(super) fn metadata(&self, name: &KeyName, now: jiff::Timestamp) -> Value {
+        let (Some(key), Some(family)) = (self.key(name), self.family(name)) else { return Value::Null };
+        let state = self.state(name, key, now);
+        let mut metadata = Map::new();
+        let mut set = |member: &str, value: Value| {
+            metadata.insert(member.to_owned(), value);
+        };
+        set("AWSAccountId", json!(name.end.account));
+        set("Arn", json!(name.arn()));
+        set("CreationDate", seconds(key.created));
+        set("Description", json!(key.description));
+        set("Enabled", json!(state == KeyState::Enabled));
+        set("KeyId", json!(name.id));
+        set("KeyManager", json!(if key.managed_for.is_some() { "AWS" } else { "CUSTOMER" }));
+        set("KeyState", json!(state.as_str()));
+        set("MultiRegion", json!(family.multi_region));
+        set("Origin", json!(family.origin));
+        match (state, key.deletion) {
+            (KeyState::PendingReplicaDeletion, Some(deletion)) => {
+                set("PendingDeletionWindowInDays", json!(deletion.days));
+            }
+            _ => {
+                if let Some(date) = self.deletion_date(name) {
+                    set("DeletionDate", seconds(date));
+                }
+            }
+        }
+        if family.has_data_plane() && shows_material(state) {
+            set("CurrentKeyMaterialId", json!(family.material_id()));
+        }
+        if family.origin == "EXTERNAL" && key.imported {
+            set("ExpirationModel", json!("KEY_MATERIAL_DOES_NOT_EXPIRE"));
+        }
+        if let Some(store) = &family.store {
+            set("CustomKeyStoreId", json!(store));
+        }
+        if let Some(id) = &family.xks_key {
+            set("XksKeyConfiguration", json!({ "Id": id }));
+        }
+        if family.multi_region {
+            set("MultiRegionConfiguration", self.multi_region(name, family, now));
+        }
+        family.kind.describe(&mut metadata);
+        Value::Object(metadata)
+    }
+
+    fn multi_region(&self, name: &KeyName, family: &Family, now: jiff::Timestamp) -> Value {
+        let member = |region: &regionmig_core::Region| json!({ "Arn": name.in_region(region).arn(), "Region": region });
+        let replicas = self.replicas(name, family, now);
+        json!({
+            "MultiRegionKeyType": if family.primary == name.end.region { "PRIMARY" } else { "REPLICA" },
+            "PrimaryKey": member(&family.primary),
+            "ReplicaKeys": replicas.map(member).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Returns the regions in which a key has replicas that are not gone.
+    pub(super) fn replicas<'f>(
+        &self,
+        name: &KeyName,
+        family: &'f Family,
+        now: jiff::Timestamp,
+    ) -> impl Iterator<Item = &'f regionmig_core::Region> {
+        let others = family.members.iter().filter(|region| **region != family.primary);
+        others.filter(move |region| !self.is_gone(&name.in_region(region), now))
+    }
+}
+
+/// Changes a customer's key in a state that admits the operation.
+fn change(ask: &mut Ask<'_, '_>, change: impl FnOnce(&mut Key, jiff::Timestamp)) -> Result<KeyName, Refusal> {
+    let name = ask.customer_key("KeyId", Takes::Own)?;
+    let now = ask.cx.now;
+    change(ask.kms.key_mut(&name).ok_or_else(|| not_found(&name))?, now);
+    ask.cx.touched(name.arn());
+    Ok(name)
+}
+
+fn asked_kind(ask: &Ask<'_, '_>) -> Result<Kind, Refusal> {
+    let (spec, old) = (ask.text("KeySpec"), ask.text("CustomerMasterKeySpec"));
+    if spec.is_some() && old.is_some() {
+        return Err(invalid("You cannot specify KeySpec and CustomerMasterKeySpec in the same request."));
+    }
+    let spec = spec.or(old).unwrap_or(SYMMETRIC);
+    let usage = match ask.text("KeyUsage") {
+        Some(usage) => usage,
+        None if spec == SYMMETRIC => ENCRYPT_DECRYPT,
+        None => {
+            return Err(invalid(
+                "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+            ));
+        }
+    };
+    if spec == "SM2" && ask.call.end.partition != regionmig_core::Partition::AwsCn {
+        return Err(Refusal::new("UnsupportedOperationException").message("SM2 keys exist in China only"));
+    }
+    Kind::new(spec, usage).ok_or_else(|| invalid(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")))
+}
+
+/// Reads the origin. There are no custom key stores in this world, except those of keys that were seeded.
+fn asked_origin(ask: &Ask<'_, '_>, kind: Kind) -> Result<String, Refusal> {
+    let origin = ask.text("Origin").unwrap_or("AWS_KMS");
+    let has_store = ask.text("CustomKeyStoreId").is_some();
+    let in_store = matches!(origin, "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE");
+    if in_store && (ask.flag("MultiRegion") || !kind.is_symmetric_encryption()) {
+        return Err(Refusal::new("UnsupportedOperationException"));
+    }
+    match (in_store, has_store) {
+        (true, true) => Err(Refusal::new("CustomKeyStoreNotFoundException")),
+        (true, false) => Err(invalid(format!("You must specify a CustomKeyStoreId for the origin {origin}."))),
+        (false, true) => Err(invalid(format!("CustomKeyStoreId is not valid for the origin {origin}."))),
+        (false, false) if ask.text("XksKeyId").is_some() => {
+            Err(invalid(format!("XksKeyId is not valid for the origin {origin}.")))
+        }
+        (false, false) => Ok(origin.to_owned()),
+    }
+}

@@ -1,0 +1,206 @@
+//! Rotation of key material: by the calendar and on demand.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::ask::{Ask, seconds};
+use super::name::Takes;
+use super::page;
+use super::state::KeyState;
+use super::store::{KeyName, Kms, after, after_days};
+use crate::call::Refusal;
+
+/// How often a key may be rotated on demand in its life (API reference, RotateKeyOnDemand).
+const ON_DEMAND: usize = 25;
+
+const DEFAULT_PERIOD: i64 = 365;
+
+/// The rotations of a family: those that were, and those to come.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rotation {
+    /// Completed ones, oldest first.
+    pub(super) done: Vec<Turn>,
+    /// Every how many days from now on, and when next; `None` if rotation is not enabled.
+    pub(super) scheduled: Option<(i64, Timestamp)>,
+    /// When a rotation on demand that is under way began.
+    pub(super) under_way: Option<Timestamp>,
+}
+
+/// A completed rotation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Turn {
+    pub(super) at: Timestamp,
+    pub(super) on_demand: bool,
+}
+
+impl Rotation {
+    /// Enables rotation every `days` days from `now` on; what is enabled with the same period already goes on as it is.
+    pub(super) fn schedule(&mut self, days: i64, now: Timestamp) {
+        if self.scheduled.is_none_or(|(period, _)| period != days) {
+            self.scheduled = Some((days, after_days(now, days)));
+        }
+    }
+
+    /// Returns the number of the material that new ciphertexts are made with, 0 for the first.
+    pub(super) fn current(&self) -> usize {
+        self.done.len()
+    }
+}
+
+impl Kms {
+    /// Does the rotations of the key's family that were due by `now`. A disabled key is not rotated; once enabled again,
+    /// it is rotated at once if that was due meanwhile (API reference, GetKeyRotationStatus).
+    pub(super) fn advance(&mut self, name: &KeyName, now: Timestamp) {
+        let Some(family) = self.family(name) else { return };
+        let length = self.timing.rotation;
+        let on_demand = family.rotation.under_way.map(|began| after(began, length)).filter(|done| *done <= now);
+        let is_due = family.rotation.scheduled.is_some_and(|(_, next)| next <= now);
+        let primary = name.in_region(&family.primary);
+        let enabled = self.key(&primary).filter(|key| key.deletion.is_none()).and_then(|key| key.enabled);
+        let enabled = enabled.filter(|_| is_due);
+        if on_demand.is_none() && enabled.is_none() {
+            return;
+        }
+        let Some(family) = self.family_mut(name) else { return };
+        let rotation = &mut family.rotation;
+        if let Some(at) = on_demand {
+            rotation.under_way = None;
+            rotation.done.push(Turn { at, on_demand: true });
+        }
+        while let (Some((period, next)), Some(enabled)) = (rotation.scheduled, enabled)
+            && next <= now
+        {
+            let at = next.max(enabled);
+            rotation.done.push(Turn { at, on_demand: false });
+            rotation.scheduled = Some((period, after_days(at, period)));
+        }
+        rotation.done.sort_by_key(|turn| turn.at);
+    }
+}
+
+/// Answers GetKeyRotationStatus, whose `KeyId` is a plain id.
+pub(super) fn status(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = ask.key("KeyId", Takes::Any)?;
+    let (state, key) = (ask.state(&name)?, ask.held(&name)?);
+    let Some(family) = ask.kms.family(&name).filter(|family| family.kind.is_symmetric_encryption()) else {
+        return Err(Refusal::new("UnsupportedOperationException"));
+    };
+    let mut answer = Map::new();
+    answer.insert("KeyId".to_owned(), json!(name.id));
+    // AWS rotates its own keys every year, always.
+    let scheduled = match key.managed_for {
+        Some(_) => Some((DEFAULT_PERIOD, after_days(key.created, DEFAULT_PERIOD))),
+        None => family.rotation.scheduled.filter(|_| !state.is_doomed()),
+    };
+    answer.insert("KeyRotationEnabled".to_owned(), json!(scheduled.is_some()));
+    if let Some((period, next)) = scheduled {
+        answer.insert("RotationPeriodInDays".to_owned(), json!(period));
+        answer.insert("NextRotationDate".to_owned(), seconds(next));
+    }
+    if let Some(began) = family.rotation.under_way {
+        answer.insert("OnDemandRotationStartDate".to_owned(), seconds(began));
+    }
+    Ok(Value::Object(answer))
+}
+
+pub(super) fn enable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = scheduled_key(ask)?;
+    let (days, now) = (ask.number("RotationPeriodInDays").unwrap_or(DEFAULT_PERIOD), ask.cx.now);
+    if let Some(family) = ask.kms.family_mut(&name) {
+        family.rotation.schedule(days, now);
+    }
+    ask.cx.touched(name.arn());
+    Ok(json!({}))
+}
+
+pub(super) fn disable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = scheduled_key(ask)?;
+    if let Some(family) = ask.kms.family_mut(&name) {
+        family.rotation.scheduled = None;
+    }
+    ask.cx.touched(name.arn());
+    Ok(json!({}))
+}
+
+pub(super) fn on_demand(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = rotated_key(ask)?;
+    let (arn, now) = (name.arn(), ask.cx.now);
+    let family = ask.kms.family_mut(&name).ok_or_else(|| Refusal::new("KMSInternalException").status(500))?;
+    if family.origin == "EXTERNAL" {
+        let message = format!("No available key material pending rotation for the key: {arn}.");
+        return Err(Refusal::new("KMSInvalidStateException").message(message));
+    }
+    if family.rotation.under_way.is_some() {
+        let message = format!("An on-demand rotation of {arn} is already in progress.");
+        return Err(Refusal::new("ConflictException").message(message));
+    }
+    if family.rotation.done.iter().filter(|turn| turn.on_demand).count() >= ON_DEMAND {
+        return Err(Refusal::new("LimitExceededException").message("Too many on-demand rotations of this key."));
+    }
+    family.rotation.under_way = Some(now);
+    ask.cx.touched(arn);
+    Ok(json!({ "KeyId": name.id }))
+}
+
+/// Answers ListKeyRotations, newest first.
+pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
+    let name = ask.key("KeyId", Takes::Own)?;
+    let Some(family) = ask.kms.family(&name).filter(|family| family.kind.is_symmetric_encryption()) else {
+        return Err(Refusal::new("UnsupportedOperationException"));
+    };
+    let window = page::window(ask, 100, 1000)?;
+    let (current, is_external) = (family.rotation.current(), family.origin == "EXTERNAL");
+    let entry = |generation: usize, turn: Option<&Turn>| {
+        let mut entry = json!({
+            "KeyId": name.id,
+            "KeyMaterialId": family.secret.material_id(generation),
+            "KeyMaterialState": if generation == current { "CURRENT" } else { "NON_CURRENT" },
+        });
+        if let Some(turn) = turn {
+            entry["RotationDate"] = seconds(turn.at);
+            entry["RotationType"] = json!(if turn.on_demand { "ON_DEMAND" } else { "AUTOMATIC" });
+        }
+        if is_external {
+            entry["ImportState"] = json!("IMPORTED");
+        }
+        // Counted down, so that the newest comes first.
+        (format!("{:08}", 99_999_999 - generation), entry)
+    };
+    let turns = family.rotation.done.iter().enumerate().rev();
+    let rotations = turns.map(|(place, turn)| entry(place + 1, Some(turn)));
+    let first = (ask.text("IncludeKeyMaterial") == Some("ALL_KEY_MATERIAL")).then(|| entry(0, None));
+    Ok(page::answer(ask, &window, "Rotations", rotations.chain(first)))
+}
+
+/// Finds the key of a request to enable or disable rotation, which is set for all related keys at their primary.
+fn scheduled_key(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
+    let name = rotated_key(ask)?;
+    let is_external = ask.kms.family(&name).is_some_and(|family| family.origin == "EXTERNAL");
+    match is_external {
+        true => {
+            let message = format!("{} origin is EXTERNAL which is not valid for this operation.", name.arn());
+            Err(Refusal::new("UnsupportedOperationException").message(message))
+        }
+        false => Ok(name),
+    }
+}
+
+fn rotated_key(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
+    let unsupported = || Refusal::new("UnsupportedOperationException");
+    let found = ask.find("KeyId", Takes::Own)?;
+    let family = ask.kms.family(&found).ok_or_else(unsupported)?;
+    // Said of any kind of key, before its state is looked at.
+    if !family.kind.is_symmetric_encryption() || family.store.is_some() {
+        return Err(unsupported());
+    }
+    if family.primary != found.end.region {
+        let message = format!("{} is not a multi-region primary key.", found.arn());
+        return Err(unsupported().message(message));
+    }
+    ask.customer_key("KeyId", Takes::Own)
+}
+
+/// Whether a key in this state is shown with the id of its material.
+pub(super) fn shows_material(state: KeyState) -> bool {
+    !matches!(state, KeyState::Creating | KeyState::PendingImport)
+}

@@ -1,0 +1,142 @@
+//! What is there, for tests that must know: no request, no fault, nothing stale.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use regionmig_core::{End, KeyArn};
+use serde_json::{Map, Value};
+
+use super::store::{Key, KeyName, Kms};
+use crate::world::World;
+
+/// A key as it really is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct KeyView {
+    /// The names of its aliases.
+    pub aliases: BTreeSet<String>,
+    /// Its ARN.
+    pub arn: KeyArn,
+    /// The service that AWS manages it for; `None` if it is a customer's.
+    pub aws_managed: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it will be deleted.
+    pub deletion_date: Option<Timestamp>,
+    /// Its description.
+    pub description: String,
+    /// Its grants, by id.
+    pub grants: Vec<GrantView>,
+    /// When it was last used for cryptography.
+    pub last_used: Option<Timestamp>,
+    /// The id of the material that it encrypts with; equal for related keys, and changed by rotation.
+    pub material: String,
+    /// What it is related to, if it is a multi-Region key.
+    pub multi_region: Option<MultiRegionView>,
+    /// Its origin, such as `AWS_KMS`.
+    pub origin: String,
+    /// Its policy, as it was given.
+    pub policy: String,
+    /// Every how many days it is rotated; `None` if it is not.
+    pub rotation_period: Option<i64>,
+    /// How many rotations there have been.
+    pub rotations: usize,
+    /// Its spec, such as `SYMMETRIC_DEFAULT`.
+    pub spec: String,
+    /// Its state, such as `Enabled`.
+    pub state: String,
+    /// Its tags, those of AWS's own included.
+    pub tags: BTreeMap<String, String>,
+    /// Its usage, such as `ENCRYPT_DECRYPT`.
+    pub usage: String,
+}
+
+/// What a multi-Region key is related to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct MultiRegionView {
+    /// The primary key; the key itself, if it is that.
+    pub primary: KeyArn,
+    /// All replicas that are there.
+    pub replicas: Vec<KeyArn>,
+}
+
+/// A grant as it really is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GrantView {
+    /// `EncryptionContextEquals`, `EncryptionContextSubset`, `SourceArn`.
+    pub constraints: Map<String, Value>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// To whom: a principal, or a service.
+    pub grantee: String,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// What it permits.
+    pub operations: BTreeSet<String>,
+    /// Who may retire it: a principal, or a service.
+    pub retiring: Option<String>,
+}
+
+impl World {
+    /// Returns the keys of `end` as they really are, by ARN: AWS's own and those pending deletion included.
+    pub fn kms_keys(&self, end: &End) -> Vec<KeyView> {
+        let now = self.clock().now();
+        self.with_kms(|kms, _| {
+            let names: Vec<KeyName> = kms.present(end, now).map(|(name, _)| name).collect();
+            names.iter().for_each(|name| kms.advance(name, now));
+            let mut views: Vec<KeyView> = names.iter().filter_map(|name| view(kms, name, now)).collect();
+            views.sort_by(|a, b| a.arn.cmp(&b.arn));
+            views
+        })
+    }
+}
+
+fn view(kms: &Kms, name: &KeyName, now: Timestamp) -> Option<KeyView> {
+    let (key, family) = (kms.key(name)?, kms.family(name)?);
+    let arn = |name: &KeyName| KeyArn::new(&name.end, &name.id).ok();
+    let related = || {
+        let replicas = kms.replicas(name, family, now).filter_map(|region| arn(&name.in_region(region))).collect();
+        Some(MultiRegionView { primary: arn(&name.in_region(&family.primary))?, replicas })
+    };
+    Some(KeyView {
+        aliases: key.aliases.clone(),
+        arn: arn(name)?,
+        aws_managed: key.managed_for.clone(),
+        created_at: key.created,
+        deletion_date: kms.deletion_date(name),
+        description: key.description.clone(),
+        grants: grants(key),
+        last_used: key.used.as_ref().map(|used| used.at),
+        material: family.material_id(),
+        multi_region: if family.multi_region { related() } else { None },
+        origin: family.origin.clone(),
+        policy: key.policy.to_string(),
+        rotation_period: family.rotation.scheduled.map(|(period, _)| period),
+        rotations: family.rotation.current(),
+        spec: family.kind.spec.to_owned(),
+        state: kms.state(name, key, now).as_str().to_owned(),
+        tags: key.tags.clone(),
+        usage: family.kind.usage.to_owned(),
+    })
+}
+
+fn grants(key: &Key) -> Vec<GrantView> {
+    let view = |(id, grant): (&str, &super::grant::Grant)| {
+        let text = |member: &str| grant.asked.get(member).and_then(Value::as_str).map(str::to_owned);
+        let operations = grant.asked.get("Operations").and_then(Value::as_array).into_iter().flatten();
+        GrantView {
+            constraints: grant.asked.get("Constraints").and_then(Value::as_object).cloned().unwrap_or_default(),
+            created_at: grant.created,
+            grantee: text("GranteePrincipal").or_else(|| text("GranteeServicePrincipal")).unwrap_or_default(),
+            id: id.to_owned(),
+            name: text("Name"),
+            operations: operations.filter_map(Value::as_str).map(str::to_owned).collect(),
+            retiring: text("RetiringPrincipal").or_else(|| text("RetiringServicePrincipal")),
+        }
+    };
+    key.grants.iter().map(view).collect()
+}

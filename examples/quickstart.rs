@@ -1,0 +1,84 @@
+//! The main job: what an account has, the plan for another region, the run, and the proof.
+//!
+//!     cargo run --example quickstart                  # on a world in this process
+//!     cargo run --example quickstart -- --plan-only   # shows every step, does nothing
+//!     cargo run --example quickstart --features live -- --live --profile ops \
+//!         --source 111122223333/me-central-1 --target 111122223333/eu-central-1
+//!
+//! Exit codes: 0 done and verified; 1 an error; 2 not understood; 3 something is left to do; 4 the
+//! result is not as it should be.
+
+#[path = "support/place.rs"]
+mod place;
+
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use regionmig::kms::Kms;
+use regionmig::{ApplyOptions, Error, Event, KeyArn, MemoryJournal, Migration, Side};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let place = place::place(&["--plan-only"], |world, route| {
+        regionmig_testkit::reference_account(world, &route.source);
+    });
+    match place.await {
+        Ok(place) => migrate(place).await.unwrap_or_else(|error| place::failed(&error)),
+        Err(usage) => {
+            eprintln!("error: {usage}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn migrate(place: place::Place) -> Result<ExitCode, Error> {
+    let kms = Kms::new(&place.access);
+    let bar = bar();
+    let shown = bar.clone();
+    let migration = Migration::new(place.route, &place.access).with(kms.clone()).observe(move |event| match event {
+        Event::SurveyBegan { service, side } => shown.set_message(format!("reading {service} of the {side}")),
+        Event::Began { total, done } => {
+            shown.set_length(*total);
+            shown.set_position(*done);
+            shown.set_message("applying");
+        }
+        Event::StepDone { .. } => shown.inc(1),
+        _ => {}
+    });
+
+    let survey = migration.survey().await?;
+    let found = survey.of(&kms)?;
+    for side in [Side::Source, Side::Target] {
+        let (keys, aliases) = (found.side(side).keys.known().count(), found.side(side).aliases.known().count());
+        println!("{side}: {keys} keys and {aliases} aliases could be read");
+    }
+    survey.unread().for_each(|unread| println!("not read: {unread}"));
+
+    let plan = migration.plan(&survey)?;
+    if place.flags.iter().any(|flag| flag == "--plan-only") {
+        println!("\n{}", plan.full());
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\n{plan}");
+
+    // In memory: for a real migration, keep a journal where a crash cannot reach it.
+    let outcome = migration.apply(&plan, &MemoryJournal::default(), &ApplyOptions::default()).await?;
+    bar.finish_and_clear();
+    println!("{outcome}");
+
+    let verification = migration.verify(outcome.ids()).await?;
+    println!("{verification}");
+    println!("what became what");
+    for (source, target) in outcome.ids().pairs::<KeyArn>() {
+        println!("  {source} -> {target}");
+    }
+    Ok(place::ended(&outcome, &verification))
+}
+
+/// On the terminal only, beside what the program prints.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}, {eta} left");
+    let bar = ProgressBar::new(0);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

@@ -3,7 +3,7 @@ use std::time::Duration;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use regionmig_aws::{Access, Clients};
-use regionmig_core::{End, ErrorKind};
+use regionmig_core::{Clock, End, ErrorKind, SystemClock};
 
 use crate::peer::{Peer, Still};
 
@@ -140,10 +140,11 @@ async fn requests_keep_to_the_share_of_the_quota_and_a_throttle_halves_it() {
 #[tokio::test(start_paused = true)]
 async fn waiting_requests_keep_their_order_and_one_given_up_holds_nobody() {
     let access = Access::new(&Peer::default().config());
-    let (end, start) = (end(), tokio::time::Instant::now());
+    let (end, clock) = (end(), SystemClock::default());
+    let start = clock.now();
     let passed = async |action| {
         access.pace().wait(&end, action).await;
-        start.elapsed().as_millis()
+        clock.now().duration_since(start).as_millis()
     };
     assert_eq!(passed("config:Read").await, 0);
     tokio::select! { biased;

@@ -56,14 +56,6 @@ impl<'a, S: Migrate> Trial<'a, S> {
         &self.plan
     }
 
-    pub(super) fn route(&self) -> &Route {
-        &self.route
-    }
-
-    pub(super) fn ids(&self) -> &IdMap {
-        &self.ids
-    }
-
     pub(super) fn expected(&self) -> &Done {
         &self.expected
     }

@@ -4,7 +4,7 @@
 use indicatif::ProgressBar;
 use regionmig::{Access, ApplyOptions, Event, MemoryJournal, Migration, MigrationPlan, Route, kms::Kms};
 
-pub async fn main(
+pub(crate) async fn main(
     access: &Access,
     kept: &mut Option<(MemoryJournal, MigrationPlan)>,
     confirm: impl Fn(&MigrationPlan) -> bool,

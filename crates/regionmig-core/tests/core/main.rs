@@ -19,5 +19,7 @@ mod events;
 mod fail_back;
 mod knowledge;
 mod outcome;
+mod plan_text;
+mod plans;
 mod revert;
 mod surveys;

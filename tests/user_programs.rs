@@ -1,5 +1,5 @@
 //! Programs that users want to write: they compile, and do what they show.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests, and programs that print")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and programs that print")]
 
 #[path = "../examples/support/config_store.rs"]
 #[expect(unreachable_pub, reason = "as in a crate of its own")]

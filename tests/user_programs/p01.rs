@@ -16,7 +16,7 @@ pub(crate) async fn main(
     let migration = migration.observe(move |event| match event {
         Event::Began { total, done } => shown.update(|bar| {
             bar.set_len(*total);
-            bar.set_pos(*done)
+            bar.set_pos(*done);
         }),
         Event::StepDone { .. } => shown.inc(1),
         _ => {}

@@ -15,7 +15,6 @@ use aws_types::region::Region;
 use regionmig_core::{AccountId, Clock, End, SystemClock};
 
 use crate::clients::Clients;
-use crate::endpoint;
 use crate::pace::Pace;
 
 /// What a client is for.
@@ -120,7 +119,6 @@ impl Access {
             .timeout_config(timeouts(own, role))
             // Requests and answers are small: the deadlines do better what this is for.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_http_client(endpoint::guarded(own));
         if own.sleep_impl().is_none() {
             config = config.sleep_impl(TokioSleep::new());
         }

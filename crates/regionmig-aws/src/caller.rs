@@ -90,7 +90,6 @@ fn not_asked(end: &End, why: &str) -> Finding {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

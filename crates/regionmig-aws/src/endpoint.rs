@@ -1,6 +1,8 @@
 //! Refuses to send anything in the clear, unless it stays on this machine.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
@@ -12,6 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_types::SdkConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use http::Uri;
 
 /// An endpoint is one that nothing is sent to.
@@ -21,12 +24,40 @@ struct InTheClear {
     endpoint: String,
 }
 
-/// Returns the HTTP client of `config`, guarded. Without one, the SDK's default is used, which cannot be: then
-/// an endpoint that must not be used is given a client that refuses it.
-pub(crate) fn guarded(config: &SdkConfig) -> Option<SharedHttpClient> {
-    let inner = config.http_client();
-    let refuse = || config.endpoint_url().is_some_and(|endpoint| check(endpoint).is_err());
-    (inner.is_some() || refuse()).then(|| SharedHttpClient::new(Guard { inner }))
+/// Makes a client whose requests are refused if they would go out in the clear.
+///
+/// The HTTP client of `config` is guarded. Without one, the SDK chooses, and its choice cannot be: then the
+/// endpoints are looked at while the client is made, and if one must not be used, a client is made that refuses.
+pub(crate) fn guarded<C>(config: &SdkConfig, make: &dyn Fn(&SdkConfig) -> C) -> C {
+    let with = |guard| make(&config.to_builder().http_client(guard).build());
+    if let Some(inner) = config.http_client() {
+        return with(Guard { inner: Some(inner) });
+    }
+    let watch = Watch { inner: config.clone(), seen: Arc::default() };
+    let client = make(&config.to_builder().service_config(watch.clone()).build());
+    let shared = config.endpoint_url().is_some_and(|endpoint| check(endpoint).is_err());
+    match shared || watch.seen.load(Ordering::Relaxed) {
+        true => with(Guard { inner: None }),
+        false => client,
+    }
+}
+
+/// Remembers whether the environment or a profile set an endpoint for the service that must not be used.
+#[derive(Clone, Debug)]
+struct Watch {
+    inner: SdkConfig,
+    seen: Arc<AtomicBool>,
+}
+
+impl LoadServiceConfig for Watch {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let is_endpoint = key.profile() == "endpoint_url";
+        let value = self.inner.service_config()?.load_config(key)?;
+        if is_endpoint && check(&value).is_err() {
+            self.seen.store(true, Ordering::Relaxed);
+        }
+        Some(value)
+    }
 }
 
 /// Looks at where each request really goes: what the environment, a profile or a service's own settings say
@@ -68,7 +99,9 @@ impl HttpConnector for GuardedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         match (check(request.uri()), &self.inner) {
             (Ok(()), Some(inner)) => inner.call(request),
-            (Ok(()), None) => refused("no HTTP client is set for this endpoint".into()),
+            (Ok(()), None) => {
+                refused("one of the endpoints that are set is not encrypted: unset it, or set an HTTP client".into())
+            }
             (Err(error), _) => refused(error.into()),
         }
     }

@@ -57,7 +57,7 @@ impl Pace {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before, its turn goes to the next.
+    /// Dropped before, it gives up its place, and who comes later moves up.
     pub async fn wait(&self, end: &End, action: &'static str) {
         let mut turn = self.turn(end, action);
         while let Some(time) = turn.left() {

@@ -397,7 +397,6 @@ mod tests {
     }
 
     fn key() -> crate::ids::AliasName {
-        #[expect(clippy::unwrap_used, reason = "a constant")]
         "alias/a".parse().unwrap()
     }
 }

@@ -83,7 +83,6 @@ fn symmetric(region: &Region) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use aws_smithy_types::retry::RetryConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use regionmig_aws::{Access, Clients};
-use regionmig_core::{End, ErrorKind};
+use regionmig_core::{Clock, End, ErrorKind, SystemClock};
 
 use crate::peer::{Peer, Still};
 
@@ -70,14 +71,40 @@ async fn nothing_is_sent_in_the_clear() {
     assert_eq!((error.kind(), peer.requests().len()), (ErrorKind::Invalid, 0));
     let shown = regionmig_core::chain(&error);
     assert!(shown.contains("`http://example.com` is not encrypted"), "{shown}");
-    let without_client = open.into_builder();
-    let mut without_client = without_client;
-    without_client.set_http_client(None);
-    let error = write(&tables(&Access::new(&without_client.build()))).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Invalid);
     let here = peer.config().into_builder().endpoint_url("http://localhost:8000").build();
     read(&tables(&Access::new(&here))).await.unwrap();
     assert_eq!(peer.requests().len(), 1);
+}
+
+/// Settings without an HTTP client, as `aws-config` makes them: the SDK chooses one.
+fn chosen_by_the_sdk() -> aws_types::SdkConfig {
+    let mut config = Peer::default().config().into_builder();
+    config.set_http_client(None);
+    config.build()
+}
+
+/// The environment's word on one service.
+#[derive(Debug)]
+struct Environment(&'static str);
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        (key.env() == "AWS_ENDPOINT_URL").then(|| self.0.to_owned())
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_sent_in_the_clear_by_the_client_that_the_sdk_chooses() {
+    let open = chosen_by_the_sdk().into_builder().endpoint_url("http://example.com").build();
+    let by_environment = |url| chosen_by_the_sdk().into_builder().service_config(Environment(url)).build();
+    for config in [open, by_environment("http://example.com")] {
+        let error = write(&tables(&Access::new(&config))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(regionmig_core::chain(&error).contains("`http://example.com` is not encrypted"), "{error:?}");
+    }
+    // Here the SDK has none to choose, and says so: it was left to choose.
+    let error = write(&tables(&Access::new(&by_environment("https://example.com")))).await.unwrap_err();
+    assert!(!regionmig_core::chain(&error).contains("encrypted"), "{error:?}");
 }
 
 #[tokio::test]
@@ -110,21 +137,22 @@ async fn requests_keep_to_the_share_of_the_quota_and_a_throttle_halves_it() {
     assert!((since(3, 4) - 1.0).abs() < 0.01, "{at:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn waiting_requests_keep_their_order_and_one_given_up_holds_nobody() {
-    let clock = Still::default();
-    let access = Access::new(&Peer::default().config()).with_clock(clock.clone());
-    let (pace, end) = (access.pace().clone(), end());
-    pace.wait(&end, "config:Read").await;
-    // Dropped after its first look.
+    let access = Access::new(&Peer::default().config());
+    let (end, clock) = (end(), SystemClock::default());
+    let start = clock.now();
+    let passed = async |action| {
+        access.pace().wait(&end, action).await;
+        clock.now().duration_since(start).as_millis()
+    };
+    assert_eq!(passed("config:Read").await, 0);
     tokio::select! { biased;
-        () = pace.wait(&end, "config:Read") => panic!("its turn is later"),
-        () = std::future::ready(()) => {}
+        _ = passed("config:Read") => panic!("its turn is later"),
+        () = std::future::ready(()) => {} // given up
     }
-    let before = clock.passed();
-    pace.wait(&end, "config:Read").await;
-    // The one given up had let the clock move by its first sleep.
-    assert!((clock.passed().max(before).as_secs_f64() - 0.2).abs() < 0.01, "{:?}", clock.passed());
-    pace.wait(&end, "config:Write").await;
-    assert!((clock.passed().as_secs_f64() - 0.2).abs() < 0.01, "another action has a queue of its own");
+    let (first, second, other) = tokio::join!(passed("config:Read"), passed("config:Read"), passed("config:Write"));
+    // Five a second: half of the ten that an unknown action is taken to have.
+    assert!((200..203).contains(&first) && (400..404).contains(&second), "{first} {second}");
+    assert_eq!(other, 0, "another action has a queue of its own");
 }

@@ -52,7 +52,8 @@ impl HttpConnector for Peer {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
         self.requests.lock().unwrap().push((request.uri().to_owned(), body));
-        let (status, body) = self.answers.lock().unwrap().pop_front().unwrap_or((500, "nothing is left".to_owned()));
+        let (status, body) =
+            self.answers.lock().unwrap().pop_front().unwrap_or_else(|| (500, "nothing is left".to_owned()));
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body))))
     }
 }

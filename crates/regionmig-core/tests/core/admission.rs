@@ -1,8 +1,8 @@
 //! What a plan must be to be carried out, and that nothing is asked or written if it is not.
 
 use regionmig_core::{
-    Error, ErrorKind, Finding, MemoryJournal, Migration, MigrationPlan, PlanError, ReplayError, ResourceId,
-    Route, Severity, Side, chain,
+    Error, ErrorKind, Finding, MemoryJournal, Migration, MigrationPlan, PlanError, ReplayError, ResourceId, Route,
+    Severity, Side, chain,
 };
 
 use crate::common::cloud::Cloud;
@@ -33,7 +33,9 @@ async fn credentials_of_another_account_are_refused_at_either_end() {
         script.seat = Seat::new();
         script.seat.says(route().end(side), Ok("999999999999"));
         let error = refused(&script.migration(), &plan).await;
-        assert!(matches!(&error, Error::Account { side: at, found, .. } if *at == side && found.as_str() == "999999999999"));
+        assert!(
+            matches!(&error, Error::Account { side: at, found, .. } if *at == side && found.as_str() == "999999999999")
+        );
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert!(error.to_string().ends_with("are for 999999999999: use those of 111122223333"), "{error}");
     }
@@ -120,7 +122,10 @@ async fn a_step_that_means_something_else_now_is_refused() {
     let script = Script::new([act("a").makes_itself(), act("b").needs(&["a"])]);
     let plan = script.plan().await;
     for (said, meant) in [
-        (r#""effect":"additive","verb":"do","subject":"fake.act:a""#, r#""effect":"overwriting","verb":"do","subject":"fake.act:a""#),
+        (
+            r#""effect":"additive","verb":"do","subject":"fake.act:a""#,
+            r#""effect":"overwriting","verb":"do","subject":"fake.act:a""#,
+        ),
         (r#","produces":["fake.act:a"]"#, ""),
     ] {
         let forged = forge(&plan, |body| body.replacen(said, meant, 1)).unwrap();

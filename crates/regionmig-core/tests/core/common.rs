@@ -100,12 +100,7 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new() -> Self {
-        Self {
-            clock: TestClock::new(),
-            answers: Arc::default(),
-            readiness: Arc::default(),
-            asked: Arc::default(),
-        }
+        Self { clock: TestClock::new(), answers: Arc::default(), readiness: Arc::default(), asked: Arc::default() }
     }
 
     /// From now on, answers so at `end`.

@@ -1,8 +1,6 @@
 //! Whole migrations over two services.
 
-use regionmig_core::{
-    Hold, IdMap, MemoryJournal, Migration, Permission, Pairing, Side, Verdict,
-};
+use regionmig_core::{Hold, IdMap, MemoryJournal, Migration, Pairing, Permission, Side, Verdict};
 
 use crate::common::cloud::{Cloud, key, secret};
 use crate::common::keys::Keys;
@@ -97,7 +95,10 @@ async fn a_service_that_cannot_check_is_a_check_that_is_not_passed() {
     script.world().verdicts = Some(Err(ErrorKind::Unavailable));
     let verification = script.migration().verify(&IdMap::default()).await.unwrap();
     let check = verification.not_passed().next().unwrap();
-    assert_eq!((check.code.as_str(), check.subject.id(), check.verdict), ("core.unverified", "script", Verdict::Unknown));
+    assert_eq!(
+        (check.code.as_str(), check.subject.id(), check.verdict),
+        ("core.unverified", "script", Verdict::Unknown)
+    );
     assert_eq!(check.message, "script: verify failed: the fake said unavailable");
     for verdict in [Verdict::Fail, Verdict::Unknown, Verdict::TooEarly(crate::common::at(60))] {
         script.world().verdicts = Some(Ok(verdict));
@@ -218,7 +219,8 @@ async fn one_service_is_used_alone_and_typed() {
     let missing = typed.source.secrets.against(&typed.target.secrets);
     assert!(missing.map(|pairing| matches!(pairing, Pairing::Missing(..))).all(|missing| missing));
     let plan = migration.plan(&survey).unwrap();
-    let wanted = |step: &SecretStep| matches!(step, SecretStep::Replicate { secret, .. } if secret.as_str() != "secret7");
+    let wanted =
+        |step: &SecretStep| matches!(step, SecretStep::Replicate { secret, .. } if secret.as_str() != "secret7");
     let plan = plan.keep(&secrets, wanted).unwrap();
     let outcome = migration.apply(&plan, &MemoryJournal::default(), &hasty()).await.unwrap();
     let steps = outcome.of(&secrets, &plan).unwrap();
@@ -237,10 +239,13 @@ async fn permissions_are_those_of_all_services_and_of_the_plan() {
     assert_eq!(surveying, ["fake:ListKeys on * (source)", "fake:ListSecrets on * (source)"]);
     let plan = planned(&migration).await;
     let applying: Vec<Permission> = plan.permissions().into_iter().collect();
-    assert_eq!(applying, [
-        Permission::new(Side::Source, "fake:Replicate", "secret0"),
-        Permission::new(Side::Target, "fake:CreateKey", "*"),
-    ]);
+    assert_eq!(
+        applying,
+        [
+            Permission::new(Side::Source, "fake:Replicate", "secret0"),
+            Permission::new(Side::Target, "fake:CreateKey", "*"),
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,9 +20,10 @@ async fn it_says_of_every_step_where_it_stands_and_what_to_do() {
         act("i"),
         act("j"),
     ]);
-    script.world().findings.push(
-        Finding::new(Severity::Blocker, "script.cannot", "it cannot be").about(ResourceId::new("fake.act", "j")),
-    );
+    script
+        .world()
+        .findings
+        .push(Finding::new(Severity::Blocker, "script.cannot", "it cannot be").about(ResourceId::new("fake.act", "j")));
     script.looks("b", [Look::Present]);
     script.looks("c", [Look::Task("fake.enable")]);
     script.looks("i", [Look::Wait(60)]);
@@ -104,7 +105,10 @@ async fn a_program_reads_the_same_as_json() {
     let states: Vec<String> = steps.iter().map(state).collect();
     assert_eq!(states, ["done", "failed", "in_doubt", "waiting", "pending", "reverted", "reverting"]);
     assert_eq!(steps[0]["receipt"], json!({ "ids": { "fake.act:a": "new-a" } }));
-    assert_eq!((&steps[1]["error"]["kind"], &steps[1]["error"]["action"]), (&json!("access_denied"), &json!("fake:Do")));
+    assert_eq!(
+        (&steps[1]["error"]["kind"], &steps[1]["error"]["action"]),
+        (&json!("access_denied"), &json!("fake:Do"))
+    );
     assert_eq!(steps[2]["error"]["kind"], "unexpected");
     assert_eq!(steps[3]["wait"]["check_after"], "PT1M");
     assert_eq!(steps.iter().map(|step| step["attempts"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 1, 1, 0, 0, 1, 1]);

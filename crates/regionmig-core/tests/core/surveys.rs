@@ -26,10 +26,13 @@ async fn it_says_what_could_not_be_read() {
     let survey = migration.survey().await.unwrap();
     assert!(!survey.is_whole());
     let unread: Vec<String> = survey.unread().map(|unread| unread.to_string()).collect();
-    assert_eq!(unread, [
-        "keys, source: fake:DescribeKey: the fake said access denied",
-        "keys, target: inventory: the fake said unavailable",
-    ]);
+    assert_eq!(
+        unread,
+        [
+            "keys, source: fake:DescribeKey: the fake said access denied",
+            "keys, target: inventory: the fake said unavailable",
+        ]
+    );
     let first = survey.unread().next().unwrap();
     assert_eq!((first.service, first.side, first.gap.operation.as_str()), ("keys", Side::Source, "fake:DescribeKey"));
 }
@@ -200,7 +203,8 @@ async fn a_snapshot_that_says_more_than_its_service_reads_is_refused() {
     let more = body.strip_suffix('}').unwrap().replacen(r#"{"mark":null}"#, r#"{"mark":null,"size":4}"#, 1);
     assert_ne!(more, body.strip_suffix('}').unwrap());
     let digest = regionmig_core::Digest::of(&more);
-    let stored = MigrationSurvey::from_bytes(format!(r#"{{"format":1,"digest":"{digest}","survey":{more}}}"#).as_bytes());
+    let stored =
+        MigrationSurvey::from_bytes(format!(r#"{{"format":1,"digest":"{digest}","survey":{more}}}"#).as_bytes());
     let error = migration.plan(&stored.unwrap()).unwrap_err();
     assert!(matches!(&error, Error::Schema { service, what: "snapshot", .. } if service == "keys"), "{error:?}");
 }

@@ -141,7 +141,7 @@ async fn what_the_world_does_not_carry_is_refused_by_name() {
 async fn the_access_of_a_world_acts_as_its_account_by_its_clock() {
     let world = World::new();
     let other: regionmig_core::AccountId = "444455556666".parse().unwrap();
-    let access = world.access().account(other.clone(), &world.sdk_config_of(&other));
+    let access = world.access().with_account(other.clone(), &world.sdk_config_of(&other));
     let access: &dyn Caller = &access;
     assert_eq!(access.account(&end(HERE)).await.unwrap().as_str(), "111122223333");
     assert_eq!(access.account(&"444455556666/eu-central-1".parse().unwrap()).await.unwrap(), other);

@@ -19,7 +19,6 @@ use regionmig_core::{
 };
 use tokio::time::Instant;
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// The account of both ends.

@@ -216,8 +216,8 @@ async fn one_service_is_used_alone_and_typed() {
     }
     let survey = migration.survey().await.unwrap();
     let typed = survey.of(&secrets).unwrap();
-    let missing = typed.source.secrets.against(&typed.target.secrets);
-    assert!(missing.map(|pairing| matches!(pairing, Pairing::Missing(..))).all(|missing| missing));
+    let mut pairings = typed.source.secrets.against(&typed.target.secrets);
+    assert!(pairings.all(|pairing| matches!(pairing, Pairing::Missing(..))));
     let plan = migration.plan(&survey).unwrap();
     let wanted =
         |step: &SecretStep| matches!(step, SecretStep::Replicate { secret, .. } if secret.as_str() != "secret7");

@@ -152,7 +152,10 @@ fn a_binding_is_known_or_is_what_its_source_becomes() {
     assert_eq!((known.requires(), later.requires()), (None, Some(ResourceId::of(&key("a")))));
     assert_eq!(ids.resolve(&known).unwrap(), key("a"));
     let refused = ids.resolve(&later).unwrap_err();
-    assert_eq!(refused.to_string(), "`fake.key:a` has no counterpart in the target yet, or the step did not say that it needs it");
+    assert_eq!(
+        refused.to_string(),
+        "`fake.key:a` has no counterpart in the target yet, or the step did not say that it needs it"
+    );
     ids.bind(&key("a"), &key("b")).unwrap();
     assert_eq!(ids.resolve(&later).unwrap(), key("b"));
     assert_eq!(serde_json::to_string(&later).unwrap(), r#"{"target_of":"a"}"#);

@@ -99,7 +99,7 @@ proptest! {
         }
         for (key, value) in &before {
             let gone = later.1 && !later.0.contains_key(key);
-            prop_assert_eq!(now.get(key), after.get(key).or((!gone).then_some(value)));
+            prop_assert_eq!(now.get(key), after.get(key).or_else(|| (!gone).then_some(value)));
         }
         prop_assert_eq!(filled.rest().is_none(), own.1 || later.1);
         for key in now.keys().chain(filled.unknown().map(|(key, _)| key)) {

@@ -2,7 +2,7 @@
 //!
 //! One program, so that it is linked once: it is what mutation testing runs.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod admission;
 mod common;

@@ -137,13 +137,16 @@ fn what_a_plan_needs_and_cannot_have_holds_it_and_what_waits_for_it() {
     let plan = sealed(acts, vec![blocker.clone()]).unwrap();
     let held: Vec<(&str, Hold)> =
         plan.held().iter().map(|(id, hold)| (id.subject().split_once(':').unwrap().1, hold.clone())).collect();
-    assert_eq!(held, [
-        ("blocked", Hold::Blocked("fake.no".to_owned())),
-        ("dependent", Hold::Blocked("fake.no".to_owned())),
-        ("last", Hold::Behind(id("unmet"))),
-        ("needs-blocked-maker", Hold::Behind(id("dependent"))),
-        ("unmet", Hold::Unmet(ResourceId::of(&name("nobody")))),
-    ]);
+    assert_eq!(
+        held,
+        [
+            ("blocked", Hold::Blocked("fake.no".to_owned())),
+            ("dependent", Hold::Blocked("fake.no".to_owned())),
+            ("last", Hold::Behind(id("unmet"))),
+            ("needs-blocked-maker", Hold::Behind(id("dependent"))),
+            ("unmet", Hold::Unmet(ResourceId::of(&name("nobody")))),
+        ]
+    );
     assert_eq!(plan.blockers().collect::<Vec<_>>(), [&blocker]);
     assert!(!plan.is_done());
 }
@@ -216,9 +219,10 @@ async fn a_plan_can_be_thinned_out_and_says_so() {
 
 #[test]
 fn every_byte_of_a_stored_plan_counts() {
-    let plan = sealed(vec![act("a").makes_itself(), act("b").needs(&["a"])], vec![
-        Finding::new(Severity::Note, "fake.note", "so it is"),
-    ]);
+    let plan = sealed(
+        vec![act("a").makes_itself(), act("b").needs(&["a"])],
+        vec![Finding::new(Severity::Note, "fake.note", "so it is")],
+    );
     let bytes = plan.unwrap().to_bytes();
     let last = bytes.len() - 1;
     assert_eq!(bytes[last], b'\n');
@@ -235,9 +239,10 @@ fn every_byte_of_a_stored_plan_counts() {
 
 #[test]
 fn a_stored_plan_is_read_whole_or_not_at_all() {
-    let plan = sealed(vec![act("a").makes_itself(), act("b").needs(&["a"]).settle(60, 3)], vec![
-        Finding::new(Severity::Note, "fake.note", "so it is"),
-    ]);
+    let plan = sealed(
+        vec![act("a").makes_itself(), act("b").needs(&["a"]).settle(60, 3)],
+        vec![Finding::new(Severity::Note, "fake.note", "so it is")],
+    );
     let plan = plan.unwrap();
     let text = String::from_utf8(plan.to_bytes()).unwrap();
     let read = |text: &str| MigrationPlan::from_bytes(text.as_bytes());

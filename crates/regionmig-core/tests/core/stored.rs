@@ -4,7 +4,9 @@
 
 use std::path::PathBuf;
 
-use regionmig_core::{Entry, Finding, Hold, MemoryJournal, Migration, MigrationPlan, MigrationSurvey, Record, Severity};
+use regionmig_core::{
+    Entry, Finding, Hold, MemoryJournal, Migration, MigrationPlan, MigrationSurvey, Record, Severity,
+};
 
 use crate::common::cloud::{Cloud, key, secret};
 use crate::common::keys::Keys;
@@ -52,12 +54,15 @@ async fn a_plan_of_format_1_reads_and_writes_the_same_and_can_be_carried_out() {
     assert_eq!(stored.to_bytes(), bytes);
     assert_eq!(stored.digest().as_str(), "b9b2e6411469213ffcd2c4cf2282e394d0d9de7a57845648b08049b7fc8e4d9b");
     let steps: Vec<String> = stored.steps().map(|step| step.id.to_string()).collect();
-    assert_eq!(steps, [
-        "keys/create/fake.key:key0",
-        "secrets/replicate/fake.secret:secret0",
-        "secrets/replicate/fake.secret:secret1",
-        "secrets/replicate/fake.secret:secret2",
-    ]);
+    assert_eq!(
+        steps,
+        [
+            "keys/create/fake.key:key0",
+            "secrets/replicate/fake.secret:secret0",
+            "secrets/replicate/fake.secret:secret1",
+            "secrets/replicate/fake.secret:secret2",
+        ]
+    );
     assert_eq!(stored.held().values().collect::<Vec<_>>(), [&Hold::Blocked("core.unclear".to_owned())]);
     assert_eq!(stored.ids().target_of(&key("key1")), Some(key("made0")));
     let (cloud, migration) = cloud();
@@ -73,10 +78,20 @@ fn a_journals_records_of_format_1_read_and_write_the_same() {
         assert_eq!(serde_json::to_string(record).unwrap(), line);
     }
     let labels: Vec<&str> = records.iter().map(|record| crate::common::journals::label(&record.entry)).collect();
-    assert_eq!(labels, [
-        "started", "checkpoint", "waiting", "failed in doubt", "acknowledged", "started", "done", "reverting",
-        "reverted",
-    ]);
+    assert_eq!(
+        labels,
+        [
+            "started",
+            "checkpoint",
+            "waiting",
+            "failed in doubt",
+            "acknowledged",
+            "started",
+            "done",
+            "reverting",
+            "reverted",
+        ]
+    );
     let newer = text.lines().next().unwrap().replacen("\"generation\":0", "\"generation\":0,\"moon\":1", 1);
     assert!(serde_json::from_str::<Record>(&newer).is_err(), "one that says more is refused");
     assert_eq!(Entry::Reverted, records.last().unwrap().entry);

@@ -59,3 +59,35 @@ impl<S> Draft<S> {
         self.find(Finding::new(Severity::Blocker, code::UNCLEAR, why).about(subject).remedy(remedy));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::AliasName;
+
+    fn alias(name: &str) -> AliasName {
+        format!("alias/{name}").parse().unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_decided_blocks_its_subject_with_a_remedy() {
+        let mut draft: Draft<()> = Draft::default();
+        draft.undecided(&alias("young"), "it is too young", "wait");
+        let [finding] = &draft.findings[..] else { panic!("{draft:?}") };
+        assert_eq!((finding.severity, finding.code.as_str()), (Severity::Blocker, code::UNCLEAR));
+        assert_eq!(finding.subject, Some(ResourceId::of(&alias("young"))));
+        assert_eq!(finding.to_string(), "blocker [core.unclear] kms.alias:alias/young: it is too young; wait");
+    }
+
+    #[test]
+    fn a_second_counterpart_is_a_blocker_and_the_first_stays() {
+        let mut draft: Draft<()> = Draft::default();
+        draft.found(&alias("a"), &alias("b"));
+        draft.found(&alias("a"), &alias("b"));
+        assert!(draft.findings.is_empty());
+        draft.found(&alias("a"), &alias("c"));
+        assert_eq!(draft.ids.target_of(&alias("a")), Some(alias("b")));
+        assert_eq!(draft.findings[0].code, code::AMBIGUOUS);
+        assert_eq!(draft.findings[0].subject, Some(ResourceId::of(&alias("a"))));
+    }
+}

@@ -114,6 +114,17 @@ async fn no_more_are_looked_at_at_once_than_allowed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_step_that_is_due_waits_for_a_slot() {
+    let script = Script::new([act("a"), act("b")]);
+    script.looks("a", [Look::Wait(5)]);
+    script.does("b", [Do::Slow(30)]);
+    let plan = script.plan().await;
+    let one = patient().concurrency(1);
+    assert!(script.migration().apply(&plan, &MemoryJournal::default(), &one).await.unwrap().is_complete());
+    assert_eq!(script.calls("a"), [(0, "probe"), (30, "probe"), (30, "apply")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_named_steps_run() {
     let script = Script::new([act("a"), act("b").after("a"), act("c")]);
     let plan = script.plan().await;

@@ -48,6 +48,13 @@ async fn a_receipt_must_bind_exactly_what_the_step_produces() {
     script.looks("a", [Look::PresentOther]);
     let status = status_of_a(&script).await;
     assert!(matches!(&status, Status::Failed(error) if error.kind == ErrorKind::Unexpected), "{status:?}");
+    // In doubt, it stays so.
+    let script = Script::new(two());
+    script.does("a", [Do::LoseAnswer]);
+    script.looks("a", [Look::Absent, Look::PresentOther]);
+    let plan = script.plan().await;
+    let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &crate::common::patient()).await.unwrap();
+    assert!(matches!(outcome.standings().standing(&id("a")).unwrap().status, Status::InDoubt(_)));
     // And nothing, where it produces nothing.
     let script = Script::new([act("a"), act("b")]);
     script.looks("a", [Look::PresentOther]);

@@ -132,6 +132,27 @@ async fn without_a_journal_nothing_more_begins() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_journal_that_failed_once_is_not_trusted_again_in_this_run() {
+    let script = Script::new((0..6).map(|i| act(&format!("a{i}"))));
+    script.looks("a0", [Look::Wait(5)]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    let flaky = CrashingJournal::new(&journal, Crash::Once(2));
+    let error = script.migration().apply(&plan, &flaky, &patient().concurrency(1)).await.unwrap_err();
+    assert!(matches!(error, Error::Journal(_)));
+    assert_eq!(entries(&journal), ["waiting a0", "started a1"]);
+    assert_eq!(script.applied(), ["a1"]);
+    assert!(script.migration().apply(&plan, &journal, &patient()).await.unwrap().is_complete());
+    let script = Script::new([act("a"), act("b"), act("c")]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
+    let flaky = CrashingJournal::new(&journal, Crash::Once(7));
+    assert!(script.migration().revert(&plan, &flaky, &hasty()).await.is_err());
+    assert_eq!(entries(&journal).len(), 7, "nor is anything more taken back");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_request_is_not_sent_if_it_could_not_be_written_down() {
     let script = Script::new([act("a")]);
     let plan = script.plan().await;
@@ -153,7 +174,7 @@ async fn killed(crash: Crash) -> bool {
     let plan = planned(&migration).await;
     let journal = MemoryJournal::default();
     let crashed = migration.apply(&plan, &CrashingJournal::new(&journal, crash), &hasty()).await;
-    let (Crash::Before(limit) | Crash::After(limit)) = crash;
+    let (Crash::Before(limit) | Crash::After(limit) | Crash::Once(limit)) = crash;
     assert_eq!(journal.records().len(), limit.min(2 * ALL));
     let outcome = migration.apply(&plan, &journal, &patient()).await.unwrap();
     assert!(outcome.is_complete(), "{crash:?}: {outcome}");

@@ -55,6 +55,16 @@ async fn a_run_tells_how_far_it_has_got_over_all_runs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_made_and_found_again_was_made() {
+    let script = Script::new([act("a")]);
+    script.does("a", [Do::LoseAnswer]);
+    let plan = script.plan().await;
+    let (migration, events) = watched(script.migration());
+    assert!(migration.apply(&plan, &MemoryJournal::default(), &crate::common::patient()).await.unwrap().is_complete());
+    assert!(events.lock().unwrap().contains(&Event::StepDone { step: id("a"), made: true }));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_step_of_many_requests_tells_its_own_progress() {
     let script = Script::new([act("a").bulk()]);
     let plan = script.plan().await;

@@ -25,3 +25,4 @@ mod plans;
 mod revert;
 mod stored;
 mod surveys;
+mod third_party;

@@ -1,5 +1,6 @@
 //! Journals that fail, and that tell when something was safe.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -12,6 +13,8 @@ pub(crate) enum Crash {
     Before(usize),
     /// After so many records, of which the last was stored though it says that it was not.
     After(usize),
+    /// After so many records, one is lost, and then all is well again.
+    Once(usize),
 }
 
 /// A process that dies at one record.
@@ -19,11 +22,12 @@ pub(crate) enum Crash {
 pub(crate) struct CrashingJournal<'a> {
     inner: &'a MemoryJournal,
     crash: Crash,
+    has_failed: AtomicBool,
 }
 
 impl<'a> CrashingJournal<'a> {
     pub(crate) fn new(inner: &'a MemoryJournal, crash: Crash) -> Self {
-        Self { inner, crash }
+        Self { inner, crash, has_failed: AtomicBool::new(false) }
     }
 }
 
@@ -39,6 +43,9 @@ impl Journal for CrashingJournal<'_> {
         match self.crash {
             Crash::Before(limit) if stored >= limit => return Err(JournalError::new("the disk is full")),
             Crash::After(limit) if stored >= limit => return Err(JournalError::new("the disk is full")),
+            Crash::Once(limit) if stored == limit && !self.has_failed.swap(true, Ordering::SeqCst) => {
+                return Err(JournalError::new("the disk was full"));
+            }
             _ => self.inner.append(record).await?,
         }
         tokio::task::yield_now().await;

@@ -89,8 +89,9 @@ impl Standing {
             Entry::Failed { error, doubt: true } => self.status = Status::InDoubt(Some(error.clone())),
             Entry::Failed { error, doubt: false } => {
                 // What ends the attempt that was just begun proves that it had none.
-                let just_begun = self.status == Status::InDoubt(None);
-                self.effective -= u32::from(just_begun && self.effective > 0);
+                if self.status == Status::InDoubt(None) {
+                    self.effective = self.effective.saturating_sub(1);
+                }
                 self.status = Status::Failed(error.clone());
             }
             Entry::Reverted => self.status = Status::Reverted,

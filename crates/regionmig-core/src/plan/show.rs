@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::Duration;
 
 use crate::error::escaped;
 use crate::finding::Severity;
@@ -17,7 +16,6 @@ struct Row {
     overwriting: usize,
     irreversible: usize,
     held: usize,
-    takes: Duration,
 }
 
 impl MigrationPlan {
@@ -37,7 +35,6 @@ impl MigrationPlan {
                 Effect::Irreversible => row.irreversible += 1,
             }
             row.held += usize::from(self.held().contains_key(step.id));
-            row.takes += step.spec.takes;
         }
         rows
     }

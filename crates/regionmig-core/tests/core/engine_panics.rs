@@ -1,9 +1,9 @@
 //! A service with a bug: it hurts its own step and nothing else.
 
-use regionmig_core::{ErrorKind, MemoryJournal, Standings, Status};
+use regionmig_core::{Entry, ErrorKind, MemoryJournal, Receipt, Record, ReplayError, Standings, Status};
 
 use crate::common::journals::entries;
-use crate::common::script::{Act, Do, Look, Script, act, id};
+use crate::common::script::{Act, Do, Look, Script, act, id, name};
 use crate::common::{forge, hasty};
 
 /// Carries out a plan of `a`, which goes wrong, and `b`, and returns what the outcome says of `a`.
@@ -79,5 +79,8 @@ async fn a_receipt_that_contradicts_the_map_is_a_conflict() {
         assert_eq!(matches!(status, Status::InDoubt(_)), doubt);
         assert!(!entries(&journal).contains(&"done a".to_owned()));
         assert_eq!(outcome.ids().iter().collect::<Vec<_>>().len(), 1);
+        let other = Receipt::new().bind(&name("a"), &name("new-a")).unwrap();
+        let record = Record::new(crate::common::epoch(), id("a"), Entry::Done(other));
+        assert!(matches!(outcome.standings().admit(&record), Err(ReplayError::Rebind(_))), "nor would it be stored");
     }
 }

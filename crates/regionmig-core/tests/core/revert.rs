@@ -109,6 +109,9 @@ async fn a_reversal_that_fails_keeps_what_it_needs_and_the_next_goes_on() {
         let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
         assert_eq!(held(&outcome), [("a", Hold::Behind(id("b"))), ("b", Hold::Stopped)], "{kind}");
         assert!(outcome.stopped.is_none());
+        let doubt = kind == ErrorKind::OutcomeUnknown;
+        let told = if doubt { "failed in doubt b" } else { "failed b" };
+        assert!(entries(&journal).contains(&told.to_owned()), "{kind}: {:?}", entries(&journal));
         assert_eq!(undone(&script).len(), 2, "{kind}: and `c` none the worse for it");
         let applied = script.migration().apply(&plan, &journal, &hasty()).await.unwrap();
         assert_eq!(applied.held()[&id("b")], Hold::Reverted, "being taken back");
@@ -129,6 +132,23 @@ async fn expired_credentials_stop_it() {
     let behind = |name| Hold::Behind(id(name));
     assert_eq!(held(&outcome), [("a", behind("b")), ("b", behind("c")), ("c", Hold::Stopped)]);
     assert_eq!(undone(&script).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn expired_credentials_and_a_cancelled_token_stop_what_nothing_needs_too() {
+    let script = Script::new([act("a"), act("b"), act("c")]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
+    script.undoes("c", [Undo::Refuse(ErrorKind::Credentials)]);
+    let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
+    assert_eq!(undone(&script), ["c"]);
+    assert_eq!(held(&outcome), [("a", Hold::Stopped), ("b", Hold::Stopped), ("c", Hold::Stopped)]);
+    let token = regionmig_core::CancellationToken::new();
+    token.cancel();
+    let outcome = script.migration().revert(&plan, &journal, &hasty().stop(token)).await.unwrap();
+    assert_eq!((undone(&script).len(), held(&outcome).len()), (1, 3));
+    assert_eq!(outcome.stopped, Some(Stop::Cancelled));
 }
 
 #[tokio::test(start_paused = true)]

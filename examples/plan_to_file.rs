@@ -1,40 +1,35 @@
 //! A plan is a file: stored, shown, compared with a later one, read again and applied.
 //!
-//!     cargo run --example plan_to_file
+//!     cargo run --example plan_to_file [-- --plan-only]
 //!
 //! Exit codes: as `quickstart`.
+
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "an example talks to people")]
 
 #[path = "support/place.rs"]
 mod place;
 
 use std::fs;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
+use place::Place;
 use regionmig::kms::{Kms, Step};
-use regionmig::{ApplyOptions, BoxError, MemoryJournal, Migration, MigrationPlan, Severity};
+use regionmig::{ApplyOptions, BoxError, MemoryJournal, Migration, MigrationPlan, Route, Severity};
 use regionmig_testkit::{World, reference_account};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let mut account = None;
-    let place = place::place(&[], |world, route| {
+    // On a world, the example itself is the somebody who changes the account meanwhile.
+    let account = OnceLock::new();
+    let build = |world: &World, route: &Route| {
         reference_account(world, &route.source);
-        account = Some(world.clone());
-    });
-    let place = match place.await {
-        Ok(place) => place,
-        Err(usage) => {
-            eprintln!("error: {usage}");
-            return ExitCode::from(2);
-        }
+        account.get_or_init(|| world.clone());
     };
-    plan_and_apply(place, account).await.unwrap_or_else(|error| {
-        eprintln!("error: {}", regionmig::chain(&*error));
-        ExitCode::from(1)
-    })
+    place::run(build, async |place| plan_and_apply(place, account.get()).await).await
 }
 
-async fn plan_and_apply(place: place::Place, account: Option<World>) -> Result<ExitCode, BoxError> {
+async fn plan_and_apply(place: Place, account: Option<&World>) -> Result<ExitCode, BoxError> {
     let folder = std::env::temp_dir().join(format!("regionmig-plan-to-file-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let (plan_file, survey_file) = (folder.join("plan.json"), folder.join("survey.json"));
@@ -49,7 +44,7 @@ async fn plan_and_apply(place: place::Place, account: Option<World>) -> Result<E
     println!("stored:\n{plan}");
 
     // The day after: somebody has made a key. The new plan says so, and nothing else.
-    if let Some(world) = &account {
+    if let Some(world) = account {
         world.kms(&place.route.source).alias("alias/made-overnight").make();
     }
     let today = migration.plan(&migration.survey().await?)?;
@@ -69,6 +64,9 @@ async fn plan_and_apply(place: place::Place, account: Option<World>) -> Result<E
         Err(error) => println!("an edited plan is refused: {error}\n"),
     }
 
+    if place.plan_only {
+        return Ok(ExitCode::SUCCESS);
+    }
     fs::write(&plan_file, today.to_bytes())?;
     let read = MigrationPlan::from_bytes(&fs::read(&plan_file)?)?;
     let outcome = migration.apply(&read, &MemoryJournal::default(), &ApplyOptions::default()).await?;

@@ -8,30 +8,25 @@
 //! Exit codes: 0 done and verified; 1 an error; 2 not understood; 3 something is left to do; 4 the
 //! result is not as it should be.
 
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "an example talks to people")]
+
 #[path = "support/place.rs"]
 mod place;
 
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use place::Place;
 use regionmig::kms::Kms;
-use regionmig::{ApplyOptions, Error, Event, KeyArn, MemoryJournal, Migration, Side};
+use regionmig::{ApplyOptions, BoxError, Event, KeyArn, MemoryJournal, Migration, Side};
+use regionmig_testkit::reference_account;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let place = place::place(&["--plan-only"], |world, route| {
-        regionmig_testkit::reference_account(world, &route.source);
-    });
-    match place.await {
-        Ok(place) => migrate(place).await.unwrap_or_else(|error| place::failed(&error)),
-        Err(usage) => {
-            eprintln!("error: {usage}");
-            ExitCode::from(2)
-        }
-    }
+    place::run(|world, route| reference_account(world, &route.source), migrate).await
 }
 
-async fn migrate(place: place::Place) -> Result<ExitCode, Error> {
+async fn migrate(place: Place) -> Result<ExitCode, BoxError> {
     let kms = Kms::new(&place.access);
     let bar = bar();
     let shown = bar.clone();
@@ -55,7 +50,7 @@ async fn migrate(place: place::Place) -> Result<ExitCode, Error> {
     survey.unread().for_each(|unread| println!("not read: {unread}"));
 
     let plan = migration.plan(&survey)?;
-    if place.flags.iter().any(|flag| flag == "--plan-only") {
+    if place.plan_only {
         println!("\n{}", plan.full());
         return Ok(ExitCode::SUCCESS);
     }

@@ -1,8 +1,8 @@
 //! Programs that users want to write: they compile, and do what they show.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and programs that print")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and programs that print")]
 
 #[path = "../examples/support/config_store.rs"]
-#[allow(dead_code, reason = "as its users write it")]
+#[expect(unreachable_pub, reason = "as in a crate of its own")]
 mod config_store;
 #[path = "../examples/support/config_table.rs"]
 mod config_table;
@@ -20,9 +20,7 @@ mod p08;
 mod p10;
 
 use regionmig::kms::Kms;
-use regionmig::{
-    AccountId, ApplyOptions, Caller, CallerError, Clock, End, Event, KeyArn, MemoryJournal, Migration, Route,
-};
+use regionmig::{AccountId, ApplyOptions, Caller, CallerError, Clock, End, MemoryJournal, Migration, Route};
 use regionmig_testkit::{Fault, World, reference_account};
 
 fn route() -> Route {
@@ -119,7 +117,10 @@ async fn p10_matches_on_what_it_is_told() -> anyhow::Result<()> {
     let (code, told) = run().await;
     assert_eq!(code, 5, "{told:#?}");
     assert!(told.iter().any(|line| line.contains("allow kms:CreateKey, then run this again")), "{told:#?}");
-    assert!(told[0].contains("kms/create-key/kms.key:arn:") && told[0].contains("111122223333/eu-central-1"), "{told:#?}");
+    assert!(
+        told[0].contains("kms/create-key/kms.key:arn:") && told[0].contains("111122223333/eu-central-1"),
+        "{told:#?}"
+    );
 
     world.clear_faults();
     world.fault(Fault::expired_credentials("kms:CreateKey"));
@@ -159,9 +160,4 @@ impl Caller for Stranger {
     fn clock(&self) -> std::sync::Arc<dyn Clock> {
         std::sync::Arc::new(self.0.clock())
     }
-}
-
-#[test]
-fn names_that_programs_use_stand_at_the_root() {
-    let _: Option<(Event, KeyArn)> = None;
 }

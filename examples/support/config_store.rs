@@ -12,12 +12,21 @@ identifier!(pub EntryName, "config.entry");
 #[derive(Clone, Debug)]
 pub struct ConfigStore(Clients<Client>);
 impl ConfigStore {
-    pub fn new(access: &Access) -> Self { Self(access.clients(Client::new)) }
+    pub fn new(access: &Access) -> Self {
+        Self(access.clients(Client::new))
+    }
 }
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Entry { value: String, key: KeyArn }
+pub struct Entry {
+    value: String,
+    key: KeyArn,
+}
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CopyEntry { name: EntryName, value: String, key: Binding<KeyArn> }
+pub struct CopyEntry {
+    name: EntryName,
+    value: String,
+    key: Binding<KeyArn>,
+}
 impl Step for CopyEntry {
     fn spec(&self) -> Spec {
         Spec::new(Effect::Additive, "copy", &self.name)
@@ -30,7 +39,9 @@ impl Service for ConfigStore {
     type Snapshot = Listing<EntryName, Entry>;
     type Step = CopyEntry;
     type Error = aws::Error;
-    fn name(&self) -> &str { "config" }
+    fn name(&self) -> &str {
+        "config"
+    }
 }
 impl Inventory for ConfigStore {
     async fn inventory(&self, side: Side, cx: &RunContext) -> Result<Self::Snapshot, aws::Error> {
@@ -80,7 +91,9 @@ impl Apply for ConfigStore {
     }
 }
 impl Verify for ConfigStore {} // that nothing is left to do, the engine checks itself
-fn s(text: impl ToString) -> AttributeValue { AttributeValue::S(text.to_string()) }
+fn s(text: impl ToString) -> AttributeValue {
+    AttributeValue::S(text.to_string())
+}
 fn text<T: FromStr>(item: &HashMap<String, AttributeValue>, field: &str) -> Result<T, aws::Error> {
     let text = item.get(field).and_then(|value| value.as_s().ok()?.parse().ok());
     text.ok_or_else(|| aws::Error::malformed("dynamodb:Scan", field))

@@ -4,11 +4,11 @@
 use regionmig_testkit::{Call, Refusal};
 use serde_json::{Value, json};
 
-pub fn dynamodb(call: &Call, table: &mut Vec<Value>) -> Result<Value, Refusal> {
+pub(crate) fn dynamodb(call: &Call, table: &mut Vec<Value>) -> Result<Value, Refusal> {
     let at = |key: &Value| table.iter().position(|item| item["name"] == key["name"]);
     match call.operation.as_str() {
         "Scan" => Ok(json!({ "Items": table })),
-        "GetItem" => Ok(at(&call.body["Key"]).map_or(json!({}), |i| json!({ "Item": table[i] }))),
+        "GetItem" => Ok(at(&call.body["Key"]).map_or_else(|| json!({}), |i| json!({ "Item": table[i] }))),
         "PutItem" if at(&call.body["Item"]).is_some() => Err(Refusal::new("ConditionalCheckFailedException")),
         "PutItem" => {
             table.push(call.body["Item"].clone());

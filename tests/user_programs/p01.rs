@@ -4,7 +4,7 @@
 use indicatif::ProgressBar;
 use regionmig::{Access, ApplyOptions, Event, MemoryJournal, Migration, MigrationPlan, Route, kms::Kms};
 
-pub async fn main(
+pub(crate) async fn main(
     access: &Access,
     kept: &mut Option<(MemoryJournal, MigrationPlan)>,
     confirm: impl Fn(&MigrationPlan) -> bool,
@@ -16,7 +16,7 @@ pub async fn main(
     let migration = migration.observe(move |event| match event {
         Event::Began { total, done } => shown.update(|bar| {
             bar.set_len(*total);
-            bar.set_pos(*done)
+            bar.set_pos(*done);
         }),
         Event::StepDone { .. } => shown.inc(1),
         _ => {}

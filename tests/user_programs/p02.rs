@@ -4,13 +4,12 @@ use std::{fs, path::Path};
 
 use regionmig::{Migration, MigrationPlan, Severity::Blocker};
 
-pub async fn nightly(migration: &Migration, folder: &Path) -> anyhow::Result<u8> {
+pub(crate) async fn nightly(migration: &Migration, folder: &Path) -> anyhow::Result<u8> {
     let survey = migration.survey().await?;
     fs::write(folder.join(format!("survey-{}", survey.taken_at())), survey.to_bytes())?;
     let plan = migration.plan(&survey)?;
     let file = folder.join("plan");
-    let yesterday =
-        if fs::exists(&file)? { MigrationPlan::from_bytes(&fs::read(&file)?)? } else { plan.clone() };
+    let yesterday = if fs::exists(&file)? { MigrationPlan::from_bytes(&fs::read(&file)?)? } else { plan.clone() };
     let diff = yesterday.diff(&plan);
     println!("{diff}");
     fs::write(&file, plan.to_bytes())?;

@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use regionmig::{Clock, Migration, MigrationSurvey};
 
-pub async fn half_dead(migration: &Migration, clock: &dyn Clock, last_week: &[u8]) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn half_dead(
+    migration: &Migration,
+    clock: &dyn Clock,
+    last_week: &[u8],
+) -> anyhow::Result<Vec<String>> {
     let mut told = Vec::new();
     let mut survey = migration.survey().await?;
     let begun = clock.now();

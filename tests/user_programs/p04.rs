@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regionmig::kms::{Kms, Step};
 use regionmig::{Access, ApplyOptions, KeyArn, MemoryJournal, Migration, Route};
 
-pub async fn payments(route: Route, access: &Access) -> anyhow::Result<Vec<(KeyArn, KeyArn)>> {
+pub(crate) async fn payments(route: Route, access: &Access) -> anyhow::Result<Vec<(KeyArn, KeyArn)>> {
     let kms = Kms::new(access);
     let migration = Migration::new(route, access).with(kms.clone());
     let survey = migration.survey().await?;

@@ -2,14 +2,15 @@
 
 use regionmig::{Error, ErrorKind, Outcome, PlanError, Stop, chain};
 
-pub fn end(result: Result<Outcome, Error>) -> (u8, Vec<String>) {
+pub(crate) fn end(result: Result<Outcome, Error>) -> (u8, Vec<String>) {
     let mut told = Vec::new();
     let outcome = match result {
         Ok(outcome) => outcome,
         Err(error) => {
             // the plan is for account 111122223333, the credentials at the target are for 444455556666
             told.push(format!("error: {}", chain(&error)));
-            let code = if matches!(error, Error::Account { .. } | Error::Plan(PlanError::Route { .. })) { 3 } else { 1 };
+            let code =
+                if matches!(error, Error::Account { .. } | Error::Plan(PlanError::Route { .. })) { 3 } else { 1 };
             return (code, told);
         }
     };

@@ -15,7 +15,6 @@ use aws_types::region::Region;
 use regionmig_core::{AccountId, Clock, End, SystemClock};
 
 use crate::clients::Clients;
-use crate::endpoint;
 use crate::pace::Pace;
 
 /// What a client is for.
@@ -39,7 +38,7 @@ pub(crate) enum Role {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let config = SdkConfig::builder().build(); // in earnest: aws_config::load_defaults(..).await
 /// let recovery = SdkConfig::builder().endpoint_url("https://kms.example.com").build();
-/// let access = Access::new(&config).account("444455556666".parse()?, &recovery);
+/// let access = Access::new(&config).with_account("444455556666".parse()?, &recovery);
 /// assert_eq!(access.endpoint(&"111122223333/eu-central-1".parse()?), None);
 /// assert_eq!(access.endpoint(&"444455556666/eu-central-1".parse()?), Some("https://kms.example.com"));
 /// # Ok(()) }
@@ -64,7 +63,7 @@ impl Access {
     ///
     /// Counts for clients made from then on.
     #[must_use]
-    pub fn account(mut self, account: AccountId, config: &SdkConfig) -> Self {
+    pub fn with_account(mut self, account: AccountId, config: &SdkConfig) -> Self {
         Arc::make_mut(&mut self.accounts).insert(account, config.clone());
         self
     }
@@ -83,8 +82,8 @@ impl Access {
     ///
     /// Counts for clients made from then on.
     #[must_use]
-    pub fn share(mut self, share: f64) -> Self {
-        self.pace = self.pace.share(share);
+    pub fn with_share(mut self, share: f64) -> Self {
+        self.pace = self.pace.with_share(share);
         self
     }
 
@@ -120,7 +119,6 @@ impl Access {
             .timeout_config(timeouts(own, role))
             // Requests and answers are small: the deadlines do better what this is for.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        config.set_http_client(endpoint::guarded(own));
         if own.sleep_impl().is_none() {
             config = config.sleep_impl(TokioSleep::new());
         }
@@ -138,7 +136,8 @@ impl Access {
 impl fmt::Debug for Access {
     /// Shows no more of the settings than the endpoints: the rest may lead to credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let accounts: BTreeMap<_, _> = self.accounts.iter().map(|(id, own)| (id.as_str(), own.endpoint_url())).collect();
+        let accounts: BTreeMap<_, _> =
+            self.accounts.iter().map(|(id, own)| (id.as_str(), own.endpoint_url())).collect();
         f.debug_struct("Access")
             .field("endpoint", &self.config.endpoint_url())
             .field("accounts", &accounts)
@@ -163,5 +162,8 @@ fn timeouts(own: &SdkConfig, role: Role) -> TimeoutConfig {
         // A short one would make doubt where there is none.
         Role::Writer => TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(60)),
     };
-    own.timeout_config().map_or_else(TimeoutConfigBuilder::new, TimeoutConfig::to_builder).take_unset_from(defaults).build()
+    own.timeout_config()
+        .map_or_else(TimeoutConfigBuilder::new, TimeoutConfig::to_builder)
+        .take_unset_from(defaults)
+        .build()
 }

@@ -88,3 +88,22 @@ fn not_asked(end: &End, why: &str) -> Finding {
     Finding::new(Severity::Note, code::REGION_NOT_ASKED, message)
         .remedy("allow account:GetRegionOptStatus, or make sure of it by hand")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_that_cannot_be_used_blocks_the_whole_plan() {
+        let end = "111122223333/me-central-1".parse().unwrap();
+        let of = |status: &str| {
+            finding(&end, &RegionOptStatus::from(status)).map(|found| (found.severity, found.code, found.subject))
+        };
+        let blocker = |code: &str| Some((Severity::Blocker, code.to_owned(), None));
+        assert_eq!(of("DISABLED"), blocker("aws.region-not-enabled"));
+        assert_eq!(of("DISABLING"), blocker("aws.region-not-enabled"));
+        assert_eq!(of("ENABLING"), blocker("aws.region-being-enabled"));
+        assert_eq!((of("ENABLED"), of("ENABLED_BY_DEFAULT")), (None, None));
+        assert_eq!(of("PAUSED"), Some((Severity::Note, "aws.region-not-asked".to_owned(), None)));
+    }
+}

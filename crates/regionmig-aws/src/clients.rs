@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_types::SdkConfig;
 use regionmig_core::End;
+use tracing::Instrument;
 
 use crate::access::{Access, Role};
+use crate::endpoint;
 use crate::error::Error;
 use crate::pages::Answer;
 
@@ -20,6 +22,9 @@ type Make<C> = dyn Fn(&SdkConfig) -> C + Send + Sync;
 /// (standard ones by default; an attempt may take 30 s and all together 120 s, unless the settings say
 /// otherwise), and a *writer*, which never sends a request twice (and waits 60 s, unless the settings say
 /// otherwise).
+///
+/// [`read`](Self::read) and [`write`](Self::write) send with them at the [`Pace`](crate::Pace) of the action, and
+/// say in an error where it happened. What is sent with a client itself is sent at once.
 ///
 /// ```no_run
 /// # async fn example(access: regionmig_aws::Access, end: regionmig_core::End) -> Result<(), regionmig_aws::Error> {
@@ -114,7 +119,8 @@ impl<C: Clone> Clients<C> {
     {
         let pace = self.0.access.pace();
         pace.wait(end, action).await;
-        let answer = send(self.client(end, role)).await.answer(action);
+        let span = tracing::debug_span!("request", action, %end);
+        let answer = send(self.client(end, role)).instrument(span).await.answer(action);
         match &answer {
             Err(error) if error.is_throttle() => pace.note(end, action, true),
             // What proves nothing of the pace changes nothing.
@@ -126,7 +132,7 @@ impl<C: Clone> Clients<C> {
 
     fn client(&self, end: &End, role: Role) -> C {
         let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || (self.0.make)(&self.0.access.config(end, role));
+        let make = || endpoint::guarded(&self.0.access.config(end, role), &*self.0.make);
         made.entry((end.clone(), role)).or_insert_with(make).clone()
     }
 }

@@ -9,9 +9,7 @@ use std::fmt;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
-use regionmig_core::{
-    BoxError, Classify, End, ErrorKind, Gap, JournalError, NameError, RebindError, UnresolvedError,
-};
+use regionmig_core::{BoxError, Classify, End, ErrorKind, Gap, JournalError, NameError, RebindError, UnresolvedError};
 
 /// What went wrong with a request to AWS, or with what came back.
 ///

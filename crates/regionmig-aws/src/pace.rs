@@ -1,7 +1,7 @@
 //! How fast requests are made.
 
-mod quota;
 mod queue;
+mod quota;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -41,7 +41,7 @@ impl Pace {
 
     /// Uses `share` of each quota, between 0.01 and 1, in queues of its own.
     #[must_use]
-    pub fn share(self, share: f64) -> Self {
+    pub fn with_share(self, share: f64) -> Self {
         // A share that is no number is the default.
         let share = if share.is_nan() { SHARE } else { share.clamp(0.01, 1.0) };
         Self { share, ..Self::new(self.clock) }
@@ -57,7 +57,7 @@ impl Pace {
     ///
     /// # Cancel safety
     ///
-    /// Dropped before, its turn goes to the next.
+    /// Dropped before, it gives up its place, and who comes later moves up.
     pub async fn wait(&self, end: &End, action: &'static str) {
         let mut turn = self.turn(end, action);
         while let Some(time) = turn.left() {

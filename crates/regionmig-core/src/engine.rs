@@ -179,7 +179,7 @@ impl<'a> Engine<'a> {
         let step = self.plan.step(index)?;
         let service = self.migration.service(step.service())?;
         let standing = self.standing(index);
-        let (doubt, mut generation, attempts) = (standing.doubt(), standing.generation, standing.attempts);
+        let (doubt, mut generation, made) = (standing.doubt(), standing.generation, standing.effective > 0);
         let guard = self.guard(&step, &standing);
         let began = self.now();
         let scx = self.context(&step, standing, guard.not_before(memo, self.began, began));
@@ -187,7 +187,7 @@ impl<'a> Engine<'a> {
         match service.probe(step.raw(), &scx).await {
             // What was in doubt stays in doubt if it cannot be looked at.
             Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
-            Ok(Probe::Present(receipt)) => return self.done(&step, index, receipt, attempts > 0).await,
+            Ok(Probe::Present(receipt)) => return self.done(&step, index, receipt, made).await,
             Ok(Probe::Waiting(wait)) => return self.wait(index, wait, memo).await,
             Ok(Probe::Spent { reason }) => {
                 generation += 1;

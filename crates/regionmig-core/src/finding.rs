@@ -53,6 +53,7 @@ impl fmt::Display for Severity {
 
 /// One remark about one resource.
 #[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Finding {
     /// How much it matters.

@@ -80,7 +80,7 @@ impl Record {
 
 /// One thing that happened to one step.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Entry {
     /// A person says that a task is done which nothing can look at.

@@ -39,7 +39,7 @@ pub struct Migration {
     services: BTreeMap<String, Arc<dyn Erased>>,
     /// A name that two services have.
     twice: Option<String>,
-    /// What is to be said in each plan.
+    /// What is to be said in each plan, unless its subject is mapped.
     findings: Vec<Finding>,
     hooks: BTreeMap<String, Arc<dyn Perform>>,
     caller: Arc<dyn Caller>,
@@ -170,7 +170,9 @@ impl Migration {
         self.names_are_unique()?;
         self.is_mine(survey.route())?;
         let frame = survey.frame();
-        let mut findings: Vec<Finding> = survey.findings().iter().chain(&self.findings).cloned().collect();
+        let is_said = |finding: &&Finding| finding.subject.as_ref().is_some_and(|id| frame.ids.contains(id));
+        let own = self.findings.iter().filter(|finding| !is_said(finding));
+        let mut findings: Vec<Finding> = survey.findings().iter().chain(own).cloned().collect();
         let mut head = Head {
             route: frame.route.clone(),
             purpose: frame.purpose,

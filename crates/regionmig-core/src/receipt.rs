@@ -7,6 +7,7 @@ use crate::ids::{IdMap, Identifier, RebindError};
 
 /// What a finished step left behind. Holds identifiers, never secrets, never bulk.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Receipt {
     /// What the step's sources have become: exactly what it said it produces.

@@ -181,6 +181,7 @@ impl fmt::Display for Place {
 
 /// From where to where.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Route {
     /// Where things are.

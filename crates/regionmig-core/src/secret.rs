@@ -18,6 +18,13 @@ use zeroize::Zeroize;
 /// let key = regionmig_core::Secret::new(vec![7_u8; 32]);
 /// format!("{key:?}");
 /// ```
+///
+/// ```compile_fail,E0277
+/// #[derive(serde::Serialize)]
+/// struct ImportKey {
+///     material: regionmig_core::Secret<Vec<u8>>,
+/// }
+/// ```
 #[expect(missing_debug_implementations, reason = "a secret is never shown")]
 pub struct Secret<T: Zeroize>(T);
 

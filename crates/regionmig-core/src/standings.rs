@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::context::Doubt;
 use crate::error::{Error, ErrorReport};
-use crate::ids::{IdMap, RebindError};
+use crate::ids::{IdMap, RebindError, ResourceId};
 use crate::journal::{Entry, Header, Journal, Record};
 use crate::plan::MigrationPlan;
 use crate::receipt::Receipt;
@@ -39,8 +39,10 @@ pub enum Status {
 pub struct Standing {
     /// Where it stands.
     pub status: Status,
-    /// How often it was begun. None: if it is done, it was there before.
+    /// How often it was begun.
     pub attempts: u32,
+    /// How many of these attempts may have had effect. None: if it is done, somebody else did it.
+    pub effective: u32,
     /// How many attempts have ended for good without effect.
     pub generation: u32,
     /// When it was last begun.
@@ -54,7 +56,7 @@ pub struct Standing {
 impl Standing {
     /// Returns whether this journal's runs made what the step is about.
     pub fn is_made(&self) -> bool {
-        self.is_done() && self.attempts > 0
+        self.is_done() && self.effective > 0
     }
 
     /// Returns whether the step is done.
@@ -85,7 +87,12 @@ impl Standing {
             // A failed reversal leaves it being taken back.
             Entry::Failed { .. } if matches!(self.status, Status::Reverting(_)) => {}
             Entry::Failed { error, doubt: true } => self.status = Status::InDoubt(Some(error.clone())),
-            Entry::Failed { error, doubt: false } => self.status = Status::Failed(error.clone()),
+            Entry::Failed { error, doubt: false } => {
+                // What ends the attempt that was just begun proves that it had none.
+                let just_begun = self.status == Status::InDoubt(None);
+                self.effective -= u32::from(just_begun && self.effective > 0);
+                self.status = Status::Failed(error.clone());
+            }
             Entry::Reverted => self.status = Status::Reverted,
             Entry::Reverting => {
                 if let Status::Done(receipt) = &self.status {
@@ -95,6 +102,7 @@ impl Standing {
             Entry::Started { generation, .. } => {
                 self.status = Status::InDoubt(None);
                 self.attempts += 1;
+                self.effective += 1;
                 self.generation = *generation;
                 self.started_at = Some(at);
             }
@@ -165,8 +173,13 @@ impl Standings {
     /// Fails if it cannot follow those before it.
     pub fn record(&mut self, record: &Record) -> Result<(), ReplayError> {
         self.admit(record)?;
-        if let Entry::Done(receipt) = &record.entry {
-            self.ids.merge(&receipt.ids)?;
+        match (&record.entry, self.standing(&record.step).map(|standing| &standing.status)) {
+            (Entry::Done(receipt), _) => self.ids.merge(&receipt.ids)?,
+            (Entry::Reverted, Some(Status::Reverting(receipt))) => {
+                let gone: Vec<ResourceId> = receipt.ids.sources().cloned().collect();
+                gone.iter().for_each(|source| self.ids.forget(source));
+            }
+            _ => {}
         }
         if let Some(index) = self.plan.index_of(&record.step) {
             self.standings[index].take(record.at, &record.entry);

@@ -48,6 +48,7 @@ impl fmt::Display for Effect {
 
 /// What the core knows of a step.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Spec {
     /// How hard it is to take back.
@@ -96,6 +97,7 @@ pub struct Spec {
 
 /// When a probe that finds nothing is believed, of a step that may have been carried out.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Settle {
     /// How long the effect of a request may stay invisible.
@@ -245,6 +247,7 @@ impl Spec {
 
 /// One thing that must be allowed.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Permission {
     /// Where.
@@ -394,7 +397,6 @@ mod tests {
     }
 
     fn key() -> crate::ids::AliasName {
-        #[expect(clippy::unwrap_used, reason = "a constant")]
         "alias/a".parse().unwrap()
     }
 }

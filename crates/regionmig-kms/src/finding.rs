@@ -78,7 +78,7 @@ pub(crate) fn alias_taken(name: &AliasName, taken_by: &KeyArn, wanted: &KeyArn) 
 }
 
 pub(crate) fn aws_managed(keys: usize) -> Finding {
-    note(code::AWS_MANAGED, format!("{keys} keys that AWS manages are not moved"))
+    note(code::AWS_MANAGED, format!("keys that AWS manages are not moved: {keys}"))
         .remedy("nothing: AWS makes its own in the target when a service first needs one")
 }
 

@@ -84,7 +84,7 @@ impl Kms {
     async fn read_key(&self, end: &End, arn: KeyArn) -> Reading {
         let key = self.describe(end, arn.as_str()).await.map(|(_, key)| key);
         let details = match &key {
-            Ok(key) if key.is_customers() => Some(self.read_details(end, &arn, key.is_movable()).await),
+            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key.is_movable())).await),
             _ => None,
         };
         Reading { arn, key, details }
@@ -97,9 +97,8 @@ impl Kms {
                 false => None,
             }
         };
-        let (grants, policy, tags) =
-            (self.key_grants(end, arn), self.key_policy(end, arn), self.key_tags(end, arn));
-        let (grants, policy, rotation, tags) = join4(grants, policy, rotation, tags).await;
+        let (grants, policy, tags) = (self.key_grants(end, arn), self.key_policy(end, arn), self.key_tags(end, arn));
+        let (grants, policy, rotation, tags) = Box::pin(join4(grants, policy, rotation, tags)).await;
         // A key that cannot be rotated is not rotated.
         let rotation = rotation.filter(|read| !read.as_ref().is_err_and(|e| e.kind() == ErrorKind::Unsupported));
         Details { grants, policy, rotation, tags }

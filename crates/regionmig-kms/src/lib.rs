@@ -13,7 +13,7 @@ mod verify;
 mod word;
 
 pub use finding::code;
-pub use service::Kms;
+pub use service::{IMPLIED, Kms};
 pub use snapshot::{
     Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegion, MultiRegionRole,
     Origin, Rotation, Snapshot,
@@ -23,3 +23,7 @@ pub use step::{
     PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step,
 };
 pub use verify::check;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod testing;

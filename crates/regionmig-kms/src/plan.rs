@@ -103,17 +103,25 @@ impl<'a> Planner<'a> {
 
     /// Says of aliases whose keys were not listed that nothing is known of them.
     fn stray_aliases(&mut self) {
+        let keys = &self.survey.source.value.keys;
         for (key, names) in &self.aliases {
-            let Lookup::Present(_) = self.survey.source.keys.lookup(key) else {
-                let gap = self.survey.source.keys.gaps().next();
-                for name in names {
-                    match gap {
-                        Some(gap) => self.draft.unclear(*name, gap),
-                        None => self.draft.undecided(*name, format!("its key {key} was not listed"), "survey again"),
+            for name in names {
+                match keys.lookup(key) {
+                    Lookup::Present(_) => {}
+                    Lookup::Unknown(gap) => self.draft.unclear(*name, gap),
+                    Lookup::Absent => {
+                        self.draft.undecided(*name, format!("its key {key} was not listed"), "survey again");
                     }
                 }
-                continue;
-            };
+            }
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+mod tests;
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+mod properties;

@@ -135,11 +135,11 @@ mod tests {
     fn policies_that_say_the_same_are_equal() {
         let plain = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},
             "Action":["kms:A","kms:B"],"Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}]}"#;
-        for same in [
-            r#"{"Statement":{"Principal":{"AWS":["arn:aws:iam::111122223333:root"]},"Resource":["*"],"Effect":"Allow",
+        for same in
+            [r#"{"Statement":{"Principal":{"AWS":["arn:aws:iam::111122223333:root"]},"Resource":["*"],"Effect":"Allow",
                 "Action":["kms:B","kms:A","kms:A"],"Condition":{"Bool":{"aws:SecureTransport":[true]}}},
-                "Version":"2012-10-17"}"#,
-        ] {
+                "Version":"2012-10-17"}"#]
+        {
             assert_eq!(canonical(plain), canonical(same));
             assert_eq!(digest(plain), digest(same));
         }
@@ -165,17 +165,18 @@ mod tests {
         let carried = carry(text, &route("111122223333/eu-central-1"));
         assert_eq!(carried.text, text);
         let at: Vec<&str> = carried.names_source.iter().map(String::as_str).collect();
-        assert_eq!(at, [
-            "/Statement/1/Condition/ArnLike/aws:SourceArn",
-            "/Statement/1/Condition/StringEquals/kms:ViaService/0"
-        ]);
+        assert_eq!(
+            at,
+            ["/Statement/1/Condition/ArnLike/aws:SourceArn", "/Statement/1/Condition/StringEquals/kms:ViaService/0"]
+        );
         let elsewhere = carry(text, &route("444455556666/eu-central-1"));
         assert!(elsewhere.names_source.contains("/Statement/0/Principal/AWS"));
     }
 
     #[test]
     fn principals_that_are_gone_are_named() {
-        let text = r#"{"Statement":[{"Principal":{"AWS":["AIDACKCEVSQ6C2EXAMPLE","AIDAN"]}, "Sid":"AIDACKCEVSQ6C2EXAMPLE"}]}"#;
+        let text =
+            r#"{"Statement":[{"Principal":{"AWS":["AIDACKCEVSQ6C2EXAMPLE","AIDAN"]}, "Sid":"AIDACKCEVSQ6C2EXAMPLE"}]}"#;
         let dead = carry(text, &route("111122223333/eu-central-1")).dead;
         assert_eq!(dead.into_iter().collect::<Vec<_>>(), ["AIDACKCEVSQ6C2EXAMPLE"]);
     }

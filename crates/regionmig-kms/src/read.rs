@@ -24,9 +24,8 @@ impl Kms {
 
     pub(crate) async fn key_policy(&self, end: &End, key: &KeyArn) -> Result<String, Error> {
         const ACTION: &str = "kms:GetKeyPolicy";
-        let send = |client: aws_sdk_kms::Client| {
-            client.get_key_policy().key_id(key.as_str()).policy_name(POLICY_NAME).send()
-        };
+        let send =
+            |client: aws_sdk_kms::Client| client.get_key_policy().key_id(key.as_str()).policy_name(POLICY_NAME).send();
         let answer = self.clients().read(end, ACTION, send).await?;
         answer.policy.ok_or_else(|| Error::malformed(ACTION, "Policy").at(end))
     }
@@ -65,9 +64,8 @@ impl Kms {
         const ACTION: &str = "kms:ListGrants";
         let send = |marker: Option<String>| {
             let key = key.as_str();
-            self.clients().read(end, ACTION, move |client| {
-                client.list_grants().key_id(key).limit(100).set_marker(marker).send()
-            })
+            self.clients()
+                .read(end, ACTION, move |client| client.list_grants().key_id(key).limit(100).set_marker(marker).send())
         };
         let mut grants = Vec::new();
         let read = pages(ACTION, send, |page| page.next_marker.clone().filter(|_| page.truncated)).each(|page| {

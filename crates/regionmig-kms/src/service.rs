@@ -11,6 +11,14 @@ use regionmig_core::{ErrorKind, KeyArn, Permission, Service, Side};
 use crate::snapshot::Snapshot;
 use crate::step::{NAME, Step};
 
+/// What IAM asks for besides the action of a call that carries it: the call, and the further actions, all in the target.
+///
+/// No request is made under their own names, so no step declares them (service authorization reference, KMS).
+pub const IMPLIED: &[(&str, &[&str])] = &[
+    ("kms:CreateKey", &["kms:PutKeyPolicy", "kms:TagResource"]),
+    ("kms:ReplicateKey", &["iam:CreateServiceLinkedRole", "kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"]),
+];
+
 /// What [`Kms::prove_use`] encrypts, and in which context.
 const PROOF: &[u8] = b"regionmig proves that this key can be used";
 const PROOF_CONTEXT: (&str, &str) = ("regionmig", "proof");

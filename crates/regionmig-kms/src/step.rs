@@ -370,7 +370,8 @@ impl DisableKey {
         let mut spec = change(effect, "disable", &self.key)
             .summary(format!("disable the counterpart of {}", self.key))
             .settle(Duration::from_secs(300), AGREEING);
-        for verb in ["add-tags", "change-tags", "disable-rotation", "enable-rotation", "put-policy", "set-description"] {
+        for verb in ["add-tags", "change-tags", "disable-rotation", "enable-rotation", "put-policy", "set-description"]
+        {
             spec = spec.after(verb, &self.key);
         }
         spec = self.aliases.iter().fold(spec, |spec, name| spec.after("create-alias", name));
@@ -470,10 +471,7 @@ fn marks(verb: &str, key: &KeyArn) -> [(&'static str, String); 2] {
 }
 
 /// Returns the digest of the values that some tags have, those missing not counted.
-pub(crate) fn tags_digest<'a>(
-    names: impl IntoIterator<Item = &'a String>,
-    tags: &BTreeMap<String, String>,
-) -> Digest {
+pub(crate) fn tags_digest<'a>(names: impl IntoIterator<Item = &'a String>, tags: &BTreeMap<String, String>) -> Digest {
     let values: BTreeMap<&String, &String> = names.into_iter().filter_map(|name| tags.get_key_value(name)).collect();
     Digest::of(serde_json::to_string(&values).unwrap_or_default())
 }

@@ -134,7 +134,8 @@ impl<'a> Verifier<'a> {
             && target.id() == arn.id()
         {
             let primary = other.multi_region.as_ref().map(|other| &other.primary);
-            let outcome = unlike(primary == Some(&related.primary), || format!("{target} is no replica of {}", related.primary));
+            let outcome =
+                unlike(primary == Some(&related.primary), || format!("{target} is no replica of {}", related.primary));
             self.note(check::RELATION_STANDS, arn, outcome);
         }
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use account::{migration, plan, route};
 use regionmig_core::{Finding, MigrationPlan, StepId};
-use regionmig_testkit::{Fault, Loss, World, reference_account};
+use regionmig_testkit::{Fault, Loss, World, other_keys, reference_account};
 
 fn ready(plan: &MigrationPlan) -> BTreeSet<StepId> {
     plan.steps().map(|step| step.id.clone()).filter(|id| !plan.held().contains_key(id)).collect()
@@ -18,6 +18,7 @@ fn ready(plan: &MigrationPlan) -> BTreeSet<StepId> {
 async fn no_read_that_fails_leads_to_a_step_or_is_passed_over_in_silence() {
     let account = World::new();
     reference_account(&account, &route().source);
+    other_keys(&account, &route().source);
     // Something is there already, so that the target's reads matter.
     reference_account(&account, &route().target);
     let (_, whole) = migration(&account);

@@ -100,7 +100,8 @@ async fn the_same_journal_inside_the_lag_makes_no_second_key() {
         let (_, migration) = migration(&world);
         let plan = plan(&migration).await;
         let journal = MemoryJournal::default();
-        let _died = migration.apply(&plan, &CrashingJournal::new(&journal, limit), &ApplyOptions::default().fresh()).await;
+        let _died =
+            migration.apply(&plan, &CrashingJournal::new(&journal, limit), &ApplyOptions::default().fresh()).await;
         let outcome = migration.apply(&plan, &journal, &patient()).await.expect("a run");
         assert!(outcome.is_complete(), "died at {limit}: {outcome}");
         assert_eq!(world.ledger().count("kms:CreateKey"), KEYS, "died at {limit}");

@@ -15,7 +15,7 @@ use regionmig_core::Clock;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// How many rounds of the scheduler a sleeper lets others go first before it believes that nothing else is going on.
-const ROUNDS: u32 = 32;
+const ROUNDS: u32 = 16;
 /// How long it does so where others run on other threads: rounds say nothing about those.
 const THREADED: Duration = Duration::from_millis(1);
 
@@ -144,9 +144,11 @@ impl Sleeper {
             (self.activity, self.rounds, self.since) = (state.activity, 0, None);
         }
         self.rounds += 1;
+        if self.rounds <= ROUNDS {
+            return false;
+        }
         let linger = state.linger.or_else(|| is_threaded().then_some(THREADED)).unwrap_or_default();
-        let lingered = linger.is_zero() || self.since.get_or_insert_with(Instant::now).elapsed() >= linger;
-        self.rounds > ROUNDS && lingered
+        linger.is_zero() || self.since.get_or_insert_with(Instant::now).elapsed() >= linger
     }
 }
 

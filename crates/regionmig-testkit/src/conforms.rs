@@ -1,5 +1,7 @@
 //! The conformance suite: what every service promises, asked of any of them.
 
+#![expect(clippy::panic, reason = "a check reports by panicking, as an assertion does")]
+
 mod checks;
 mod dies;
 mod journal;
@@ -60,7 +62,10 @@ impl fmt::Display for Conformed {
 /// # Panics
 ///
 /// Panics on the first promise that the service breaks, and says which.
-pub async fn conforms<S: Migrate>(world: impl Fn() -> World, make: impl Fn(&Access) -> S) -> Conformed {
+pub async fn conforms<S: Migrate>(
+    world: impl Fn() -> World + Send,
+    make: impl Fn(&Access) -> S + Send + Sync,
+) -> Conformed {
     let end = |text: &str| text.parse().unwrap_or_else(|error| panic!("{error}"));
     let route = Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1"));
     conforms_on(route.unwrap_or_else(|error| panic!("{error}")), world, make).await
@@ -73,8 +78,8 @@ pub async fn conforms<S: Migrate>(world: impl Fn() -> World, make: impl Fn(&Acce
 /// Panics on the first promise that the service breaks, and says which.
 pub async fn conforms_on<S: Migrate>(
     route: Route,
-    world: impl Fn() -> World,
-    make: impl Fn(&Access) -> S,
+    world: impl Fn() -> World + Send,
+    make: impl Fn(&Access) -> S + Send + Sync,
 ) -> Conformed {
     let trial = Trial::prepare(route, world(), &make).await;
     let mut conformed = Conformed { steps: trial.plan().len(), ..Conformed::default() };

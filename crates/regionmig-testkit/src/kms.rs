@@ -31,7 +31,7 @@ use crate::call::{Call, Refusal};
 use crate::state::Cx;
 use ask::Ask;
 
-pub use accounts::reference_account;
+pub use accounts::{other_keys, reference_account};
 pub use seed::{GrantSeed, KeySeed};
 pub(crate) use store::Kms;
 pub use store::KmsTiming;

@@ -7,7 +7,7 @@ mod support;
 
 use aws_sdk_kms::types::{KeyState, Tag};
 use regionmig_core::End;
-use regionmig_testkit::{GrantSeed, World, reference_account};
+use regionmig_testkit::{GrantSeed, World, other_keys, reference_account};
 use serde_json::{Value, json};
 use support::{ACCOUNT, arn, call, client, code, created, days, end, key, pages, refused, sdk_code, state};
 
@@ -528,6 +528,7 @@ fn the_reference_account_has_everything_and_is_always_the_same() {
     let make = || {
         let world = World::new();
         reference_account(&world, &here);
+        other_keys(&world, &here);
         world
     };
     let (world, keys) = (make(), make().kms_keys(&here));

@@ -119,3 +119,187 @@ fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Optio
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     iter::successors(Some(error), |error| (*error).source())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+    use regionmig_core::chain;
+
+    use super::*;
+
+    const CANARY: &str = "canary-7f3a";
+
+    fn answer(status: u16) -> HttpResponse {
+        let mut answer = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(CANARY));
+        answer.headers_mut().insert("x-amzn-requestid", "request-1");
+        answer
+    }
+
+    fn refused(status: u16, code: &str) -> Error {
+        let meta = ErrorMetadata::builder().code(code).message("as AWS puts it").build();
+        Error::of("kms:CreateKey")(SdkError::service_error(meta, answer(status)))
+    }
+
+    fn dispatch(error: ConnectorError) -> Error {
+        Error::of::<ErrorMetadata>("kms:CreateKey")(SdkError::dispatch_failure(error))
+    }
+
+    fn io_error(kind: io::ErrorKind) -> ConnectorError {
+        #[derive(Debug, thiserror::Error)]
+        #[error("client error (Connect)")]
+        struct Connect(#[source] io::Error);
+        ConnectorError::io(Box::new(Connect(io::Error::from(kind))))
+    }
+
+    #[test]
+    fn what_was_never_sent_is_known_to_be_so() {
+        use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        for kind in [ConnectionRefused, HostUnreachable, NetworkUnreachable] {
+            assert_eq!(dispatch(io_error(kind)).kind(), ErrorKind::Unavailable, "{kind:?}");
+        }
+        let dns = [
+            ConnectorError::io(Box::new(ResolveDnsError::new("no such host"))),
+            ConnectorError::io("dns error: failed to lookup address information".into()),
+        ];
+        assert!(dns.into_iter().all(|error| dispatch(error).kind() == ErrorKind::Unavailable));
+        assert_eq!(dispatch(ConnectorError::user("no scheme".into())).kind(), ErrorKind::Invalid);
+        let unmade = SdkError::construction_failure("key id is missing");
+        assert_eq!(Error::of::<ErrorMetadata>("kms:CreateKey")(unmade).kind(), ErrorKind::Invalid);
+    }
+
+    #[test]
+    fn without_credentials_nothing_is_sent() {
+        let no = |error: CredentialsError| dispatch(ConnectorError::other(error.into(), None)).kind();
+        assert_eq!(no(CredentialsError::not_loaded("none")), ErrorKind::Credentials);
+        assert_eq!(no(CredentialsError::provider_error("expired")), ErrorKind::Credentials);
+        let late = CredentialsError::provider_timed_out(std::time::Duration::from_secs(5));
+        assert_eq!(no(late), ErrorKind::Unavailable);
+    }
+
+    #[test]
+    fn what_may_have_been_executed_leaves_doubt() {
+        use io::ErrorKind::{BrokenPipe, ConnectionReset, TimedOut, UnexpectedEof};
+        for kind in [BrokenPipe, ConnectionReset, TimedOut, UnexpectedEof] {
+            assert_eq!(dispatch(io_error(kind)).kind(), ErrorKind::OutcomeUnknown, "{kind:?}");
+        }
+        let others = [
+            SdkError::timeout_error("60 s have passed"),
+            SdkError::response_error("not JSON", answer(200)),
+            SdkError::dispatch_failure(ConnectorError::timeout("read".into())),
+            SdkError::dispatch_failure(ConnectorError::other("incomplete message".into(), None)),
+        ];
+        for error in others {
+            let text = format!("{error:?}");
+            assert_eq!(Error::of::<ErrorMetadata>("kms:CreateKey")(error).kind(), ErrorKind::OutcomeUnknown, "{text}");
+        }
+        for status in [200, 302, 500, 502, 503, 504] {
+            for code in ["AccessDeniedException", "KMSInternalException", "ThrottlingException", "X"] {
+                assert_eq!(refused(status, code).kind(), ErrorKind::OutcomeUnknown, "{status} {code}");
+            }
+        }
+        assert!(refused(503, "SlowDown").is_throttle(), "the pace heeds it all the same");
+    }
+
+    #[test]
+    fn an_answer_without_a_code_may_be_anybodys() {
+        let of = |status| {
+            let error = SdkError::service_error(ErrorMetadata::builder().build(), answer(status));
+            Error::of("kms:CreateKey")(error).kind()
+        };
+        assert_eq!([of(400), of(403), of(408)], [ErrorKind::OutcomeUnknown; 3]);
+        assert_eq!(of(429), ErrorKind::Throttle);
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_its_code() {
+        use ErrorKind::{
+            AccessDenied, Conflict, Credentials, Invalid, NotFound, OutcomeUnknown, Quota, Throttle, Unsupported,
+        };
+        let rows: [(ErrorKind, &str); 9] = [
+            (
+                Throttle,
+                "Throttling ThrottlingException ThrottledException RequestThrottledException RequestThrottled \
+                 TooManyRequestsException ProvisionedThroughputExceededException TransactionInProgressException \
+                 RequestLimitExceeded BandwidthLimitExceeded SlowDown PriorRequestNotComplete EC2ThrottledException",
+            ),
+            (
+                AccessDenied,
+                "AccessDeniedException AccessDenied UnauthorizedOperation NotAuthorizedException OptInRequired \
+                 RegionDisabledException SubscriptionRequiredException",
+            ),
+            (
+                Credentials,
+                "ExpiredToken ExpiredTokenException InvalidClientTokenId UnrecognizedClientException \
+                 InvalidSignatureException IncompleteSignature MissingAuthenticationToken SignatureDoesNotMatch \
+                 RequestExpired RequestTimeTooSkewed AuthFailure",
+            ),
+            (
+                Quota,
+                "LimitExceededException LimitExceeded ServiceQuotaExceededException TooManyTagsException \
+                 KeyLimitExceededException",
+            ),
+            (
+                NotFound,
+                "NotFoundException ResourceNotFoundException NoSuchEntity UserNotFoundException \
+                 CustomKeyStoreNotFoundException InvalidKeyId.NotFound",
+            ),
+            (
+                Conflict,
+                "AlreadyExistsException ResourceExistsException ConflictException EntityAlreadyExists \
+                 ResourceAlreadyExistsException UsernameExistsException GroupExistsException \
+                 DuplicateProviderException DuplicateListener KMSInvalidStateException DisabledException \
+                 ConcurrentModificationException PreconditionNotMetException RequestInProgressException \
+                 ConditionalCheckFailedException IdempotentParameterMismatch",
+            ),
+            (
+                Invalid,
+                "ValidationException MalformedPolicyDocumentException InvalidArnException TagException \
+                 InvalidParameterException BadRequestException DryRunOperationException NeverHeardOf",
+            ),
+            (Unsupported, "UnsupportedOperationException UnsupportedUserEditionException"),
+            (
+                OutcomeUnknown,
+                "KMSInternalException DependencyTimeoutException KeyUnavailableException InternalErrorException \
+                 InternalServiceError InternalFailure ServiceUnavailable ServiceFailure RequestTimeout",
+            ),
+        ];
+        let mut seen = BTreeSet::new();
+        for (kind, codes) in rows {
+            for code in codes.split_whitespace() {
+                assert!(seen.insert(code), "{code} stands twice");
+                assert_eq!(refused(400, code).kind(), kind, "{code}");
+            }
+        }
+        assert_eq!(refused(429, "NeverHeardOf").kind(), Throttle);
+        assert_eq!(refused(429, "ConflictException").kind(), Conflict);
+    }
+
+    #[test]
+    fn an_error_says_what_was_attempted_where_and_what_aws_said() -> Result<(), regionmig_core::NameError> {
+        let error = refused(400, "AccessDeniedException").at(&"111122223333/eu-central-1".parse()?);
+        assert_eq!(
+            error.to_string(),
+            "kms:CreateKey at 111122223333/eu-central-1: AccessDeniedException (HTTP 400): as AWS puts it"
+        );
+        assert_eq!((error.code(), error.request_id()), (Some("AccessDeniedException"), Some("request-1")));
+        let disabled = chain(&refused(403, "UnrecognizedClientException"));
+        assert!(disabled.contains("a region that the account has not enabled answers so too"), "{disabled}");
+        Ok(())
+    }
+
+    #[test]
+    fn no_answer_is_kept_that_may_hold_a_secret() {
+        let unreadable = SdkError::response_error("not JSON", answer(200));
+        let errors = [Error::of::<ErrorMetadata>("kms:Decrypt")(unreadable), refused(400, "X"), refused(500, "X")];
+        for error in errors {
+            let shown = format!("{error:?} {}", chain(&error));
+            assert!(!shown.contains(CANARY) && !shown.contains(&format!("{:?}", CANARY.as_bytes())), "{shown}");
+            assert_eq!(error.request_id(), Some("request-1"));
+        }
+    }
+}

@@ -138,7 +138,12 @@ mod tests {
     fn a_long_rest_earns_one_burst_and_no_more() {
         let mut queue = Queue::new(100.0, at(0.0));
         let now = at(3600.0);
-        let free = (0..50).take_while(|_| { let ticket = queue.join(now); queue.left(ticket, now).is_none() }).count();
+        let free = (0..50)
+            .take_while(|_| {
+                let ticket = queue.join(now);
+                queue.left(ticket, now).is_none()
+            })
+            .count();
         assert_eq!(free, 5);
         let mut slow = Queue::new(2.5, at(0.0));
         let (first, second) = (slow.join(now), slow.join(now));

@@ -77,15 +77,12 @@ pub(super) fn of(action: &'static str, region: &Region) -> Quota {
 fn symmetric(region: &Region) -> f64 {
     match region.as_str() {
         "eu-west-1" | "us-east-1" | "us-west-2" => 100_000.0,
-        "ap-northeast-1" | "ap-southeast-1" | "ap-southeast-2" | "eu-central-1" | "eu-west-2" | "us-east-2" => {
-            20_000.0
-        }
+        "ap-northeast-1" | "ap-southeast-1" | "ap-southeast-2" | "eu-central-1" | "eu-west-2" | "us-east-2" => 20_000.0,
         _ => 10_000.0,
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

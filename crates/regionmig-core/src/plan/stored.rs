@@ -195,6 +195,8 @@ impl Draught {
         let edges = edges(&self.nodes, &self.interner)?;
         let order = edges.order().map_err(|index| PlanError::Cycle { step: self.nodes[index as usize].id.clone() })?;
         let mut text = self.written_head()?;
+        // No more than is needed: it stays for as long as the plan does.
+        text.reserve_exact(self.text.len() + 2 * self.nodes.len() + 3);
         let mut slots: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
         let mut nodes = Vec::with_capacity(order.len());
         for (place, &index) in order.iter().enumerate() {

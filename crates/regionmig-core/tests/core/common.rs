@@ -19,7 +19,6 @@ use regionmig_core::{
 };
 use tokio::time::Instant;
 
-pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 /// The account of both ends.
@@ -100,12 +99,7 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new() -> Self {
-        Self {
-            clock: TestClock::new(),
-            answers: Arc::default(),
-            readiness: Arc::default(),
-            asked: Arc::default(),
-        }
+        Self { clock: TestClock::new(), answers: Arc::default(), readiness: Arc::default(), asked: Arc::default() }
     }
 
     /// From now on, answers so at `end`.

@@ -98,7 +98,8 @@ async fn who_watches_is_told_when_it_is_tried_again() {
 #[tokio::test(start_paused = true)]
 async fn waiting_makes_the_pauses_short_again() {
     let script = Script::new([act("a")]);
-    let throttled = || [Look::Fail(ErrorKind::Throttle), Look::Fail(ErrorKind::Throttle), Look::Fail(ErrorKind::Throttle)];
+    let throttled =
+        || [Look::Fail(ErrorKind::Throttle), Look::Fail(ErrorKind::Throttle), Look::Fail(ErrorKind::Throttle)];
     script.looks("a", throttled().into_iter().chain([Look::Wait(10)]).chain(throttled()));
     let plan = script.plan().await;
     assert!(script.migration().apply(&plan, &MemoryJournal::default(), &patient()).await.unwrap().is_complete());
@@ -119,10 +120,10 @@ async fn a_quota_shuts_the_steps_of_that_name_and_no_others() {
     assert_eq!(other.applied(), ["f"], "another service has quotas of its own");
     assert_eq!(outcome.held()[&id("b")], Hold::Quota);
     assert_eq!(outcome.held()[&id("d")], Hold::Behind(id("b")));
-    assert_eq!(outcome.failed().map(|(step, error)| (step.clone(), error.kind)).collect::<Vec<_>>(), [(
-        id("a"),
-        ErrorKind::Quota
-    )]);
+    assert_eq!(
+        outcome.failed().map(|(step, error)| (step.clone(), error.kind)).collect::<Vec<_>>(),
+        [(id("a"), ErrorKind::Quota)]
+    );
     assert!(outcome.to_string().contains("have the quota raised, then run this again"), "{outcome}");
     assert!(migration.apply(&plan, &journal, &hasty()).await.unwrap().is_complete());
 }

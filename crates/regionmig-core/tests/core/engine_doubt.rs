@@ -160,13 +160,8 @@ async fn a_probe_that_fails_makes_no_doubt() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refusal_ends_the_attempt_and_leaves_no_doubt() {
-    let refusals = [
-        ErrorKind::AccessDenied,
-        ErrorKind::Conflict,
-        ErrorKind::Invalid,
-        ErrorKind::NotFound,
-        ErrorKind::Unsupported,
-    ];
+    let refusals =
+        [ErrorKind::AccessDenied, ErrorKind::Conflict, ErrorKind::Invalid, ErrorKind::NotFound, ErrorKind::Unsupported];
     for kind in refusals {
         let script = Script::new([act("a").settle(600, 5)]);
         script.does("a", [Do::Refuse(kind)]);

@@ -52,11 +52,7 @@ async fn a_failed_step_stops_only_what_needs_it() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_held_step_would_make_holds_what_needs_it() {
-    let script = Script::new([
-        act("a").makes_itself().effect(Effect::Overwriting),
-        act("b").needs(&["a"]),
-        act("c"),
-    ]);
+    let script = Script::new([act("a").makes_itself().effect(Effect::Overwriting), act("b").needs(&["a"]), act("c")]);
     let plan = script.plan().await;
     let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &hasty()).await.unwrap();
     assert_eq!(outcome.held()[&id("a")], Hold::WantsLeave(Effect::Overwriting));
@@ -72,8 +68,7 @@ async fn it_is_written_down_before_a_request_is_sent_and_before_the_next_step_be
     let journal = SlowJournal { inner: MemoryJournal::default(), notes: Arc::clone(&script.world().notes) };
     assert!(script.migration().apply(&plan, &journal, &hasty()).await.unwrap().is_complete());
     let notes = script.world().notes.lock().unwrap().clone();
-    let expected =
-        ["probe a", "started a", "apply a", "done a", "probe b", "started b", "apply b", "done b"];
+    let expected = ["probe a", "started a", "apply a", "done a", "probe b", "started b", "apply b", "done b"];
     assert_eq!(notes, expected);
 }
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use regionmig_core::{
-    CancellationToken, Error, ErrorKind, Event, Hold, MemoryJournal, Standing, Status, Stop, chain,
-};
+use regionmig_core::{CancellationToken, Error, ErrorKind, Event, Hold, MemoryJournal, Standing, Status, Stop, chain};
 
 use crate::common::cloud::Cloud;
 use crate::common::journals::{Crash, CrashingJournal, entries};

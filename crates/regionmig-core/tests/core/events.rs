@@ -29,24 +29,29 @@ async fn a_run_tells_how_far_it_has_got_over_all_runs() {
     let events = events.lock().unwrap().clone();
     assert_eq!(events[0], Event::Began { total: 4, done: 1 });
     assert_eq!(events.last(), Some(&Event::Ended { done: 4, total: 4 }));
-    let progress: Vec<Event> =
-        events.iter().filter(|event| matches!(event, Event::Progress { .. })).cloned().collect();
+    let progress: Vec<Event> = events.iter().filter(|event| matches!(event, Event::Progress { .. })).cloned().collect();
     let left = |seconds| Some(Duration::from_secs(seconds));
-    assert_eq!(progress, [
-        Event::Progress { done: 2, total: 4, per_minute: None, left: None },
-        Event::Progress { done: 3, total: 4, per_minute: Some(12), left: left(5) },
-        Event::Progress { done: 4, total: 4, per_minute: Some(9), left: left(0) },
-    ]);
+    assert_eq!(
+        progress,
+        [
+            Event::Progress { done: 2, total: 4, per_minute: None, left: None },
+            Event::Progress { done: 3, total: 4, per_minute: Some(12), left: left(5) },
+            Event::Progress { done: 4, total: 4, per_minute: Some(9), left: left(0) },
+        ]
+    );
     let steps: Vec<&Event> =
         events.iter().filter(|e| matches!(e, Event::StepStarted { .. } | Event::StepDone { .. })).collect();
-    assert_eq!(steps, [
-        &Event::StepStarted { step: id("b") },
-        &Event::StepDone { step: id("b"), made: false },
-        &Event::StepStarted { step: id("c") },
-        &Event::StepDone { step: id("c"), made: true },
-        &Event::StepStarted { step: id("d") },
-        &Event::StepDone { step: id("d"), made: true },
-    ]);
+    assert_eq!(
+        steps,
+        [
+            &Event::StepStarted { step: id("b") },
+            &Event::StepDone { step: id("b"), made: false },
+            &Event::StepStarted { step: id("c") },
+            &Event::StepDone { step: id("c"), made: true },
+            &Event::StepStarted { step: id("d") },
+            &Event::StepDone { step: id("d"), made: true },
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,6 +102,11 @@ fn events_can_be_stored_and_what_is_newer_is_tolerated() {
     }
     let newer = r#"{"event":"moon_landed","crew":3}"#;
     assert_eq!(serde_json::from_str::<Event>(newer).unwrap(), Event::Unknown);
-    let stored = serde_json::to_string(&Event::Progress { done: 1, total: 2, per_minute: None, left: Some(Duration::from_secs(90)) });
+    let stored = serde_json::to_string(&Event::Progress {
+        done: 1,
+        total: 2,
+        per_minute: None,
+        left: Some(Duration::from_secs(90)),
+    });
     assert!(stored.unwrap().contains(r#""left":"PT1M30S""#));
 }

@@ -2,9 +2,11 @@
 //!
 //! One program, so that it is linked once: it is what mutation testing runs.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod admission;
 mod common;
+mod composition;
 mod engine_backoff;
 mod engine_doubt;
 mod engine_gate;
@@ -14,3 +16,12 @@ mod engine_panics;
 mod engine_stops;
 mod engine_tasks;
 mod events;
+mod fail_back;
+mod identifiers;
+mod knowledge;
+mod outcome;
+mod plan_text;
+mod plans;
+mod revert;
+mod stored;
+mod surveys;

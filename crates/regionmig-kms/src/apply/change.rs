@@ -145,7 +145,8 @@ impl ChangeTags {
         if tags_digest(self.tags.keys(), tags) != self.replaces {
             return Stand::Otherwise;
         }
-        let replaced: BTreeMap<&String, &String> = tags.iter().filter(|(name, _)| self.tags.contains_key(*name)).collect();
+        let replaced: BTreeMap<&String, &String> =
+            tags.iter().filter(|(name, _)| self.tags.contains_key(*name)).collect();
         Stand::AsExpected(serde_json::to_string(&replaced).unwrap_or_default())
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Copies {
 }
 
 enum Seen {
-    Copy(Key, Option<String>),
+    Copy(Box<Key>, Option<String>),
     Other,
     Unseen,
 }
@@ -48,8 +48,8 @@ impl Kms {
         let mut copies = Copies::default();
         for (arn, seen) in examined {
             match seen? {
-                Seen::Copy(key, Some(mark)) => copies.marked.entry(mark).or_default().push((arn, key)),
-                Seen::Copy(key, None) => copies.unmarked.push((arn, key)),
+                Seen::Copy(key, Some(mark)) => copies.marked.entry(mark).or_default().push((arn, *key)),
+                Seen::Copy(key, None) => copies.unmarked.push((arn, *key)),
                 Seen::Other => {}
                 Seen::Unseen => copies.unseen.push(arn),
             }
@@ -69,7 +69,7 @@ impl Kms {
             return Ok(Seen::Other);
         }
         match self.key_tags(end, arn).await {
-            Ok(mut tags) => Ok(Seen::Copy(key, tags.remove(SOURCE_MARK))),
+            Ok(mut tags) => Ok(Seen::Copy(Box::new(key), tags.remove(SOURCE_MARK))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Seen::Unseen),
             Err(error) => Err(error),
         }

@@ -38,7 +38,10 @@ impl Kms {
         let send = |client: aws_sdk_kms::Client| {
             let request = client.create_grant().key_id(target.as_str()).name(&step.name);
             let request = request.grantee_principal(&terms.grantee).set_operations(Some(operations));
-            request.set_retiring_principal(terms.retiring.clone()).set_constraints(constraints(&terms.constraints)).send()
+            request
+                .set_retiring_principal(terms.retiring.clone())
+                .set_constraints(constraints(&terms.constraints))
+                .send()
         };
         let answer = self.clients().write(cx.end(Side::Target), "kms:CreateGrant", send).await;
         let answer = answer.map_err(|error| refused(error, &target, cx))?;

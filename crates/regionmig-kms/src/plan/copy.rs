@@ -77,7 +77,7 @@ impl<'a> Planner<'a> {
             ("tags", tags.len(), MOST_TAGS - [SOURCE_MARK, STEP_MARK].len()),
             ("characters of the description", length, LONGEST_DESCRIPTION),
         ];
-        for (what, has, most) in limits.into_iter().filter(|(_, has, most)| has > most) {
+        if let Some((what, has, most)) = limits.into_iter().find(|(_, has, most)| has > most) {
             self.draft.find(finding::too_long(arn.into(), what, has, most));
             return None;
         }

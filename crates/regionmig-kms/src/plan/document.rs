@@ -57,7 +57,8 @@ impl Planner<'_> {
         }
         let differs = |(name, value): &(&String, &String)| other.get(*name) != Some(*value);
         let differing = own.iter().filter(differs).map(|(name, value)| (name.clone(), value.clone()));
-        let (changed, missing): (BTreeMap<_, _>, BTreeMap<_, _>) = differing.partition(|(name, _)| other.contains_key(name));
+        let (changed, missing): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            differing.partition(|(name, _)| other.contains_key(name));
         if other.len() + missing.len() > MOST_TAGS {
             self.draft.find(finding::too_long(part(), "tags", other.len() + missing.len(), MOST_TAGS));
             return;

@@ -57,8 +57,8 @@ impl<'a> Target<'a> {
 
     /// Returns why it cannot be said that `key` has no counterpart, if something was not read.
     pub(crate) fn unread(&self, key: &Key) -> Option<&'a Gap> {
-        let murky = self.murky.iter().find(|(_, other, _)| may_be_copy(key, other));
-        self.snapshot.keys.gaps().next().or(murky.map(|(_, _, gap)| *gap))
+        let murky = || self.murky.iter().find(|(_, other, _)| may_be_copy(key, other));
+        self.snapshot.keys.gaps().next().or_else(|| murky().map(|(_, _, gap)| *gap))
     }
 
     /// Returns an unmarked key that may be a copy of `key` whose mark does not show yet.

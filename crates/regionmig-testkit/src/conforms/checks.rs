@@ -29,8 +29,8 @@ fn reads_back_and_lists_what_it_needs<S: Migrate>(step: &S::Step) {
     let spec = step.spec();
     assert!(spec == step.spec(), "`{}` describes itself in two ways", spec.verb);
     let stored = serde_json::to_value(step).unwrap_or_else(|error| panic!("`{}` cannot be stored: {error}", spec.verb));
-    let back: S::Step =
-        serde_json::from_value(stored.clone()).unwrap_or_else(|error| panic!("`{}` does not read back: {error}", spec.verb));
+    let back: S::Step = serde_json::from_value(stored.clone())
+        .unwrap_or_else(|error| panic!("`{}` does not read back: {error}", spec.verb));
     assert!(back == *step, "`{}` changes when stored", spec.verb);
     let listed: BTreeSet<&str> = spec.requires.iter().map(|id| id.id()).collect();
     for held in targets_of(&stored) {

@@ -10,13 +10,16 @@ use regionmig_core::{
 
 use crate::world::World;
 
+/// Makes the service.
+type Make<'a, S> = dyn Fn(&Access) -> S + Send + Sync + 'a;
+
 /// How often each action was executed, by where.
 pub(super) type Done = BTreeMap<(String, String), usize>;
 
 /// An account, the plan made of it, and what a run does in which nothing goes wrong.
 pub(super) struct Trial<'a, S> {
     route: Route,
-    make: &'a dyn Fn(&Access) -> S,
+    make: &'a Make<'a, S>,
     ids: IdMap,
     world: World,
     plan: MigrationPlan,
@@ -24,7 +27,7 @@ pub(super) struct Trial<'a, S> {
 }
 
 impl<'a, S: Migrate> Trial<'a, S> {
-    pub(super) async fn prepare(route: Route, world: World, make: &'a dyn Fn(&Access) -> S) -> Self {
+    pub(super) async fn prepare(route: Route, world: World, make: &'a Make<'a, S>) -> Self {
         let mut ids = IdMap::default();
         // What other services would map is mapped until nothing is missing.
         let plan = loop {
@@ -54,14 +57,6 @@ impl<'a, S: Migrate> Trial<'a, S> {
 
     pub(super) fn plan(&self) -> &MigrationPlan {
         &self.plan
-    }
-
-    pub(super) fn route(&self) -> &Route {
-        &self.route
-    }
-
-    pub(super) fn ids(&self) -> &IdMap {
-        &self.ids
     }
 
     pub(super) fn expected(&self) -> &Done {
@@ -141,7 +136,7 @@ pub(super) fn told(outcome: &Result<Outcome, Error>) -> String {
     outcome.as_ref().map_or_else(|error| chain(error), ToString::to_string)
 }
 
-fn migration<S: Migrate>(route: &Route, world: &World, make: &dyn Fn(&Access) -> S, ids: &IdMap) -> Migration {
+fn migration<S: Migrate>(route: &Route, world: &World, make: &Make<'_, S>, ids: &IdMap) -> Migration {
     let access = world.access();
     let migration = Migration::new(route.clone(), &access).with(make(&access));
     migration.map_all(ids).unwrap_or_else(|error| panic!("{error}"))

@@ -25,20 +25,28 @@ const THIRD: [&str; 10] = [
 const APPS: [&str; 8] = ["payments", "ledger", "archive", "billing", "search", "mail", "reports", "identity"];
 const PERIODS: [i64; 5] = [90, 180, 365, 730, 2560];
 
-/// Fills an account of a region as years of use do: some fifty keys of every kind, with aliases, grants, policies, tags
-/// and rotations of every shape. Always the same in worlds of one seed.
+/// Fills an account of a region as years of use do: some fifty symmetric encryption keys, with aliases, grants,
+/// policies, tags and rotations of every shape. Always the same in worlds of one seed.
 ///
 /// There are single-Region keys, multi-Region primaries with and without replicas, replicas whose primary is elsewhere
-/// (in `us-west-2` and `ap-southeast-2`, or what the partition has), disabled ones, one that is pending deletion, AWS's
-/// own, and asymmetric, HMAC, imported and custom-key-store ones.
+/// (in `us-west-2` and `ap-southeast-2`, or what the partition has), disabled ones, one that is pending deletion, and
+/// AWS's own. For keys of other kinds see [`other_keys`].
 pub fn reference_account(world: &World, end: &End) {
     let account = Account { world, end };
-    (0..24).for_each(|n| account.single(n));
+    (0..32).for_each(|n| account.single(n));
     account.disabled();
     account.primaries();
     account.replicas();
     account.of_aws();
+}
+
+/// Adds what an account has besides: asymmetric keys, an HMAC key, keys whose material was imported or is in a custom
+/// key store, and a multi-Region primary that is disabled.
+pub fn other_keys(world: &World, end: &End) {
+    let account = Account { world, end };
     account.other_kinds();
+    let [_, fourth] = account.third();
+    account.key(45).replica_in(&fourth).disabled().description("Primary, disabled").make();
 }
 
 struct Account<'a> {
@@ -50,7 +58,7 @@ impl Account<'_> {
     /// An application's key, the `n`th.
     fn single(&self, n: usize) {
         let app = APPS[n % APPS.len()];
-        let stage = ["production", "staging", "test"][n / APPS.len()];
+        let stage = ["production", "staging", "test", "training"][n / APPS.len()];
         let mut key = self.key(n).description(&format!("Encrypts the data of {app} ({stage})")).tag("Stage", stage);
         for alias in 0..n % 5 {
             let suffix = ["", "/database", "/queue", "_old"][alias];
@@ -96,7 +104,6 @@ impl Account<'_> {
         self.key(43).replica_in(&third).description("Primary with a replica").alias("alias/global/events").make();
         let grant = GrantSeed::to(&self.role("replicator")).operations(["Encrypt", "Decrypt"]).name("replication");
         self.key(44).replica_in(&third).replica_in(&fourth).rotation(180).grant(grant).tag("Tier", "1").make();
-        self.key(45).replica_in(&fourth).disabled().description("Primary, disabled").make();
     }
 
     /// Keys whose primary is in a third region.

@@ -6,6 +6,7 @@ use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use regionmig_core::Caller;
 use regionmig_testkit::World;
 
 use crate::{HERE, THERE, client, end, names, put, sts, table, world};
@@ -134,4 +135,16 @@ async fn what_the_world_does_not_carry_is_refused_by_name() {
     assert_eq!(world.ledger().count("*"), 0);
     let asked: Vec<_> = world.ledger().actions().into_iter().map(|(end, action)| format!("{end} {action}")).collect();
     assert_eq!(asked, ["111122223333/eu-central-1 dynamodb:PutItem", "111122223333/us-east-1 sts:GetSessionToken"]);
+}
+
+#[tokio::test]
+async fn the_access_of_a_world_acts_as_its_account_by_its_clock() {
+    let world = World::new();
+    let other: regionmig_core::AccountId = "444455556666".parse().unwrap();
+    let access = world.access().with_account(other.clone(), &world.sdk_config_of(&other));
+    let access: &dyn Caller = &access;
+    assert_eq!(access.account(&end(HERE)).await.unwrap().as_str(), "111122223333");
+    assert_eq!(access.account(&"444455556666/eu-central-1".parse().unwrap()).await.unwrap(), other);
+    assert_eq!(access.clock().now(), world.clock().now());
+    assert_eq!(world.ledger().count("sts:GetCallerIdentity"), 2);
 }

@@ -66,7 +66,6 @@ fn a_dropped_face_closes_its_port() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "says what was skipped")]
 fn another_language_reads_the_same_world() {
     if !Command::new("python3").args(["-c", "import boto3"]).output().is_ok_and(|tried| tried.status.success()) {
         println!("skipped: another_language_reads_the_same_world");

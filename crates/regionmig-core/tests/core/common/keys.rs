@@ -109,7 +109,7 @@ impl Apply for Keys {
         cx: &StepContext<'_>,
     ) -> Result<Reversal, FakeError> {
         tokio::task::yield_now().await;
-        let made = receipt.target_of(source).ok_or(failed(ErrorKind::Unexpected))?;
+        let made = receipt.target_of(source).ok_or_else(|| failed(ErrorKind::Unexpected))?;
         self.0.delete_key(cx.end(Side::Target), &made);
         Ok(Reversal::Done)
     }

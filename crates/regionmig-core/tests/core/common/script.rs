@@ -415,11 +415,7 @@ impl Script {
 }
 
 impl Verify for Script {
-    async fn verify(
-        &self,
-        survey: &Survey<Listing<ActName, Act>>,
-        _: &RunContext,
-    ) -> Result<Vec<Check>, FakeError> {
+    async fn verify(&self, survey: &Survey<Listing<ActName, Act>>, _: &RunContext) -> Result<Vec<Check>, FakeError> {
         self.note("verify", "all");
         let verdict = match self.world().verdicts {
             None => return Ok(Vec::new()),

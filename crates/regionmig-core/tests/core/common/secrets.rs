@@ -110,12 +110,12 @@ impl Apply for Secrets {
     async fn apply(&self, step: &SecretStep, cx: &StepContext<'_>) -> Result<Applied, FakeError> {
         tokio::task::yield_now().await;
         let (SecretStep::Replicate { secret, .. } | SecretStep::WriteBack { secret }) = step;
-        let value = self.value(Side::Source, cx.run(), secret).ok_or(failed(ErrorKind::NotFound))?;
+        let value = self.value(Side::Source, cx.run(), secret).ok_or_else(|| failed(ErrorKind::NotFound))?;
         let target = cx.end(Side::Target);
         let (key, receipt) = match step {
             SecretStep::Replicate { secret, key } => (cx.resolve(key)?, Receipt::new().bind(secret, secret)?),
             SecretStep::WriteBack { secret } => {
-                let (key, _) = self.0.secret(target, secret).ok_or(failed(ErrorKind::NotFound))?;
+                let (key, _) = self.0.secret(target, secret).ok_or_else(|| failed(ErrorKind::NotFound))?;
                 (key, Receipt::new())
             }
         };

@@ -1,0 +1,301 @@
+//! What holds of every plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::subsequence;
+use regionmig_core::{AliasName, Capture, Draft, KeyArn, Spec, Step as _, Timestamp};
+
+use crate::snapshot::{Alias, Grant, GrantTerms, Key, KeyState, MultiRegion, MultiRegionRole, Rotation, Snapshot};
+use crate::step::{SOURCE_MARK, Step, source_mark};
+use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
+use crate::verify::checks;
+
+/// What a key may be like, but for what it is related to.
+fn entry() -> impl Strategy<Value = Entry> {
+    let state = prop_oneof![
+        6 => Just(KeyState::Enabled),
+        3 => Just(KeyState::Disabled),
+        1 => Just(KeyState::PendingDeletion),
+    ];
+    let roles = subsequence(vec!["a", "b", "c"], 0..=3);
+    let tags = subsequence(vec![("a", "1"), ("a", "2"), ("b", "1"), ("aws:c", "1")], 0..=4);
+    let policy = prop_oneof![Just(POLICY.to_owned()), Just(POLICY.replace("kms:*", "kms:Decrypt"))];
+    let rotation = prop_oneof![Just(None), Just(Some(90)), Just(Some(365))];
+    let text = prop_oneof![Just(""), Just("payments")];
+    let spec = prop_oneof![9 => Just("SYMMETRIC_DEFAULT"), 1 => Just("RSA_2048")];
+    (state, roles, tags, policy, rotation, text, spec, 0..100_i64).prop_map(
+        |(state, roles, tags, policy, rotation, text, spec, hours)| {
+            let entry = Entry::new().age(24 * 60 + hours * 60).state(state).policy(&policy).described(text).spec(spec);
+            let entry = rotation.map_or(entry.clone(), |days| entry.rotated(days));
+            let entry = tags.into_iter().fold(entry, |entry, (name, value)| entry.tag(name, value));
+            roles.into_iter().fold(entry, |entry, role| {
+                entry.grant(GrantTerms::new(format!("arn:aws:iam::111122223333:role/{role}"), ["Decrypt"]))
+            })
+        },
+    )
+}
+
+/// A source, and what of it the target has already.
+#[derive(Clone, Debug)]
+enum Source {
+    Primary(Entry, Option<Entry>),
+    Replica(Entry, Option<Entry>, bool),
+    Single(Entry, Option<Entry>),
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    let found = || proptest::option::weighted(0.4, entry());
+    prop_oneof![
+        3 => (entry(), found()).prop_map(|(own, found)| Source::Single(own, found)),
+        1 => (entry(), found()).prop_map(|(own, found)| Source::Primary(own, found)),
+        1 => (entry(), found(), any::<bool>()).prop_map(|(own, found, known)| Source::Replica(own, found, known)),
+    ]
+}
+
+/// A case with no gaps: sources with what they have in the target, strangers there, aliases at both ends.
+fn case() -> impl Strategy<Value = Case> {
+    let sources = proptest::collection::vec(source(), 0..5);
+    let strangers = proptest::collection::vec(entry(), 0..3);
+    let aliases = proptest::collection::vec((0..6_usize, 0..3_u8), 0..6);
+    (sources, strangers, aliases).prop_map(|(sources, strangers, aliases)| {
+        let mut case = Case::new();
+        let mut names = BTreeMap::new();
+        for (n, source) in sources.into_iter().enumerate() {
+            case = put(case, n, source, &mut names);
+        }
+        for (n, stranger) in strangers.into_iter().enumerate() {
+            case = case.target(&format!("stranger-{n}"), stranger);
+        }
+        for (at, (n, place)) in aliases.into_iter().enumerate() {
+            let Some((own, there)) = names.get(&n) else { continue };
+            let name: AliasName = format!("alias/{at}").parse().unwrap();
+            case.survey.source.value.aliases.insert(name.clone(), Ok(Alias::new(arn(SOURCE, own))));
+            let key = if place == 1 { there.as_str() } else { "stranger-0" };
+            if place > 0 && case.survey.target.value.keys.known().any(|(other, _)| other.id() == key) {
+                case.survey.target.value.aliases.insert(name, Ok(Alias::new(arn(TARGET, key))));
+            }
+        }
+        case
+    })
+}
+
+fn put(case: Case, n: usize, source: Source, names: &mut BTreeMap<usize, (String, String)>) -> Case {
+    let related = format!("mrk-{n}");
+    match source {
+        Source::Single(own, found) => {
+            let (id, copy) = (format!("s-{n}"), format!("t-{n}"));
+            names.insert(n, (id.clone(), copy.clone()));
+            // Only what is like the source was ever marked.
+            let spec = own.key.spec.as_str().to_owned();
+            let case = case.source(&id, own);
+            match found {
+                Some(found) => case.target(&copy, found.spec(&spec).copy_of(&id)),
+                None => case,
+            }
+        }
+        Source::Primary(own, found) => {
+            names.insert(n, (related.clone(), related.clone()));
+            let replicas: &[&str] = if found.is_some() { &[TARGET] } else { &[] };
+            let spec = own.key.spec.as_str().to_owned();
+            let case = case.source(&related, own.primary(&related, SOURCE, replicas));
+            match found {
+                Some(found) => case.target(&related, found.spec(&spec).replica(&related, SOURCE)),
+                None => case,
+            }
+        }
+        Source::Replica(own, found, known) => {
+            names.insert(n, (related.clone(), related.clone()));
+            let replicas: &[&str] = if found.is_some() { &[SOURCE, TARGET] } else { &[SOURCE] };
+            let spec = own.key.spec.as_str().to_owned();
+            let primary = Entry::new().spec(&spec).primary(&related, THIRD, replicas).key;
+            let case = case.source(&related, own.replica(&related, THIRD));
+            let case = case.third_primary(&related, if known { Ok(primary) } else { Err(gap()) });
+            match found {
+                Some(found) => case.target(&related, found.spec(&spec).replica(&related, THIRD)),
+                None => case,
+            }
+        }
+    }
+}
+
+/// What a step does to a region: as little of KMS as it takes.
+fn act(step: &Step, draft: &Draft<Step>, target: &mut Snapshot, made: Timestamp) {
+    let counterpart = |key: &KeyArn| match key.is_multi_region() {
+        true => arn(TARGET, key.id()),
+        false => draft.ids.target_of(key).unwrap_or_else(|| arn(TARGET, &format!("copy-of-{}", key.id()))),
+    };
+    let there = counterpart(step.key());
+    let change = |target: &mut Snapshot, change: &dyn Fn(&mut Key)| {
+        let mut key = target.keys.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
+        change(&mut key);
+        target.keys.insert(there.clone(), Ok(key));
+    };
+    let add_tags = |target: &mut Snapshot, tags: &BTreeMap<String, String>| {
+        let mut all = target.tags.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
+        all.extend(tags.clone());
+        target.tags.insert(there.clone(), Ok(all));
+    };
+    let place = |target: &mut Snapshot, key: Key, policy: &str, tags: &BTreeMap<String, String>| {
+        let mut tags = tags.clone();
+        tags.insert(SOURCE_MARK.to_owned(), source_mark(step.key()));
+        target.keys.insert(there.clone(), Ok(key));
+        target.policies.insert(there.clone(), Ok(policy.to_owned()));
+        target.tags.insert(there.clone(), Ok(tags));
+        target.grants.insert(there.clone(), Ok(Vec::new()));
+        target.rotations.insert(there.clone(), Ok(Rotation::default()));
+    };
+    match step {
+        Step::AddTags(step) => add_tags(target, &step.tags),
+        Step::ChangeTags(step) => add_tags(target, &step.tags),
+        Step::CreateAlias(step) => target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
+        Step::CreateGrant(step) => {
+            let mut grants = target.grants.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
+            grants.push(Grant::new(&step.name, step.terms.clone()));
+            target.grants.insert(there, Ok(grants));
+        }
+        Step::CreateKey(step) => {
+            let key = Key { description: step.description.clone(), ..Key::symmetric(made) };
+            place(target, key, &step.policy, &step.tags);
+        }
+        Step::DisableKey(_) => change(target, &|key| key.state = KeyState::Disabled),
+        Step::DisableRotation(_) => target.rotations.insert(there, Ok(Rotation::default())),
+        Step::EnableKey(_) => change(target, &|key| key.state = KeyState::Enabled),
+        Step::EnableRotation(step) => target.rotations.insert(there, Ok(Rotation::every(step.days))),
+        Step::PutPolicy(step) => target.policies.insert(there, Ok(step.policy.clone())),
+        Step::ReplicateKey(step) => {
+            let related = MultiRegion::new(MultiRegionRole::Replica, step.primary.clone());
+            let key =
+                Key { description: step.description.clone(), multi_region: Some(related), ..Key::symmetric(made) };
+            place(target, key, &step.policy, &step.tags);
+        }
+        Step::SetDescription(step) => change(target, &|key| key.description.clone_from(&step.description)),
+    }
+}
+
+/// Carries out a plan, each step after those it comes after, and surveys again a day later.
+fn carried_out(case: &Case) -> Case {
+    let draft = case.plan();
+    let specs: Vec<Spec> = draft.steps.iter().map(Step::spec).collect();
+    let name = |spec: &Spec| format!("{}/{}", spec.verb, spec.subject);
+    let all: BTreeSet<String> = specs.iter().map(name).collect();
+    let mut target = case.survey.target.value.clone();
+    let mut done = BTreeSet::new();
+    let mut mapped: BTreeSet<_> = draft.ids.sources().cloned().collect();
+    while done.len() < specs.len() {
+        let is_ready = |spec: &Spec| {
+            spec.after.iter().all(|other| done.contains(other) || !all.contains(other))
+                && spec.requires.is_subset(&mapped)
+        };
+        let next = specs.iter().position(|spec| !done.contains(&name(spec)) && is_ready(spec)).expect("no circle");
+        act(&draft.steps[next], &draft, &mut target, case.survey.target.at);
+        done.insert(name(&specs[next]));
+        mapped.extend(specs[next].produces.iter().cloned());
+    }
+    let tomorrow = Timestamp::from_second(now().as_second() + 86_400).unwrap();
+    let mut after = case.clone();
+    after.survey.target = Capture::new(tomorrow, target);
+    after
+}
+
+/// Something of a survey that could have failed to be read.
+fn gaps() -> impl Strategy<Value = Vec<(u8, usize)>> {
+    proptest::collection::vec((0..12_u8, 0..20_usize), 1..4)
+}
+
+fn with_gaps(mut case: Case, gaps: &[(u8, usize)]) -> Case {
+    for &(what, which) in gaps {
+        let source = what < 6;
+        let snapshot = match source {
+            true => &mut case.survey.source.value,
+            false => &mut case.survey.target.value,
+        };
+        let keys: Vec<KeyArn> =
+            snapshot.keys.known().filter(|(_, key)| key.is_customers()).map(|(arn, _)| arn.clone()).collect();
+        let key = (!keys.is_empty()).then(|| keys[which % keys.len()].clone());
+        let Some(key) = key else { continue };
+        match what % 6 {
+            0 => snapshot.keys.insert(key, Err(gap())),
+            1 => snapshot.policies.insert(key, Err(gap())),
+            2 => snapshot.tags.insert(key, Err(gap())),
+            3 => snapshot.grants.insert(key, Err(gap())),
+            4 => snapshot.rotations.insert(key, Err(gap())),
+            _ => snapshot.aliases = snapshot.aliases.clone().truncated(gap()),
+        }
+    }
+    case
+}
+
+fn names(case: &Case) -> BTreeSet<String> {
+    let steps = case.plan().steps;
+    steps.iter().map(Step::spec).map(|spec| format!("{}/{}", spec.verb, spec.subject)).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_plan_is_deterministic_and_its_steps_store_and_read_back(case in case()) {
+        let draft = case.plan();
+        prop_assert_eq!(&draft, &case.plan());
+        let stored = serde_json::to_string(&case.survey).unwrap();
+        let read = Case { survey: serde_json::from_str(&stored).unwrap(), options: case.options };
+        prop_assert_eq!(&draft, &read.plan());
+        for step in &draft.steps {
+            let stored = serde_json::to_string(step).unwrap();
+            prop_assert_eq!(step, &serde_json::from_str(&stored).unwrap());
+        }
+    }
+
+    #[test]
+    fn no_two_steps_have_one_name_and_nothing_is_made_or_owned_twice(case in case()) {
+        let specs: Vec<Spec> = case.plan().steps.iter().map(Step::spec).collect();
+        let distinct = |of: &dyn Fn(&Spec) -> Vec<String>| {
+            let all: Vec<String> = specs.iter().flat_map(of).collect();
+            all.iter().collect::<BTreeSet<_>>().len() == all.len()
+        };
+        let (named, produced, owned) = (
+            distinct(&|spec| vec![format!("{}/{}", spec.verb, spec.subject)]),
+            distinct(&|spec| spec.produces.iter().map(ToString::to_string).collect()),
+            distinct(&|spec| spec.owns.iter().map(ToString::to_string).collect()),
+        );
+        prop_assert!(named && produced && owned);
+    }
+
+    #[test]
+    fn a_plan_carried_out_leaves_nothing_to_do(case in case()) {
+        let after = carried_out(&case);
+        let left = after.plan();
+        prop_assert_eq!(&left.steps, &Vec::<Step>::new());
+        // Whatever was carried out is found right: what still fails had a finding from the start.
+        let made: BTreeSet<_> = case.plan().steps.iter().map(|step| step.key().clone()).collect();
+        let blocked: BTreeSet<String> = left.findings.iter()
+            .filter(|finding| finding.severity == regionmig_core::Severity::Blocker)
+            .filter_map(|finding| finding.subject.as_ref().map(|subject| subject.id().to_owned()))
+            .collect();
+        for check in checks(&after.survey) {
+            let key: Option<KeyArn> = check.subject.typed();
+            let is_excused = blocked.contains(check.subject.id());
+            let is_made = key.is_some_and(|key| made.contains(&key));
+            let passed = check.verdict == regionmig_core::Verdict::Pass;
+            prop_assert!(passed || is_excused || !is_made, "{check}");
+        }
+    }
+
+    #[test]
+    fn less_knowledge_never_leads_to_more_steps(case in case(), gaps in gaps()) {
+        let (whole, less) = (names(&case), names(&with_gaps(case, &gaps)));
+        prop_assert!(less.is_subset(&whole), "{:?}", less.difference(&whole).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_step_is_on_what_is_unclear(case in case(), gaps in gaps()) {
+        let draft = with_gaps(case, &gaps).plan();
+        let unclear: BTreeSet<_> = draft.findings.iter()
+            .filter(|finding| finding.code == regionmig_core::code::UNCLEAR)
+            .filter_map(|finding| finding.subject.clone())
+            .collect();
+        for spec in draft.steps.iter().map(Step::spec) {
+            prop_assert!(!unclear.contains(&spec.subject), "{:?}", spec);
+            prop_assert!(spec.produces.is_disjoint(&unclear) && spec.owns.is_disjoint(&unclear));
+        }
+    }
+}

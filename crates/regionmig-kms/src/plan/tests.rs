@@ -1,0 +1,434 @@
+//! What is planned for what is found.
+
+use std::collections::BTreeSet;
+
+use regionmig_core::{Listing, Step as _};
+
+use crate::snapshot::{Constraints, GrantTerms, Key, KeyState, Rotation};
+use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
+
+/// Plans, and compares what comes of it, in whichever order, with what is expected: a step by verb and subject, a
+/// finding by severity, code and subject, a counterpart found by `=`.
+#[track_caller]
+fn check(case: &Case, expected: &[&str]) {
+    let mut expected: Vec<&str> = expected.to_vec();
+    expected.sort_unstable();
+    assert_eq!(case.shown(), expected);
+}
+
+fn role(name: &str) -> GrantTerms {
+    GrantTerms::new(format!("arn:aws:iam::111122223333:role/{name}"), ["Decrypt", "Encrypt"])
+}
+
+/// The verb and id under which a grant of key `k` is planned.
+fn grant_line(terms: &GrantTerms) -> String {
+    format!("create-grant k/{}", crate::step::CreateGrant::name_of(&arn(SOURCE, "k"), terms))
+}
+
+#[test]
+fn an_empty_region_needs_nothing() {
+    check(&Case::new(), &[]);
+}
+
+// REQ: KMS-1
+#[test]
+fn a_single_region_key_gets_a_copy_with_all_that_is_its_own() {
+    let entry = Entry::new().alias("alias/a").alias("alias/b").rotated(180).grant(role("a")).tag("a", "b");
+    let case = Case::new().source("k", entry.described("for a").disabled());
+    let grant = grant_line(&role("a"));
+    let expected =
+        ["create-key k", "create-alias alias/a", "create-alias alias/b", "enable-rotation k", &grant, "disable k"];
+    check(&case, &[&expected[..], &["action kms.reencrypt k"]].concat());
+    let made = case.plan().steps.into_iter().find_map(|step| match step {
+        crate::Step::CreateKey(made) => Some(made),
+        _ => None,
+    });
+    let made = made.unwrap();
+    assert_eq!((made.policy.as_str(), made.description.as_str(), made.multi_region), (POLICY, "for a", false));
+    assert_eq!(made.tags.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "b".to_owned())]);
+}
+
+#[test]
+fn a_disabled_key_is_disabled_last() {
+    let entry = Entry::new().alias("alias/a").rotated(180).grant(role("a")).disabled();
+    let steps = Case::new().source("k", entry).plan().steps;
+    let specs: Vec<_> = steps.iter().map(crate::Step::spec).collect();
+    let disable = specs.iter().find(|spec| spec.verb == "disable").unwrap();
+    let others = specs.iter().filter(|spec| !["disable", "create-key"].contains(&spec.verb.as_str()));
+    let others: BTreeSet<String> = others.map(|spec| format!("{}/{}", spec.verb, spec.subject)).collect();
+    assert_eq!(others.len(), 3);
+    assert!(others.is_subset(&disable.after), "{others:?} {:?}", disable.after);
+}
+
+#[test]
+fn keys_of_aws_and_their_aliases_are_summed_up() {
+    let managed = || Entry::new().aws_managed();
+    check(&Case::new().source("a", managed().alias("alias/aws/s3")).source("b", managed()), &["note kms.aws-managed"]);
+}
+
+#[test]
+fn a_key_that_cannot_be_moved_yet_is_named_and_left_with_its_aliases() {
+    for entry in [
+        Entry::new().spec("RSA_2048"),
+        Entry::new().spec("HMAC_256"),
+        Entry::new().with(|key| key.origin = "EXTERNAL".into()),
+        Entry::new().with(|key| key.custom_key_store = Some("cks-1".to_owned())),
+        Entry::new().with(|key| key.usage = "SIGN_VERIFY".into()),
+        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]),
+    ] {
+        check(&Case::new().source("k", entry.clone().alias("alias/a")), &["blocker kms.kind-not-yet k"]);
+        check(&Case::new().source("k", entry.clone()).target("t", entry).map("k", "t"), &["note kms.kind-not-yet k"]);
+    }
+}
+
+#[test]
+fn a_key_to_be_deleted_is_skipped_and_one_on_the_way_waited_for() {
+    for state in [KeyState::PendingDeletion, KeyState::PendingReplicaDeletion] {
+        let entry = Entry::new().alias("alias/a").state(state);
+        check(&Case::new().source("k", entry), &["note kms.pending-deletion k"]);
+    }
+    for state in ["Creating", "Updating", "Unavailable", "PendingImport", "SomethingNew"] {
+        let entry = Entry::new().alias("alias/a").state(state.into());
+        check(&Case::new().source("k", entry), &["blocker core.unclear k"]);
+    }
+}
+
+#[test]
+fn a_copy_is_found_by_its_mark_and_what_is_equal_left() {
+    let entry = || Entry::new().rotated(90).grant(role("a")).tag("a", "b").described("d");
+    let case = Case::new().source("k", entry().alias("alias/a")).target("t", entry().alias("alias/a").copy_of("k"));
+    check(&case, &["= k t", "= alias/a alias/a", "action kms.reencrypt k"]);
+}
+
+#[test]
+fn what_differs_on_a_found_key_is_changed_with_leave() {
+    let found = |entry: Entry, other: Entry, expected: &[&str]| {
+        let case = Case::new().source("k", entry).target("t", other.copy_of("k"));
+        check(&case, &[&["= k t", "action kms.reencrypt k"], expected].concat());
+    };
+    let plain = Entry::new;
+    let other_policy = POLICY.replace("kms:*", "kms:Decrypt");
+    found(plain(), plain().policy(&other_policy), &["put-policy k OVERWRITING"]);
+    found(plain(), plain().policy(&POLICY.replace("\"kms:*\"", "[\"kms:*\"]")), &[]);
+    found(plain().described("a"), plain(), &["set-description k OVERWRITING"]);
+    found(plain(), plain().described("a"), &["set-description k OVERWRITING"]);
+    found(plain().tag("a", "1"), plain().tag("a", "2"), &["change-tags k OVERWRITING"]);
+    found(plain().tag("a", "1").tag("b", "1"), plain().tag("b", "1"), &["add-tags k"]);
+    found(plain(), plain().tag("a", "1").tag("aws:x", "y"), &["note kms.extra kms.key-tags:k"]);
+    found(plain().rotated(90), plain(), &["enable-rotation k OVERWRITING"]);
+    found(plain().rotated(90), plain().rotated(91), &["enable-rotation k OVERWRITING"]);
+    found(plain(), plain().rotated(91), &["disable-rotation k OVERWRITING"]);
+    found(plain().disabled(), plain(), &["disable k OVERWRITING"]);
+    found(plain(), plain().disabled(), &["enable k OVERWRITING"]);
+    found(plain().disabled(), plain().disabled(), &[]);
+    found(plain().grant(role("a")), plain(), &[&grant_line(&role("a"))]);
+    found(plain(), plain().grant(role("a")), &["note kms.extra kms.key-grants:k"]);
+    found(plain().alias("alias/a"), plain(), &["create-alias alias/a"]);
+}
+
+#[test]
+fn a_disabled_copy_takes_neither_grants_nor_rotation() {
+    let entry = Entry::new().grant(role("a")).rotated(90).disabled();
+    let case = Case::new().source("k", entry).target("t", Entry::new().disabled().copy_of("k"));
+    let expected = [
+        "= k t",
+        "action kms.reencrypt k",
+        "blocker kms.disabled-counterpart kms.key-grants:k",
+        "blocker kms.disabled-counterpart kms.key-rotation:k",
+    ];
+    check(&case, &expected);
+    // If it is to be enabled, that comes first.
+    let case = Case::new().source("k", Entry::new().grant(role("a"))).target("t", Entry::new().disabled().copy_of("k"));
+    let grant = case.plan().steps.into_iter().find(|step| matches!(step, crate::Step::CreateGrant(_))).unwrap();
+    assert!(grant.spec().after.contains(&format!("enable/kms.key:{}", arn(SOURCE, "k"))));
+}
+
+#[test]
+fn of_several_marked_keys_the_oldest_counts_and_the_others_are_reported() {
+    let case = Case::new()
+        .source("k", Entry::new())
+        .target("a", Entry::new().age(100).copy_of("k"))
+        .target("b", Entry::new().age(200).copy_of("k"))
+        .target("c", Entry::new().age(300).copy_of("k").state(KeyState::PendingDeletion));
+    check(&case, &["= k b", "action kms.duplicate-key k", "action kms.reencrypt k"]);
+}
+
+#[test]
+fn a_marked_key_of_another_kind_is_no_copy_and_no_reason_for_one() {
+    let rsa = Entry::new().spec("RSA_2048").copy_of("k");
+    check(&Case::new().source("k", Entry::new()).target("t", rsa), &["blocker kms.counterpart-differs k"]);
+    let doomed = Entry::new().copy_of("k").state(KeyState::PendingDeletion);
+    check(&Case::new().source("k", Entry::new()).target("t", doomed), &["create-key k", "action kms.reencrypt k"]);
+}
+
+#[test]
+fn what_is_young_and_unmarked_may_be_the_copy() {
+    let young = |entry: Entry| Case::new().source("k", Entry::new()).target("t", entry);
+    check(&young(Entry::new().age(29)), &["blocker core.unclear k"]);
+    check(&young(Entry::new().age(-1)), &["blocker core.unclear k"]);
+    let made = ["create-key k", "action kms.reencrypt k"];
+    check(&young(Entry::new().age(30)), &made);
+    check(&young(Entry::new().age(1).spec("RSA_2048")), &made);
+    check(&young(Entry::new().age(1).copy_of("another")), &made);
+    check(&young(Entry::new().age(1).replica("mrk-1", THIRD)), &made);
+    check(&young(Entry::new().age(1).aws_managed()), &made);
+    check(&young(Entry::new().age(1).state(KeyState::PendingDeletion)), &made);
+    // It is known to be another's.
+    let case = young(Entry::new().age(1)).source("m", Entry::new()).map("m", "t");
+    let expected = ["create-key k", "action kms.reencrypt k", "= m t", "action kms.reencrypt m"];
+    check(&case, &expected);
+}
+
+#[test]
+fn a_target_that_was_not_read_leads_to_no_copy() {
+    let case = || Case::new().source("k", Entry::new().alias("alias/a"));
+    let unclear = |case: Case| check(&case, &["blocker core.unclear k"]);
+    unclear(case().edit(|_, target| target.keys = Listing::unread(gap())));
+    unclear(case().edit(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap()))));
+    unclear(case().target("t", Entry::new()).edit(|_, target| target.tags.insert(arn(TARGET, "t"), Err(gap()))));
+    // Of another kind, or answered for.
+    let made = ["create-key k", "create-alias alias/a", "action kms.reencrypt k"];
+    let rsa = case().target("t", Entry::new().spec("RSA_2048"));
+    check(&rsa.edit(|_, target| target.tags.insert(arn(TARGET, "t"), Err(gap()))), &made);
+    let answered = case().target("t", Entry::new()).edit(|_, target| {
+        target.tags.insert(arn(TARGET, "t"), Err(gap()));
+        target.tags.presume_complete("they are the auditors'");
+    });
+    check(&answered, &made);
+}
+
+#[test]
+fn what_was_not_read_of_a_source_holds_what_it_decides() {
+    let case = || Case::new().source("k", Entry::new().grant(role("a")).rotated(90).alias("alias/a").disabled());
+    let k = || arn(SOURCE, "k");
+    check(&case().edit(|source, _| source.policies.insert(k(), Err(gap()))), &["blocker core.unclear k"]);
+    check(&case().edit(|source, _| source.tags.insert(k(), Err(gap()))), &["blocker core.unclear k"]);
+    let unread_key = case().edit(|source, _| source.keys.insert(k(), Err(gap())));
+    check(&unread_key, &["blocker core.unclear k", "blocker core.unclear alias/a"]);
+    let grant = grant_line(&role("a"));
+    let made =
+        ["create-key k", "create-alias alias/a", "action kms.reencrypt k", "blocker core.unclear kms.key-state:k"];
+    let no_grants = case().edit(|source, _| source.grants.insert(k(), Err(gap())));
+    check(&no_grants, &[&made[..], &["enable-rotation k", "blocker core.unclear kms.key-grants:k"]].concat());
+    let no_rotation = case().edit(|source, _| source.rotations.insert(k(), Err(gap())));
+    check(&no_rotation, &[&made[..], &[&grant, "blocker core.unclear kms.key-rotation:k"]].concat());
+    let not_listed = case().edit(|source, _| source.keys = Listing::default());
+    check(&not_listed, &["blocker core.unclear alias/a"]);
+}
+
+#[test]
+fn what_was_not_read_of_a_counterpart_is_left_as_it_is() {
+    let case =
+        || Case::new().source("k", Entry::new()).target("t", Entry::new().policy("{}").rotated(90)).map("k", "t");
+    let t = || arn(TARGET, "t");
+    let found = ["= k t", "action kms.reencrypt k"];
+    let policy = case().edit(|_, target| target.policies.insert(t(), Err(gap())));
+    check(
+        &policy,
+        &[&found[..], &["disable-rotation k OVERWRITING", "blocker core.unclear kms.key-policy:k"]].concat(),
+    );
+    let rotation = case().edit(|_, target| target.rotations.insert(t(), Err(gap())));
+    check(&rotation, &[&found[..], &["put-policy k OVERWRITING", "blocker core.unclear kms.key-rotation:k"]].concat());
+    let both = ["put-policy k OVERWRITING", "disable-rotation k OVERWRITING"];
+    let tags = case().edit(|_, target| target.tags.insert(t(), Err(gap())));
+    check(&tags, &[&found[..], &both, &["blocker core.unclear kms.key-tags:k"]].concat());
+    let grants = case().edit(|_, target| target.grants.insert(t(), Err(gap())));
+    check(&grants, &[&found[..], &both, &["blocker core.unclear kms.key-grants:k"]].concat());
+}
+
+#[test]
+fn an_alias_in_use_is_not_taken_away() {
+    let case = || Case::new().source("k", Entry::new().alias("alias/a"));
+    let other = || Entry::new().alias("alias/a");
+    let made = ["create-key k", "action kms.reencrypt k", "blocker kms.alias-taken alias/a"];
+    check(&case().target("t", other()), &made);
+    let found = case().target("t", other()).target("c", Entry::new().copy_of("k"));
+    check(&found, &["= k c", "action kms.reencrypt k", "blocker kms.alias-taken alias/a"]);
+    let unread = case().edit(|_, target| target.aliases = Listing::unread(gap()));
+    check(&unread, &["create-key k", "action kms.reencrypt k", "blocker core.unclear alias/a"]);
+}
+
+#[test]
+fn a_mapped_key_is_the_counterpart_if_it_can_be() {
+    let case = |entry: Entry| Case::new().source("k", Entry::new()).target("t", entry).map("k", "t");
+    check(&case(Entry::new()), &["= k t", "action kms.reencrypt k"]);
+    check(&case(Entry::new().spec("RSA_2048")), &["blocker kms.counterpart-differs k"]);
+    check(&case(Entry::new().state(KeyState::PendingDeletion)), &["blocker kms.counterpart-pending-deletion k"]);
+    check(&case(Entry::new().state(KeyState::Creating)), &["blocker core.unclear k"]);
+    check(&case(Entry::new().aws_managed()), &["note kms.mapped-outside k"]);
+    check(&Case::new().source("k", Entry::new()).map("k", "t"), &["blocker kms.mapped-key-missing k"]);
+    let unread = case(Entry::new()).edit(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap())));
+    check(&unread, &["blocker core.unclear k"]);
+    let mut outside = Case::new().source("k", Entry::new());
+    outside.survey.ids.bind(&arn(SOURCE, "k"), &arn(THIRD, "t")).unwrap();
+    check(&outside, &["note kms.mapped-outside k"]);
+}
+
+// REQ: KMS-11
+#[test]
+fn a_primary_is_replicated_from_the_source() {
+    let entry = || Entry::new().primary("mrk-1", SOURCE, &[]).rotated(90);
+    let case = Case::new().source("mrk-1", entry().alias("alias/a").tag("a", "b"));
+    check(&case, &["replicate-key mrk-1 at source", "create-alias alias/a"]);
+    let there = Entry::new().replica("mrk-1", SOURCE);
+    check(&Case::new().source("mrk-1", entry()).target("mrk-1", there.clone()), &["= mrk-1 mrk-1"]);
+    let doomed = there.state(KeyState::PendingDeletion);
+    let case = Case::new().source("mrk-1", entry()).target("mrk-1", doomed);
+    check(&case, &["blocker kms.counterpart-pending-deletion mrk-1"]);
+    check(&Case::new().source("mrk-1", entry().disabled()), &["blocker kms.primary-disabled mrk-1"]);
+    let listed = Case::new().source("mrk-1", Entry::new().primary("mrk-1", SOURCE, &[TARGET]));
+    check(&listed, &["blocker core.unclear mrk-1"]);
+    let unread = Case::new().source("mrk-1", entry()).edit(|_, target| target.keys = Listing::unread(gap()));
+    check(&unread, &["blocker core.unclear mrk-1"]);
+}
+
+#[test]
+fn a_replica_is_replicated_from_where_its_primary_is() {
+    let entry = || Entry::new().replica("mrk-1", THIRD);
+    let primary = |entry: Entry| Ok::<Key, _>(entry.primary("mrk-1", THIRD, &[SOURCE]).key);
+    let case = |key| Case::new().source("mrk-1", entry()).third_primary("mrk-1", key);
+    check(&case(primary(Entry::new())), &["replicate-key mrk-1 at us-west-2"]);
+    check(&case(primary(Entry::new().disabled())), &["blocker kms.primary-disabled mrk-1"]);
+    check(&case(primary(Entry::new().state(KeyState::Updating))), &["blocker core.unclear mrk-1"]);
+    check(&case(Ok(Entry::new().primary("mrk-1", THIRD, &[TARGET]).key)), &["blocker core.unclear mrk-1"]);
+    // That region does not answer.
+    check(&case(Err(gap())), &["blocker core.unclear mrk-1"]);
+    check(&Case::new().source("mrk-1", entry()), &["blocker core.unclear mrk-1"]);
+    // A disabled replica of an enabled primary.
+    let disabled = Case::new().source("mrk-1", entry().disabled()).third_primary("mrk-1", primary(Entry::new()));
+    check(&disabled, &["replicate-key mrk-1 at us-west-2", "disable mrk-1"]);
+}
+
+#[test]
+fn a_replica_whose_primary_is_in_the_target_is_there_already() {
+    let entry = Entry::new().replica("mrk-1", TARGET).alias("alias/a");
+    let case = Case::new().source("mrk-1", entry.clone());
+    let found = case.clone().target("mrk-1", Entry::new().primary("mrk-1", TARGET, &[SOURCE]).rotated(90));
+    check(&found, &["= mrk-1 mrk-1", "create-alias alias/a"]);
+    check(&case, &["blocker core.unclear mrk-1"]);
+}
+
+#[test]
+fn no_replica_leaves_its_account_or_partition() {
+    let entry = || Entry::new().primary("mrk-1", SOURCE, &[]);
+    for target in ["444455556666/eu-central-1", "111122223333/cn-north-1"] {
+        check(&Case::to(target).source("mrk-1", entry()), &["blocker kms.replica-out-of-reach mrk-1"]);
+    }
+}
+
+#[test]
+fn copies_become_primaries_if_that_is_wanted() {
+    let is_primary = |case: &Case| match &case.plan().steps[..] {
+        [crate::Step::CreateKey(made)] => made.multi_region,
+        other => panic!("{other:?}"),
+    };
+    let kms = || crate::Kms::new(&regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build()));
+    let mut case = Case::new().source("k", Entry::new());
+    assert!(!is_primary(&case));
+    case.options = kms().as_multi_region().options().clone();
+    assert!(is_primary(&case));
+    case.options = kms().as_multi_region_of([arn(SOURCE, "k")]).options().clone();
+    assert!(is_primary(&case));
+    case.options = kms().as_multi_region_of([arn(SOURCE, "other")]).options().clone();
+    assert!(!is_primary(&case));
+    // The copy of an earlier run is taken as it is, whichever it is.
+    let found = case.target("mrk-2", Entry::new().primary("mrk-2", TARGET, &[]).copy_of("k").rotated(90));
+    check(&found, &["= k mrk-2", "action kms.reencrypt k", "disable-rotation k OVERWRITING"]);
+}
+
+#[test]
+fn tags_of_aws_and_of_older_migrations_are_dropped_by_name() {
+    let entry = Entry::new().tag("AWS:cloudformation:stack-name", "s").tag("regionmig:source", "x").tag("awsome", "y");
+    let case = Case::new().source("k", entry);
+    check(&case, &["create-key k", "action kms.reencrypt k", "note kms.dropped-tags k"]);
+    let [crate::Step::CreateKey(made)] = &case.plan().steps[..] else { panic!() };
+    assert_eq!(made.tags.keys().collect::<Vec<_>>(), ["awsome"]);
+    let note = case.plan().findings.into_iter().find(|finding| finding.code == crate::code::DROPPED_TAGS).unwrap();
+    assert!(note.message.contains("AWS:cloudformation:stack-name, regionmig:source"), "{note}");
+}
+
+#[test]
+fn what_kms_would_refuse_for_its_length_is_not_sent() {
+    let tags = |n: usize| (0..n).fold(Entry::new(), |entry, n| entry.tag(&format!("t{n}"), "x"));
+    let copied = ["create-key k", "action kms.reencrypt k"];
+    check(&Case::new().source("k", tags(48)), &copied);
+    check(&Case::new().source("k", tags(49)), &["blocker kms.too-long k"]);
+    // Those that are dropped do not count.
+    check(&Case::new().source("k", tags(48).tag("aws:x", "y")), &[&copied[..], &["note kms.dropped-tags k"]].concat());
+    let long = |bytes: usize| Entry::new().policy(&format!("{:bytes$}", POLICY));
+    check(&Case::new().source("k", long(32 * 1024)), &copied);
+    check(&Case::new().source("k", long(32 * 1024 + 1)), &["blocker kms.too-long k"]);
+    check(&Case::new().source("k", Entry::new().described(&"ä".repeat(8192))), &copied);
+    check(&Case::new().source("k", Entry::new().described(&"a".repeat(8193))), &["blocker kms.too-long k"]);
+    let found = |own: usize| {
+        Case::new().source("k", tags(own)).target("t", Entry::new().tag("u", "x").tag("v", "x")).map("k", "t")
+    };
+    let extra = ["= k t", "action kms.reencrypt k", "note kms.extra kms.key-tags:k"];
+    check(&found(48), &[&extra[..], &["add-tags k"]].concat());
+    check(&found(49), &[&extra[..], &["blocker kms.too-long kms.key-tags:k"]].concat());
+}
+
+// REQ: KMS-24
+#[test]
+fn what_names_the_source_is_carried_over_and_pointed_at() {
+    let policy =
+        POLICY.replace("\"*\"", "\"arn:aws:s3:me-central-1::x\"").replace("111122223333:root", "111122223333:role/a");
+    check(
+        &Case::new().source("k", Entry::new().policy(&policy)),
+        &["create-key k", "action kms.reencrypt k", "action kms.policy-names-region k"],
+    );
+    let dead = POLICY.replace("arn:aws:iam::111122223333:root", "AROACKCEVSQ6C2EXAMPLE");
+    check(
+        &Case::new().source("k", Entry::new().policy(&dead)),
+        &["create-key k", "action kms.reencrypt k", "action kms.dead-principal k"],
+    );
+    let source_arn = Some("arn:aws:rds:me-central-1:111122223333:db:a".to_owned());
+    let terms = GrantTerms { constraints: Constraints { source_arn, ..Constraints::default() }, ..role("a") };
+    let line = grant_line(&terms);
+    let finding = line.replace("create-grant ", "action kms.grant-names-region kms.grant:");
+    let expected = ["create-key k", "action kms.reencrypt k", &line, &finding];
+    check(&Case::new().source("k", Entry::new().grant(terms)), &expected);
+}
+
+#[test]
+fn grants_of_services_are_theirs_and_equal_ones_are_one() {
+    let service = GrantTerms::new("dynamodb.me-central-1.amazonaws.com", ["Decrypt"]);
+    let entry = Entry::new().grant(service).grant(role("a")).grant(role("a"));
+    let line = grant_line(&role("a"));
+    check(
+        &Case::new().source("k", entry),
+        &["create-key k", "action kms.reencrypt k", &line, "note kms.service-grants k"],
+    );
+}
+
+#[test]
+fn what_was_seen_and_examined_is_known_and_what_may_be_a_copy_is_not() {
+    let case = Case::new()
+        .target("old", Entry::new())
+        .target("young", Entry::new().age(3))
+        .target("marked", Entry::new().age(3).copy_of("k"))
+        .target("managed", Entry::new().age(3).aws_managed())
+        .target("murky", Entry::new())
+        .edit(|_, target| target.tags.insert(arn(TARGET, "murky"), Err(gap())));
+    let known: Vec<String> =
+        case.plan().known.iter().map(|id| id.id().rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(known, ["managed", "marked", "old"]);
+}
+
+#[test]
+fn an_overwriting_step_says_what_it_replaces() {
+    let case = Case::new()
+        .source("k", Entry::new().rotated(90).tag("a", "1").described("new"))
+        .target("t", Entry::new().rotated(91).tag("a", "2").policy("{}").described("old").copy_of("k"));
+    let digest = regionmig_core::Digest::of;
+    for step in case.plan().steps {
+        match step {
+            crate::Step::ChangeTags(step) => assert_eq!(step.replaces, digest(r#"{"a":"2"}"#)),
+            crate::Step::EnableRotation(step) => assert_eq!(step.replaces, Some(Rotation::every(91))),
+            crate::Step::PutPolicy(step) => assert_eq!(step.replaces, digest("{}")),
+            crate::Step::SetDescription(step) => assert_eq!(step.replaces, digest("old")),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(now() > Entry::new().key.created);
+}

@@ -10,7 +10,7 @@ use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::DataKeySpec;
 use regionmig_core::End;
 use regionmig_testkit::World;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{arn, blob, call, client, code, days, end, key, refused, sdk_code, state};
 
 fn here() -> End {
@@ -227,6 +227,12 @@ async fn a_dry_run_checks_everything_and_does_nothing() {
     let ignoring = json!({ "KeyId": id, "DryRun": true, "DryRunModifiers": ["IGNORE_CIPHERTEXT"] });
     let message = "The request would have succeeded, but the DryRun option is set.";
     assert_eq!(refused(&world, &here, "Decrypt", ignoring), (dry.into(), message.into()));
+    for modifiers in [
+        json!({ "KeyId": id, "DryRunModifiers": ["IGNORE_CIPHERTEXT"] }),
+        json!({ "DryRun": true, "DryRunModifiers": ["IGNORE_CIPHERTEXT"] }),
+    ] {
+        assert_eq!(code(&world, &here, "Decrypt", modifiers), "ValidationException");
+    }
     assert_eq!(world.kms_keys(&here), before);
     call(&world, &here, "DisableKey", json!({ "KeyId": id }));
     let disabled = kms.encrypt().key_id(&id).plaintext(Blob::new("x")).dry_run(true).send().await;
@@ -260,4 +266,63 @@ fn a_grant_token_must_be_one() {
     call(&world, &here, "Encrypt", json!({ "KeyId": id, "Plaintext": "AAAA", "GrantTokens": [token] }));
     let wrong = json!({ "KeyId": id, "Plaintext": "AAAA", "GrantTokens": ["token"] });
     assert_eq!(code(&world, &here, "Encrypt", wrong), "InvalidGrantTokenException");
+}
+
+/// Asks another account for a key of this one's.
+fn abroad(world: &World, operation: &str, input: Value) -> Result<Value, String> {
+    let there: End = "444455556666/eu-central-1".parse().unwrap();
+    world.ask(&there, &format!("kms:{operation}"), input).map_err(|refusal| refusal.code)
+}
+
+#[test]
+fn another_account_opens_what_it_is_allowed_to() {
+    let (world, here) = (World::new(), here());
+    let id = key(&world, &here);
+    let sealed = call(&world, &here, "Encrypt", json!({ "KeyId": id, "Plaintext": "AAAA" }))["CiphertextBlob"].clone();
+    let input = json!({ "CiphertextBlob": sealed });
+    let denied = Err("AccessDeniedException".to_owned());
+    assert_eq!(abroad(&world, "Decrypt", input.clone()), denied);
+    let grant = |grantee: &str, operation: &str| {
+        let input = json!({ "KeyId": id, "GranteePrincipal": grantee, "Operations": [operation] });
+        call(&world, &here, "CreateGrant", input);
+    };
+    grant("arn:aws:iam::444455556666:role/other", "Decrypt");
+    grant("444455556666", "Encrypt");
+    assert_eq!(abroad(&world, "Decrypt", input.clone()), denied);
+    grant("444455556666", "Decrypt");
+    let opened = abroad(&world, "Decrypt", input).unwrap();
+    assert_eq!((&opened["Plaintext"], &opened["KeyId"]), (&json!("AAAA"), &json!(arn(&here, &id))));
+}
+
+#[test]
+fn re_encryption_needs_leave_of_both_keys_by_its_own_names() {
+    let (world, here) = (World::new(), here());
+    let (source, target) = (key(&world, &here), key(&world, &here));
+    let sealed =
+        call(&world, &here, "Encrypt", json!({ "KeyId": source, "Plaintext": "AAAA" }))["CiphertextBlob"].clone();
+    let input = json!({ "CiphertextBlob": sealed, "DestinationKeyId": arn(&here, &target) });
+    let denied = Err("AccessDeniedException".to_owned());
+    for (key, operation) in
+        [(&source, "ReEncryptTo"), (&target, "ReEncryptFrom"), (&target, "ReEncryptTo"), (&source, "ReEncryptFrom")]
+    {
+        assert_eq!(abroad(&world, "ReEncrypt", input.clone()), denied, "before {operation}");
+        let grant = json!({ "KeyId": key, "GranteePrincipal": "444455556666", "Operations": [operation] });
+        call(&world, &here, "CreateGrant", grant);
+    }
+    assert_eq!(abroad(&world, "ReEncrypt", input).unwrap()["KeyId"], json!(arn(&here, &target)));
+}
+
+#[test]
+fn enclaves_are_refused_by_name() {
+    let (world, here) = (World::new(), here());
+    let id = key(&world, &here);
+    let sealed = call(&world, &here, "Encrypt", json!({ "KeyId": id, "Plaintext": "AAAA" }))["CiphertextBlob"].clone();
+    for (operation, mut input) in [
+        ("Decrypt", json!({ "CiphertextBlob": sealed })),
+        ("GenerateDataKey", json!({ "KeyId": id, "KeySpec": "AES_256" })),
+        ("GenerateRandom", json!({ "NumberOfBytes": 1 })),
+    ] {
+        input["Recipient"] = json!({ "KeyEncryptionAlgorithm": "RSAES_OAEP_SHA_256" });
+        assert_eq!(code(&world, &here, operation, input), "NotInThisWorld", "{operation}");
+    }
 }

@@ -129,7 +129,7 @@ fn open(ask: &mut Ask<'_, '_>, key: &str, context: &str, algorithm: &str) -> Res
             }
             name
         }
-        None => made_with(ask, &blob)?,
+        None => made_with(ask, &blob, key)?,
     };
     let state = ask.state(&name)?;
     admits(&ask.call.operation, state, &name.arn())?;
@@ -143,12 +143,12 @@ fn open(ask: &mut Ask<'_, '_>, key: &str, context: &str, algorithm: &str) -> Res
 }
 
 /// Finds the key that a ciphertext says it was made with, in the region that is asked.
-fn made_with(ask: &mut Ask<'_, '_>, blob: &Blob<'_>) -> Result<KeyName, Refusal> {
+fn made_with(ask: &mut Ask<'_, '_>, blob: &Blob<'_>, member: &str) -> Result<KeyName, Refusal> {
     let mut end = ask.call.end.clone();
     end.account = blob.account.clone();
     let name = KeyName::new(&end, blob.key.clone());
     let is_there = blob.partition == end.partition && !ask.kms.is_gone(&name, ask.cx.now);
-    if !is_there || (end.account != ask.call.end.account && !ask.is_let_in(&name)) {
+    if !is_there || (end.account != ask.call.end.account && !ask.is_let_in(&name, member)) {
         return Err(Refusal::new("AccessDeniedException").message(
             "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you \
              are not allowed to access.",

@@ -26,12 +26,11 @@ pub(super) struct Grant {
 }
 
 impl Grant {
-    /// Tells whether the grant permits a call to its caller. Constraints are not looked at.
-    pub(super) fn permits(&self, call: &Call) -> bool {
+    /// Tells whether the grant permits an operation to the caller of `call`. Constraints are not looked at.
+    pub(super) fn permits(&self, operation: &str, call: &Call) -> bool {
         let operations = self.asked.get("Operations").and_then(Value::as_array);
-        let is_one = |one: &Value| one == &call.operation || (call.operation == "ReEncrypt" && one == "ReEncryptFrom");
-        let is_granted = operations.is_some_and(|operations| operations.iter().any(is_one));
-        let retires = call.operation == "RetireGrant" && self.names("RetiringPrincipal", call);
+        let is_granted = operations.is_some_and(|operations| operations.iter().any(|one| one == operation));
+        let retires = operation == "RetireGrant" && self.names("RetiringPrincipal", call);
         retires || is_granted && self.names("GranteePrincipal", call)
     }
 
@@ -131,7 +130,7 @@ pub(super) fn retire(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     };
     let call = ask.call;
     let own_root = root(&call.end);
-    remove(ask, &key, &id, |grant| grant.permits(call) || grant.issuer == own_root)
+    remove(ask, &key, &id, |grant| grant.permits("RetireGrant", call) || grant.issuer == own_root)
 }
 
 fn remove(ask: &mut Ask<'_, '_>, key: &KeyName, id: &str, may: impl Fn(&Grant) -> bool) -> Result<Value, Refusal> {

@@ -48,7 +48,7 @@ impl Ask<'_, '_> {
             return Err(not_found(&name));
         }
         self.kms.advance(&name, self.cx.now);
-        if name.end.account != self.call.end.account && !self.is_let_in(&name) {
+        if name.end.account != self.call.end.account && !self.is_let_in(&name, member) {
             return Err(self.denied(&name.arn()));
         }
         Ok(name)
@@ -74,13 +74,19 @@ impl Ask<'_, '_> {
         ))
     }
 
-    /// Tells whether another account's key lets the caller in: by its policy, or by a grant.
+    /// Tells whether another account's key, named by `member`, lets the caller in: by its policy, or by a grant.
     ///
     /// The only place where this world asks a policy for leave: inside an account everything is allowed.
-    pub(super) fn is_let_in(&self, name: &KeyName) -> bool {
+    pub(super) fn is_let_in(&self, name: &KeyName, member: &str) -> bool {
         let Some(key) = self.kms.key(name) else { return false };
-        let by_grant = || key.grants.iter().any(|(_, grant)| grant.permits(self.call));
-        policy::allows(&key.policy, &self.call.caller, &self.call.end, &self.call.action()) || by_grant()
+        // ReEncrypt is the one operation that needs leave by other names, one for each of its keys.
+        let operation = match (self.call.operation.as_str(), member) {
+            ("ReEncrypt", "DestinationKeyId") => "ReEncryptTo",
+            ("ReEncrypt", _) => "ReEncryptFrom",
+            (operation, _) => operation,
+        };
+        let by_grant = || key.grants.iter().any(|(_, grant)| grant.permits(operation, self.call));
+        policy::allows(&key.policy, &self.call.caller, &self.call.end, &format!("kms:{operation}")) || by_grant()
     }
 
     fn named(&self, text: &str, takes: Takes) -> Result<KeyName, Refusal> {

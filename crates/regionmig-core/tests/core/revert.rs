@@ -1,6 +1,8 @@
 //! Taking back what a journal's runs made, and nothing else.
 
-use regionmig_core::{ErrorKind, Hold, MemoryJournal, Outcome, Stop};
+use std::sync::{Arc, Mutex};
+
+use regionmig_core::{ErrorKind, Event, Hold, MemoryJournal, Outcome, Stop};
 
 use crate::common::cloud::{Cloud, key};
 use crate::common::journals::{Crash, CrashingJournal, entries};
@@ -118,6 +120,53 @@ async fn a_reversal_that_fails_keeps_what_it_needs_and_the_next_goes_on() {
         let again = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
         assert!(held(&again).is_empty() && script.world().there.is_empty(), "{kind}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reversal_that_fails_is_told_with_its_reason() {
+    let script = Script::new([act("a"), act("b"), act("c")]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
+    script.undoes("a", [Undo::Refuse(ErrorKind::Throttle)]);
+    script.undoes("b", [Undo::Panic]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let notes = Arc::clone(&told);
+    let migration = script.migration().observe(move |event| {
+        if let Event::StepFailed { step, again_after, .. } = event {
+            notes.lock().unwrap().push((step.clone(), *again_after));
+        }
+    });
+    let outcome = migration.revert(&plan, &journal, &hasty()).await.unwrap();
+    let failed: Vec<_> = outcome.failed().map(|(id, error)| (id.clone(), error.to_string())).collect();
+    let throttled = "script: revert failed: the fake said throttled".to_owned();
+    assert_eq!(failed, [(id("a"), throttled.clone()), (id("b"), "the service panicked".to_owned())]);
+    assert_eq!(*told.lock().unwrap(), [(id("b"), None), (id("a"), None)], "it is not tried again in this run");
+    assert_eq!(undone(&script), ["c", "b", "a"], "and the others are none the worse for it");
+    assert!(outcome.to_string().contains(&throttled) && !outcome.to_string().contains("may have been carried out"));
+    assert!(!format!("{:?}{outcome}", journal.records()).contains("secret"));
+    let json: serde_json::Value = serde_json::from_str(&outcome.to_json()).unwrap();
+    assert_eq!(
+        (&json["steps"][0]["state"], &json["steps"][0]["error"]["kind"]),
+        (&"reverting".into(), &"throttle".into())
+    );
+    let again = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
+    assert!(again.failed().next().is_none() && script.world().there.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reversal_that_was_cut_off_is_told_as_such() {
+    let script = Script::new([act("a")]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
+    script.undoes("a", [Undo::Refuse(ErrorKind::Throttle)]);
+    drop(script.migration().revert(&plan, &journal, &hasty()).await.unwrap());
+    let crashing = CrashingJournal::new(&journal, Crash::Before(5));
+    assert!(script.migration().revert(&plan, &crashing, &hasty()).await.is_err());
+    let outcome = script.migration().apply(&plan, &journal, &hasty()).await.unwrap();
+    assert!(outcome.failed().next().is_none(), "why an earlier try failed is no news");
+    assert!(outcome.to_string().contains("fake.act:a\n    may have been carried out: run this again"), "{outcome}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -161,6 +161,7 @@ pub(crate) enum Do {
 /// What a request to take a step back does, instead of working.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Undo {
+    Panic,
     Refuse(ErrorKind),
     Unsupported,
 }
@@ -387,7 +388,9 @@ impl Apply for Script {
         tokio::task::yield_now().await;
         self.note("revert", act.name.as_str());
         assert_eq!(*left, receipt(act)?, "it gets what the step left");
-        match self.world().undoes.get_mut(act.name.as_str()).and_then(VecDeque::pop_front) {
+        let told = self.world().undoes.get_mut(act.name.as_str()).and_then(VecDeque::pop_front);
+        match told {
+            Some(Undo::Panic) => panic!("what it says may be a secret"),
             Some(Undo::Refuse(kind)) => return Err(failed(kind)),
             Some(Undo::Unsupported) => return Ok(Reversal::Unsupported),
             None => {}

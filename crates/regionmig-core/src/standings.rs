@@ -45,6 +45,8 @@ pub struct Standing {
     pub effective: u32,
     /// How many attempts have ended for good without effect.
     pub generation: u32,
+    /// Why the last try to take it back failed, if it did.
+    pub unreverted: Option<ErrorReport>,
     /// When it was last begun.
     pub started_at: Option<Timestamp>,
     /// What it last stored.
@@ -85,7 +87,9 @@ impl Standing {
             Entry::Checkpoint(data) => self.checkpoint = Some(data.clone()),
             Entry::Done(receipt) => self.status = Status::Done(receipt.clone()),
             // A failed reversal leaves it being taken back.
-            Entry::Failed { .. } if matches!(self.status, Status::Reverting(_)) => {}
+            Entry::Failed { error, .. } if matches!(self.status, Status::Reverting(_)) => {
+                self.unreverted = Some(error.clone());
+            }
             Entry::Failed { error, doubt: true } => self.status = Status::InDoubt(Some(error.clone())),
             Entry::Failed { error, doubt: false } => {
                 // What ends the attempt that was just begun proves that it had none.
@@ -96,6 +100,7 @@ impl Standing {
             }
             Entry::Reverted => self.status = Status::Reverted,
             Entry::Reverting => {
+                self.unreverted = None;
                 if let Status::Done(receipt) = &self.status {
                     self.status = Status::Reverting(receipt.clone());
                 }

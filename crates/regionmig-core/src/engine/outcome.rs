@@ -58,10 +58,12 @@ impl Outcome {
         self.standings.iter().all(|(_, standing)| standing.is_done())
     }
 
-    /// Returns the steps that failed, and why; those in doubt among them.
+    /// Returns the steps that failed, and why; those in doubt among them, and those that could not
+    /// be taken back.
     pub fn failed(&self) -> impl Iterator<Item = (&StepId, &ErrorReport)> {
         self.standings.iter().filter_map(|(id, standing)| match &standing.status {
             Status::Failed(error) | Status::InDoubt(Some(error)) => Some((id, error)),
+            Status::Reverting(_) => Some((id, standing.unreverted.as_ref()?)),
             _ => None,
         })
     }
@@ -122,7 +124,7 @@ impl Outcome {
                 Status::InDoubt(error) => json!({ "state": "in_doubt", "error": error }),
                 Status::Pending => json!({ "state": "pending" }),
                 Status::Reverted => json!({ "state": "reverted" }),
-                Status::Reverting(_) => json!({ "state": "reverting" }),
+                Status::Reverting(_) => json!({ "state": "reverting", "error": standing.unreverted }),
                 Status::Waiting(wait) => json!({ "state": "waiting", "wait": wait }),
             };
             value["step"] = json!(id);
@@ -147,7 +149,11 @@ impl Outcome {
 
     /// Returns the steps whose run ended in doubt, without an error that says why.
     fn in_doubt(&self) -> impl Iterator<Item = &StepId> {
-        let doubtful = |standing: &Standing| matches!(standing.status, Status::InDoubt(None) | Status::Reverting(_));
+        let doubtful = |standing: &Standing| match standing.status {
+            Status::InDoubt(None) => true,
+            Status::Reverting(_) => standing.unreverted.is_none(),
+            _ => false,
+        };
         self.standings.iter().filter(move |(_, standing)| doubtful(standing)).map(|(id, _)| id)
     }
 

@@ -1,11 +1,14 @@
 //! Takes back what a journal's runs made.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 
-use crate::engine::memo::Memo;
+use futures::FutureExt;
+
+use crate::engine::Engine;
 use crate::engine::outcome::{Outcome, Stop};
-use crate::engine::{Engine, Turn};
 use crate::error::{Error, ErrorKind, ErrorReport};
+use crate::event::Event;
 use crate::journal::Entry;
 use crate::plan::Hold;
 use crate::receipt::Receipt;
@@ -62,18 +65,18 @@ impl Engine<'_> {
         let service = self.migration.service(step.service()).map_err(reported)?;
         let scx = self.context(&step, self.standing(index), self.now());
         self.recorded(index, Entry::Reverting).await?;
-        match service.revert(step.raw(), receipt, &scx).await {
-            Ok(Reversal::Done) => self.recorded(index, Entry::Reverted).await.map(|()| true),
-            Ok(Reversal::Unsupported) => Ok(false),
-            Err(error) => {
-                let doubt = !error.kind().proves_no_effect();
-                let report = ErrorReport::new(&error);
-                match self.fail(index, report.clone(), doubt, &mut Memo::default()).await.map_err(reported)? {
-                    Turn::Done => Ok(true),
-                    Turn::Failed(_) | Turn::Later(_) => Err(report),
-                }
-            }
-        }
+        let reversal = AssertUnwindSafe(service.revert(step.raw(), receipt, &scx)).catch_unwind().await;
+        let (error, doubt) = match reversal {
+            Ok(Ok(Reversal::Done)) => return self.recorded(index, Entry::Reverted).await.map(|()| true),
+            Ok(Ok(Reversal::Unsupported)) => return Ok(false),
+            Ok(Err(error)) => (ErrorReport::new(&error), !error.kind().proves_no_effect()),
+            // What a panic says may hold a secret.
+            Err(_) => (ErrorReport::bug("the service panicked"), true),
+        };
+        self.recorded(index, Entry::Failed { error: error.clone(), doubt }).await?;
+        let step = step.id.clone();
+        self.cx.emit(&Event::StepFailed { step, error: error.clone(), again_after: None });
+        Err(error)
     }
 
     async fn recorded(&self, index: usize, entry: Entry) -> Result<(), ErrorReport> {

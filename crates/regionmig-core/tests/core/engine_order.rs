@@ -5,7 +5,7 @@ use std::sync::Arc;
 use regionmig_core::{Effect, ErrorKind, Hold, MemoryJournal, Status};
 
 use crate::common::journals::{SlowJournal, entries};
-use crate::common::script::{Do, Look, Script, act, id};
+use crate::common::script::{Do, Look, Script, act, id, name};
 use crate::common::{hasty, patient, step};
 
 #[tokio::test(start_paused = true)]
@@ -183,16 +183,31 @@ async fn what_is_harder_to_take_back_wants_leave() {
 #[tokio::test(start_paused = true)]
 async fn a_step_gets_only_what_it_said_it_needs() {
     let script = Script::new([act("a").makes_itself(), act("b").needs(&["a"]), act("c").after("a")]);
+    ["b", "c"].iter().for_each(|step| script.does(step, [Do::Reach("a")]));
     let plan = script.plan().await;
-    // Not what the plan says of it: it resolves more than it listed.
-    let journal = MemoryJournal::default();
-    let outcome = script.migration().apply(&plan, &journal, &hasty()).await.unwrap();
-    assert!(outcome.is_complete());
-    let run = regionmig_core::RunContext::new(plan.route().clone(), &script.seat);
-    let name = id("c");
-    let scx = regionmig_core::StepContext::detached(&run, &name, outcome.ids().subset(&[]));
-    let binding = regionmig_core::Binding::target_of(&crate::common::script::name("a"));
-    assert!(scx.resolve(&binding).is_err());
-    let scx = regionmig_core::StepContext::detached(&run, &name, outcome.ids().clone());
-    assert_eq!(scx.resolve(&binding).unwrap().as_str(), "new-a");
+    let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &hasty()).await.unwrap();
+    let failed: Vec<_> = outcome.failed().map(|(id, error)| (id.clone(), error.kind)).collect();
+    // The one reached it, the other was told that there is no such thing.
+    assert_eq!(failed, [(id("b"), ErrorKind::Conflict), (id("c"), ErrorKind::Unexpected)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn outside_of_a_run_a_step_gets_what_it_is_given() {
+    use regionmig_core::{Binding, IdMap, RunContext, StepContext};
+    let (run, step) = (RunContext::new(crate::common::route(), &crate::common::Seat::new()), id("c"));
+    let mut ids = IdMap::default();
+    ids.bind(&name("a"), &name("new-a")).unwrap();
+    let (with, without) =
+        (StepContext::detached(&run, &step, ids), StepContext::detached(&run, &step, IdMap::default()));
+    let binding = Binding::target_of(&name("a"));
+    assert_eq!(with.resolve(&binding).unwrap().as_str(), "new-a");
+    assert!(without.resolve(&binding).is_err());
+    let template = regionmig_core::Template::default().text("to ").target_of(&name("a"));
+    assert_eq!(with.fill(&template).unwrap(), "to new-a");
+    assert!(without.fill(&template).is_err() && with.known().is_empty() && with.doubt().is_none());
+    assert_ne!(with.token("one", 32), with.token("two", 32), "another request has another token");
+    assert_eq!(with.token("one", 32), without.token("one", 64)[..32]);
+    with.save(&7_u8).await.unwrap();
+    assert_eq!((with.saved::<u8>(), with.saved::<String>(), without.saved::<u8>()), (Some(7), None, None));
+    assert_eq!((with.step(), with.end(regionmig_core::Side::Target)), (&step, &crate::common::route().target));
 }

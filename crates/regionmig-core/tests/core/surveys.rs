@@ -73,7 +73,7 @@ async fn a_whole_end_is_not_touched_by_what_fills_the_other() {
     cloud.target(|target| target.is_dead = true);
     let mut survey = migration.survey().await.unwrap();
     cloud.target(|target| target.is_dead = false);
-    cloud.source(|source| source.is_dead = true);
+    cloud.source(|source| source.keys.remove(&key("key1")));
     migration.resurvey(&mut survey).await.unwrap();
     assert!(survey.is_whole());
     assert_eq!(migration.plan(&survey).unwrap().len(), 2);

@@ -153,6 +153,8 @@ pub(crate) enum Do {
     /// Not carried out, and nobody can tell.
     LoseRequest,
     Panic,
+    /// Not carried out: it asks for what this has become, whether or not the step said that it needs it.
+    Reach(&'static str),
     Refuse(ErrorKind),
     /// Carried out after so many seconds, in which nothing else of it happens.
     Slow(u64),
@@ -358,6 +360,10 @@ impl Apply for Script {
         match told {
             Some(Do::LoseRequest) => return Err(failed(ErrorKind::OutcomeUnknown)),
             Some(Do::Panic) => panic!("what it says may be a secret"),
+            Some(Do::Reach(other)) => {
+                cx.resolve(&Binding::target_of(&name(other)))?;
+                return Err(failed(ErrorKind::Conflict));
+            }
             Some(Do::Refuse(kind)) => return Err(failed(kind)),
             Some(Do::Slow(seconds)) => cx.run().clock().sleep(Duration::from_secs(seconds)).await,
             _ if act.bulk => return self.in_parts(act, cx).await,

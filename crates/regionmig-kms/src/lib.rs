@@ -25,5 +25,4 @@ pub use step::{
 pub use verify::check;
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod testing;

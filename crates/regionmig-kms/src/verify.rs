@@ -147,9 +147,10 @@ impl<'a> Verifier<'a> {
         let replica = || key.multi_region.as_ref().and_then(|_| arn.in_region(&route.target.region).ok());
         let name = self.survey.ids.target_of(arn).or_else(replica);
         let Some(name) = name else {
+            let none = if key.is_movable() { "it has no counterpart" } else { "keys of its kind are not moved yet" };
             let marked = self.target.marked(arn).into_iter().next();
             let unread = self.target.unread(key).map(Flaw::from);
-            return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike("it has no counterpart".to_owned())));
+            return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike(none.to_owned())));
         };
         match (keys.lookup(&name), keys.known().find(|(arn, _)| **arn == name)) {
             (_, Some(found)) => Ok(found),

@@ -1,6 +1,6 @@
 //! A reference account's keys arrive whole, once, and a second run does nothing.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeSet;
 

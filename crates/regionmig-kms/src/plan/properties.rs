@@ -27,7 +27,10 @@ fn entry() -> impl Strategy<Value = Entry> {
     (state, roles, tags, policy, rotation, text, spec, 0..100_i64).prop_map(
         |(state, roles, tags, policy, rotation, text, spec, hours)| {
             let entry = Entry::new().age(24 * 60 + hours * 60).state(state).policy(&policy).described(text).spec(spec);
-            let entry = rotation.map_or(entry.clone(), |days| entry.rotated(days));
+            let entry = match rotation {
+                Some(days) => entry.rotated(days),
+                None => entry,
+            };
             let entry = tags.into_iter().fold(entry, |entry, (name, value)| entry.tag(name, value));
             roles.into_iter().fold(entry, |entry, role| {
                 entry.grant(GrantTerms::new(format!("arn:aws:iam::111122223333:role/{role}"), ["Decrypt"]))

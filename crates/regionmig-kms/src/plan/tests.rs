@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regionmig_core::{Listing, Step as _};
 
-use crate::snapshot::{Constraints, GrantTerms, Key, KeyState, Rotation};
+use crate::snapshot::{Constraints, GrantTerms, KeyState, Rotation};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
 
 /// Plans, and compares what comes of it, in whichever order, with what is expected: a step by verb and subject, a
@@ -285,17 +285,17 @@ fn a_primary_is_replicated_from_the_source() {
 #[test]
 fn a_replica_is_replicated_from_where_its_primary_is() {
     let entry = || Entry::new().replica("mrk-1", THIRD);
-    let primary = |entry: Entry| Ok::<Key, _>(entry.primary("mrk-1", THIRD, &[SOURCE]).key);
+    let primary = |entry: Entry| entry.primary("mrk-1", THIRD, &[SOURCE]).key;
     let case = |key| Case::new().source("mrk-1", entry()).third_primary("mrk-1", key);
-    check(&case(primary(Entry::new())), &["replicate-key mrk-1 at us-west-2"]);
-    check(&case(primary(Entry::new().disabled())), &["blocker kms.primary-disabled mrk-1"]);
-    check(&case(primary(Entry::new().state(KeyState::Updating))), &["blocker core.unclear mrk-1"]);
+    check(&case(Ok(primary(Entry::new()))), &["replicate-key mrk-1 at us-west-2"]);
+    check(&case(Ok(primary(Entry::new().disabled()))), &["blocker kms.primary-disabled mrk-1"]);
+    check(&case(Ok(primary(Entry::new().state(KeyState::Updating)))), &["blocker core.unclear mrk-1"]);
     check(&case(Ok(Entry::new().primary("mrk-1", THIRD, &[TARGET]).key)), &["blocker core.unclear mrk-1"]);
     // That region does not answer.
     check(&case(Err(gap())), &["blocker core.unclear mrk-1"]);
     check(&Case::new().source("mrk-1", entry()), &["blocker core.unclear mrk-1"]);
     // A disabled replica of an enabled primary.
-    let disabled = Case::new().source("mrk-1", entry().disabled()).third_primary("mrk-1", primary(Entry::new()));
+    let disabled = Case::new().source("mrk-1", entry().disabled()).third_primary("mrk-1", Ok(primary(Entry::new())));
     check(&disabled, &["replicate-key mrk-1 at us-west-2", "disable mrk-1"]);
 }
 

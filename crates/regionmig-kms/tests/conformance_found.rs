@@ -1,13 +1,16 @@
-//! Keys of each kind, put through the conformance suite.
+//! Keys that take their time to be made, and one that is there and differs, put through the conformance suite.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use regionmig_core::{End, Region};
 use regionmig_kms::Kms;
-use regionmig_testkit::{GrantSeed, World, conforms};
+use regionmig_testkit::{GrantSeed, KmsTiming, World, conforms};
 
 fn world() -> World {
     let world = World::new();
+    let mut timing = KmsTiming::default();
+    timing.creation = "PT20S".parse().unwrap();
+    world.kms_timing(timing);
     let source: End = "111122223333/me-central-1".parse().unwrap();
     let target: End = "111122223333/eu-central-1".parse().unwrap();
     let third: End = "111122223333/us-west-2".parse().unwrap();
@@ -44,7 +47,7 @@ fn world() -> World {
 }
 
 #[tokio::test]
-async fn keys_keep_every_promise_of_a_service() {
+async fn slow_and_found_keys_keep_every_promise_of_a_service() {
     let conformed = conforms(world, Kms::new).await;
-    println!("shown: conformance_kms {conformed}");
+    println!("shown: conformance_found {conformed}");
 }

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+// REQ: E-36
 
 #[cfg(feature = "aws")]
 pub use regionmig_aws as aws;

@@ -1,4 +1,5 @@
 //! Programs that users want to write: they compile, and do what they show.
+// REQ: E-35, E-36, E-39
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests, and programs that print")]
 
 #[path = "../examples/support/config_store.rs"]

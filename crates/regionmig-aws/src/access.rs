@@ -1,4 +1,5 @@
 //! Whose credentials and which settings requests are made with.
+// REQ: E-33
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,5 @@
 //! Whose credentials are in use, and whether a region can be used.
+// REQ: E-26
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! How fast requests are made.
+// REQ: E-27
 
 mod queue;
 mod quota;

@@ -1,4 +1,5 @@
 //! The only loop over pages.
+// REQ: E-1
 
 use std::any::Any;
 use std::error::Error as StdError;

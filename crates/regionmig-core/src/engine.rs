@@ -1,4 +1,5 @@
 //! Carries out a plan: what runs when, what is believed, what is written down.
+// REQ: E-15
 
 mod lanes;
 mod memo;

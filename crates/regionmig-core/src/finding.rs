@@ -1,4 +1,5 @@
 //! Things a person should know.
+// REQ: E-8
 
 use std::fmt;
 

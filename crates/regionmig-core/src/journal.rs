@@ -1,4 +1,5 @@
 //! The durable record of all runs of one plan.
+// REQ: E-14
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};

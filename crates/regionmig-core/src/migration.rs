@@ -1,4 +1,5 @@
 //! Several services, surveyed, planned, applied and verified as one.
+// REQ: E-17
 
 mod found;
 mod verification;

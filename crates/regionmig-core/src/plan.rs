@@ -1,4 +1,5 @@
 //! The plan of a whole migration.
+// REQ: E-39
 
 mod diff;
 mod error;

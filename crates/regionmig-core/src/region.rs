@@ -1,4 +1,5 @@
 //! Regions and partitions, and what is known of them.
+// REQ: E-34
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,5 @@
 //! Values that must not leave memory.
+// REQ: E-31
 
 use zeroize::Zeroize;
 

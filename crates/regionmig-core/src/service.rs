@@ -1,4 +1,5 @@
 //! The four traits a service implements.
+// REQ: E-35
 
 use std::fmt::Debug;
 use std::future::ready;

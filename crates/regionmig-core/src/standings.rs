@@ -1,4 +1,5 @@
 //! Where every step stands, worked out from plan and journal.
+// REQ: E-40
 
 use jiff::Timestamp;
 use serde_json::Value;

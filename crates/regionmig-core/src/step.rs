@@ -1,4 +1,5 @@
 //! One change, and what the core knows of it.
+// REQ: E-23
 
 use std::collections::BTreeSet;
 use std::fmt;

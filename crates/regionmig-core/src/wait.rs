@@ -1,4 +1,5 @@
 //! What steps wait for, and what somebody must do.
+// REQ: E-9
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,5 @@
 //! A secret cannot be shown, stored, copied or compared: what would do so does not compile.
+// REQ: E-31
 
 use std::fmt::{Debug, Display};
 use std::hash::Hash;

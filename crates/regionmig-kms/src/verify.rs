@@ -1,6 +1,7 @@
 //! Checks that each key stands in the target, once, and says there what it says in the source.
 //!
 //! From a fresh survey of both ends, field by field; what the steps did is not asked.
+// REQ: E-22
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
 //! What may go wrong between a client and AWS, and inside AWS.
+// REQ: E-41
 
 use std::fmt;
 use std::sync::Arc;

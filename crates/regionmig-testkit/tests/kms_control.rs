@@ -1,4 +1,5 @@
 //! The control plane of the world's KMS, held against what AWS documents and what was recorded of it.
+// REQ: E-34
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 #[expect(dead_code, reason = "shared by several tests, each of which uses a part")]

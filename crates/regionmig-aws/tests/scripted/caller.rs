@@ -1,3 +1,4 @@
+// REQ: E-26
 use regionmig_aws::{Access, code};
 use regionmig_core::{Caller, ErrorKind, Severity};
 

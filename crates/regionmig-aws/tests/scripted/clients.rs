@@ -1,3 +1,4 @@
+// REQ: E-27
 use std::time::Duration;
 
 use aws_smithy_types::retry::RetryConfig;

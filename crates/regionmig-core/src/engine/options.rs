@@ -1,4 +1,5 @@
 //! What a run may do, and for how long.
+// REQ: E-29
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! How far a run has got, for whoever watches.
+// REQ: E-28
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Takes back what a journal's runs made.
+// REQ: E-16
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;

@@ -1,4 +1,5 @@
 //! The map from source to target.
+// REQ: E-10
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

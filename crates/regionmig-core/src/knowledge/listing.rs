@@ -1,4 +1,5 @@
 //! All things of one kind in one region.
+// REQ: E-19
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -1,4 +1,5 @@
 //! What every service of a migration found.
+// REQ: GEN-1, E-20
 
 use std::collections::BTreeMap;
 use std::fmt;

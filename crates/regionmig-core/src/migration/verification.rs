@@ -1,4 +1,5 @@
 //! How a migration's result was found to be.
+// REQ: E-18
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
 //! How two plans differ.
+// REQ: E-5
 
 use std::collections::HashMap;
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Which step waits for which, and in which order they can run.
 //!
 //! Steps are numbers here and edges two flat arrays: a million steps must fit.
+// REQ: E-12
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};

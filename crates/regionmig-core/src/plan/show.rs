@@ -1,4 +1,5 @@
 //! What a person reads of a plan.
+// REQ: E-4
 
 use std::collections::BTreeMap;
 use std::fmt;

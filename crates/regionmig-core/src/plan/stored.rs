@@ -1,4 +1,5 @@
 //! A plan's bytes: how it is put together, written and read.
+// REQ: E-3
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

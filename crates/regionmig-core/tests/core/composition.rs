@@ -1,4 +1,5 @@
 //! Whole migrations over two services.
+// REQ: E-12
 
 use regionmig_core::{Hold, IdMap, MemoryJournal, Migration, Pairing, Permission, Side, Verdict};
 

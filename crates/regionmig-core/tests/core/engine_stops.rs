@@ -1,4 +1,5 @@
 //! A run that ends early: asked to, without credentials, without a journal, or dropped.
+// REQ: E-29
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,5 @@
 //! What somebody must do: a person, or a hook of the caller's.
+// REQ: E-9
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,5 @@
 //! What whoever watches is told.
+// REQ: E-28
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

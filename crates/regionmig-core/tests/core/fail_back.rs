@@ -1,4 +1,5 @@
 //! The way back: route, map and purpose turned round, all three.
+// REQ: E-17
 
 use regionmig_core::{Effect, Hold, IdMap, MemoryJournal, Purpose};
 

@@ -1,4 +1,5 @@
 //! How plans and their differences are shown to a person.
+// REQ: E-4, E-5
 
 use regionmig_core::{Effect, Finding, MigrationPlan, PlanDiff, Severity};
 

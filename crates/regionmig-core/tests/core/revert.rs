@@ -1,4 +1,5 @@
 //! Taking back what a journal's runs made, and nothing else.
+// REQ: E-16
 
 use std::sync::{Arc, Mutex};
 

@@ -1,4 +1,5 @@
 //! What was found and what was not: kept, filled, stored and edited.
+// REQ: E-20
 
 use std::time::Duration;
 

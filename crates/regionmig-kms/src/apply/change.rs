@@ -1,4 +1,5 @@
 //! Changes one setting of a key: read, compared, written.
+// REQ: E-6
 
 use std::collections::BTreeMap;
 

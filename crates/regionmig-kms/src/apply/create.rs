@@ -1,4 +1,5 @@
 //! Makes keys.
+// REQ: E-13
 
 use std::time::Duration;
 

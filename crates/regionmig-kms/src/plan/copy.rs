@@ -1,4 +1,5 @@
 //! Keys that the plan makes: what the one request carries.
+// REQ: KMS-1
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
 //! Who asks, and where they may.
+// REQ: E-33
 
 use std::time::Duration;
 

@@ -1,12 +1,9 @@
 //! What could not be read leads to no step, and is said.
 // REQ: E-19, E-8, GEN-1
 
-#[path = "support/account.rs"]
-mod account;
-
 use std::collections::BTreeSet;
 
-use account::{migration, plan, route};
+use crate::account::{migration, plan, route};
 use regionmig_core::{Finding, MigrationPlan, StepId};
 use regionmig_testkit::{Fault, Loss, World, other_keys, reference_account};
 

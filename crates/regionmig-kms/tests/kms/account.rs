@@ -1,5 +1,4 @@
 //! What the tests have in common: a route, an account, a migration of its keys.
-#![allow(dead_code, reason = "no test needs all of it")]
 
 use std::time::Duration;
 
@@ -7,13 +6,13 @@ use regionmig_core::{ApplyOptions, Migration, MigrationPlan, Route};
 use regionmig_kms::Kms;
 use regionmig_testkit::{GrantSeed, World};
 
-pub fn route() -> Route {
+pub(crate) fn route() -> Route {
     let end = |text: &str| text.parse().expect("an end");
     Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1")).expect("two ends")
 }
 
 /// One key of each shape that this crate moves.
-pub fn one_of_each() -> World {
+pub(crate) fn one_of_each() -> World {
     let (world, source) = (World::new(), route().source);
     let (third, role) = ("us-west-2".parse().expect("a region"), "arn:aws:iam::111122223333:role/app");
     let grant = GrantSeed::to(role).operations(["Encrypt", "Decrypt"]).context_equals("app", "payments");
@@ -27,20 +26,20 @@ pub fn one_of_each() -> World {
     world
 }
 
-pub fn migration(world: &World) -> (Kms, Migration) {
+pub(crate) fn migration(world: &World) -> (Kms, Migration) {
     let access = world.access();
     let kms = Kms::new(&access);
     (kms.clone(), Migration::new(route(), &access).with(kms))
 }
 
-pub async fn plan(migration: &Migration) -> MigrationPlan {
+pub(crate) async fn plan(migration: &Migration) -> MigrationPlan {
     migration.plan(&migration.survey().await.expect("a survey")).expect("a plan")
 }
 
-pub fn patient() -> ApplyOptions {
+pub(crate) fn patient() -> ApplyOptions {
     ApplyOptions::default().patience(Duration::from_secs(3 * 3600))
 }
 
-pub fn mutations(world: &World) -> usize {
+pub(crate) fn mutations(world: &World) -> usize {
     world.ledger().mutations().count()
 }

@@ -1,6 +1,5 @@
 //! A reference account's keys arrive whole, once, and a second run does nothing.
-
-#![expect(clippy::unwrap_used, reason = "tests")]
+// REQ: E-10, E-18, E-22, E-40, KMS-24
 
 use std::collections::BTreeSet;
 

@@ -1,12 +1,9 @@
 //! What steps say that they need to be allowed is what AWS is asked: nothing less, nothing more.
 // REQ: E-23
 
-#[path = "support/account.rs"]
-mod account;
-
 use std::collections::BTreeSet;
 
-use account::{migration, patient, plan, route};
+use crate::account::{migration, patient, plan, route};
 use regionmig_core::{End, MemoryJournal, Permission};
 use regionmig_testkit::{World, reference_account};
 

@@ -1,9 +1,7 @@
 //! Golden plans: what a survey leads to, as a person reads it.
 //!
-//! Each `tests/plans/<case>/survey.json` is planned and compared with `plan.txt` beside it. With `REGIONMIG_BLESS=1` in the
+//! Each `tests/kms/plans/<case>/survey.json` is planned and compared with `plan.txt` beside it. With `REGIONMIG_BLESS=1` in the
 //! environment the texts are written anew, to be read as a diff.
-
-#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 use std::fmt::Write;
 use std::path::Path;
@@ -78,7 +76,7 @@ async fn shown(survey: Survey<Snapshot>) -> String {
 
 #[tokio::test]
 async fn plans_are_as_they_were_read_and_found_good() {
-    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/plans");
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kms/plans");
     let is_blessed = std::env::var_os("REGIONMIG_BLESS").is_some();
     let mut seen = 0;
     for case in std::fs::read_dir(&cases).unwrap() {

@@ -1,10 +1,7 @@
 //! What is not what it says it is gets a clear error, and changes nothing.
 // REQ: E-3, E-6
 
-#[path = "support/account.rs"]
-mod account;
-
-use account::{migration, mutations, patient, plan, route};
+use crate::account::{migration, mutations, patient, plan, route};
 use regionmig_core::{
     AccountId, Caller, CallerError, Digest, End, Error, Finding, MemoryJournal, Migration, MigrationPlan, PlanError,
     Route, chain,
@@ -29,7 +26,7 @@ fn forged(plan: &MigrationPlan, from: &str, to: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn an_edited_plan_is_refused() {
-    let world = account::one_of_each();
+    let world = crate::account::one_of_each();
     let (_, migration) = migration(&world);
     let plan = plan(&migration).await;
     let edited = text(&plan).replacen("alias/plain", "alias/other", 1);
@@ -44,7 +41,7 @@ async fn an_edited_plan_is_refused() {
 
 #[tokio::test]
 async fn a_forged_plan_is_refused_before_anything_is_done() {
-    let world = account::one_of_each();
+    let world = crate::account::one_of_each();
     let (_, migration) = migration(&world);
     let plan = plan(&migration).await;
     let mut refused = 0;
@@ -71,7 +68,7 @@ async fn a_forged_plan_is_refused_before_anything_is_done() {
 
 #[tokio::test]
 async fn another_route_or_journal_is_refused() {
-    let world = account::one_of_each();
+    let world = crate::account::one_of_each();
     let (kms, own) = migration(&world);
     let plan_made = plan(&own).await;
     let other = Route::new(route().target, route().source).expect("two ends");
@@ -100,7 +97,7 @@ impl Caller for Stranger {
 
 #[tokio::test]
 async fn another_account_at_either_end_is_refused() {
-    let world = account::one_of_each();
+    let world = crate::account::one_of_each();
     let (kms, own) = migration(&world);
     let plan = plan(&own).await;
     for end in [route().source, route().target] {

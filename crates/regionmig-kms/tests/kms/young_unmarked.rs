@@ -2,12 +2,9 @@
 //! survey, not by a new process.
 // REQ: E-13
 
-#[path = "support/account.rs"]
-mod account;
-
 use std::time::Duration;
 
-use account::{migration, patient, plan, route};
+use crate::account::{migration, patient, plan, route};
 use regionmig_core::{ApplyOptions, MemoryJournal};
 use regionmig_testkit::{CrashingJournal, Fault, World};
 

@@ -1,7 +1,5 @@
 //! Keys that take their time to be made, and one that is there and differs, put through the conformance suite.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use regionmig_core::{End, Region};
 use regionmig_kms::Kms;
 use regionmig_testkit::{GrantSeed, KmsTiming, World, conforms};

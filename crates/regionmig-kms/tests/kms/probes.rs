@@ -1,10 +1,7 @@
 //! The probes of a plan of N creates cost one listing of the target, not N.
 // REQ: E-1, E-27
 
-#[path = "support/account.rs"]
-mod account;
-
-use account::{migration, patient, plan, route};
+use crate::account::{migration, patient, plan, route};
 use regionmig_core::MemoryJournal;
 use regionmig_testkit::World;
 

@@ -1,0 +1,18 @@
+//! Keys moved from one region of the world to another: what must hold, and what must be said.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "tests, some of which are told by the environment to bless"
+)]
+
+mod account;
+mod conformance;
+mod conformance_found;
+mod hostile_input;
+mod moves_keys;
+mod partial_knowledge;
+mod permissions;
+mod plans;
+mod probes;
+mod young_unmarked;

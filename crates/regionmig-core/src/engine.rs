@@ -102,7 +102,8 @@ impl<'a> Engine<'a> {
             }
             let going = stopped.is_none() && !self.is_broken();
             while going && running.len() < self.options.concurrency {
-                let Some((index, memo)) = schedule.next(self.now()) else { break };
+                // What wakes later than patience lasts stays asleep, though other steps are still under way.
+                let Some((index, memo)) = schedule.next(self.now().min(deadline)) else { break };
                 running.push(self.turn(index, memo).map(move |(turn, memo)| (index, turn, memo)));
             }
             let nap = schedule.wakes_at().filter(|&at| going && at <= deadline);

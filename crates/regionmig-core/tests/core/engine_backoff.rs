@@ -63,6 +63,22 @@ async fn patience_has_an_end() {
     }
 }
 
+/// While one is looked at the pauses of the others run out, so that there is never nothing under way.
+#[tokio::test(start_paused = true)]
+async fn patience_has_an_end_where_no_look_is_answered() {
+    let script = Script::new([act("a"), act("b"), act("c")]);
+    for (step, late) in [("a", 90), ("b", 110), ("c", 130)] {
+        script.looks(step, [Look::FailLate(late, ErrorKind::OutcomeUnknown); 99]);
+    }
+    let plan = script.plan().await;
+    let options = ApplyOptions::default().fresh().patience(Duration::from_secs(600));
+    let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &options).await.unwrap();
+    assert!(!outcome.is_complete());
+    // A look that was begun is waited for.
+    let took = script.seat.clock.elapsed().as_secs();
+    assert!((600..=600 + 130).contains(&took), "{took}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn patience_covers_its_last_moment() {
     let script = Script::new([act("a")]);

@@ -132,6 +132,8 @@ impl Step for Act {
 pub(crate) enum Look {
     Absent,
     Fail(ErrorKind),
+    /// Fails after so many seconds, as a read does that is never answered.
+    FailLate(u64, ErrorKind),
     Panic,
     Present,
     /// Present, and binds what the step does not produce.
@@ -335,6 +337,10 @@ impl Apply for Script {
         Ok(match told {
             Some(Look::Absent) => Probe::Absent,
             Some(Look::Fail(kind)) => return Err(failed(kind)),
+            Some(Look::FailLate(seconds, kind)) => {
+                cx.run().clock().sleep(Duration::from_secs(seconds)).await;
+                return Err(failed(kind));
+            }
             Some(Look::Panic) => panic!("what it says may be a secret"),
             Some(Look::Present) => Probe::Present(receipt(act)?),
             Some(Look::PresentOther) => Probe::Present(other_receipt()?),

@@ -169,8 +169,7 @@ impl<'a> Engine<'a> {
         let attempt = self.attempt(index, &mut memo).instrument(tracing::info_span!("step", %id));
         let turn = match AssertUnwindSafe(attempt).catch_unwind().await {
             Ok(turn) => turn,
-            // What a panic says may hold a secret.
-            Err(_) => self.fail(index, ErrorReport::bug("the service panicked"), true, &mut memo).await,
+            Err(_) => self.fail(index, ErrorReport::panicked(), true, &mut memo).await,
         };
         // A reading that is older than this counts for nothing in the next look.
         memo.not_before = after(self.now(), Duration::from_nanos(1));

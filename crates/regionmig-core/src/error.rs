@@ -310,6 +310,11 @@ impl ErrorReport {
         self.kind
     }
 
+    /// Says that a service panicked, and no more: what a panic says may hold a secret.
+    pub(crate) fn panicked() -> Self {
+        Self::bug("the service panicked")
+    }
+
     pub(crate) fn bug(text: impl Into<String>) -> Self {
         Self {
             kind: ErrorKind::Unexpected,

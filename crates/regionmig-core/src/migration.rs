@@ -18,7 +18,7 @@ use crate::check::{Check, Verdict};
 use crate::context::{Observer, RunContext, StepContext};
 use crate::engine::{ApplyOptions, Engine, Outcome};
 use crate::erased::{Erased, Frame};
-use crate::error::{Error, ErrorKind, chain};
+use crate::error::{Error, chain};
 use crate::event::Event;
 use crate::finding::{Finding, Severity, code};
 use crate::ids::{IdMap, Identifier, RebindError, ResourceId};
@@ -247,9 +247,7 @@ impl Migration {
         journal: &dyn Journal,
         options: &ApplyOptions,
     ) -> Result<Outcome, Error> {
-        self.admit(plan).await?;
-        options.names_steps_of(plan)?;
-        let standings = Standings::read(plan, journal).await?;
+        let standings = self.standings(plan, journal, options).await?;
         let cx = self.context(options.token());
         Engine::new(self, plan, journal, options, &cx, standings).run().await
     }
@@ -292,9 +290,7 @@ impl Migration {
         journal: &dyn Journal,
         options: &ApplyOptions,
     ) -> Result<Outcome, Error> {
-        self.admit(plan).await?;
-        options.names_steps_of(plan)?;
-        let standings = Standings::read(plan, journal).await?;
+        let standings = self.standings(plan, journal, options).await?;
         let cx = self.context(options.token());
         Engine::new(self, plan, journal, options, &cx, standings).revert().await
     }
@@ -387,6 +383,18 @@ impl Migration {
         }
     }
 
+    /// Returns where every step stands, if the plan may be applied and has the steps that `options` name.
+    async fn standings(
+        &self,
+        plan: &MigrationPlan,
+        journal: &dyn Journal,
+        options: &ApplyOptions,
+    ) -> Result<Standings, Error> {
+        self.admit(plan).await?;
+        options.names_steps_of(plan)?;
+        Standings::read(plan, journal).await
+    }
+
     /// Refuses a plan that is not for here, not for now, or not what it says it is, before any call
     /// but those that tell whose credentials are in use.
     async fn admit(&self, plan: &MigrationPlan) -> Result<(), Error> {
@@ -414,7 +422,7 @@ impl Migration {
         let found = match self.caller.account(end).await {
             Ok(found) => found,
             // It may be what is failing, and nobody can be asked then.
-            Err(error) if side == Side::Source && is_no_answer(error.kind) => return Ok(()),
+            Err(error) if side == Side::Source && error.kind.is_passing() => return Ok(()),
             Err(error) => {
                 return Err(Error::Caller { side, end: end.clone(), kind: error.kind, source: error.into() });
             }
@@ -424,10 +432,6 @@ impl Migration {
             false => Err(Error::Account { side, expected: end.account.clone(), found }),
         }
     }
-}
-
-fn is_no_answer(kind: ErrorKind) -> bool {
-    kind.is_passing()
 }
 
 impl std::fmt::Debug for Migration {

@@ -150,11 +150,8 @@ impl ApplyOptions {
 
     /// Refuses the name of a step that the plan does not have: it would be silently ignored.
     pub(crate) fn names_steps_of(&self, plan: &MigrationPlan) -> Result<(), PlanError> {
-        let unknown = self.irreversible.iter().chain(self.only.iter().flatten()).find(|step| {
-            // Held in one set or the other, so asked of the plan.
-            plan.index_of(step).is_none()
-        });
-        match unknown {
+        let mut named = self.irreversible.iter().chain(self.only.iter().flatten());
+        match named.find(|step| plan.index_of(step).is_none()) {
             Some(step) => Err(PlanError::UnknownStep { step: step.clone() }),
             None => Ok(()),
         }

@@ -1,7 +1,7 @@
 //! Takes back what a journal's runs made.
 // REQ: E-16
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
@@ -51,10 +51,9 @@ impl Engine<'_> {
             };
             if let Some(hold) = hold {
                 held.insert(id.clone(), hold);
-                let earlier: BTreeSet<usize> = self.plan.waits_for(index).collect();
-                earlier.into_iter().for_each(|earlier| {
+                for earlier in self.plan.waits_for(index) {
                     needed.entry(earlier).or_insert(index);
-                });
+                }
             }
         }
         self.end(held, stopped)
@@ -71,8 +70,7 @@ impl Engine<'_> {
             Ok(Ok(Reversal::Done)) => return self.recorded(index, Entry::Reverted).await.map(|()| true),
             Ok(Ok(Reversal::Unsupported)) => return Ok(false),
             Ok(Err(error)) => (ErrorReport::new(&error), !error.kind().proves_no_effect()),
-            // What a panic says may hold a secret.
-            Err(_) => (ErrorReport::bug("the service panicked"), true),
+            Err(_) => (ErrorReport::panicked(), true),
         };
         self.recorded(index, Entry::Failed { error: error.clone(), doubt }).await?;
         let step = step.id.clone();

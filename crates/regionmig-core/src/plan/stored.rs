@@ -24,12 +24,12 @@ const FORMAT: u32 = 1;
 /// What a file holds. The digest is of the plan's own bytes.
 #[derive(Deserialize)]
 struct File<'a> {
-    format: u32,
     digest: Digest,
     #[serde(borrow)]
     plan: &'a RawValue,
 }
 
+/// Read first: a later format may have other members.
 #[derive(Deserialize)]
 struct Format {
     format: u32,
@@ -188,17 +188,13 @@ impl Draught {
         for node in &self.nodes {
             node.produces.iter().for_each(|&id| self.head.ids.forget(self.interner.get(id)));
         }
-        self.head.findings.sort_by(|a, b| {
-            let key = |finding: &Finding| (finding.code.clone(), finding.subject.clone());
-            key(a).cmp(&key(b)).then_with(|| a.cmp(b))
-        });
+        self.head.findings.sort_by(|a, b| (&a.code, &a.subject, a).cmp(&(&b.code, &b.subject, b)));
         self.head.findings.dedup();
-        let edges = edges(&self.nodes, &self.interner)?;
-        let order = edges.order().map_err(|index| PlanError::Cycle { step: self.nodes[index as usize].id.clone() })?;
+        let shape = Shape::of(&self.nodes, &self.interner)?;
         let mut text = self.written_head()?;
         let mut slots: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
-        let mut nodes = Vec::with_capacity(order.len());
-        for (place, &index) in order.iter().enumerate() {
+        let mut nodes = Vec::with_capacity(slots.len());
+        for (place, &index) in shape.order.iter().enumerate() {
             text.push_str(if place == 0 { "\n" } else { ",\n" });
             if let Some(mut node) = slots[index as usize].take() {
                 let start = text.len();
@@ -210,7 +206,7 @@ impl Draught {
         text.push_str("\n]}");
         // No more than is needed: it stays for as long as the plan does.
         text.shrink_to_fit();
-        finish(self.head, text, nodes, &self.interner)
+        Ok(finish(self.head, text, nodes, shape.in_order(), &self.interner))
     }
 
     fn written_head(&self) -> Result<String, PlanError> {
@@ -224,27 +220,46 @@ impl Draught {
     }
 }
 
-fn finish(head: Head, text: String, nodes: Vec<Node>, interner: &Interner) -> Result<MigrationPlan, PlanError> {
-    let mut by_name: Vec<u32> = (0..number(nodes.len())).collect();
-    by_name.sort_by(|&a, &b| nodes[a as usize].id.cmp(&nodes[b as usize].id));
-    if let Some(pair) = by_name.windows(2).find(|pair| nodes[pair[0] as usize].id == nodes[pair[1] as usize].id) {
-        return Err(PlanError::DuplicateStep { step: nodes[pair[0] as usize].id.clone() });
+/// How the steps of a plan hang together; by their places in it.
+#[derive(Debug)]
+struct Shape {
+    by_name: Vec<u32>,
+    edges: Edges,
+    /// Each step after those it waits for.
+    order: Vec<u32>,
+}
+
+impl Shape {
+    fn of(nodes: &[Node], interner: &Interner) -> Result<Self, PlanError> {
+        let name = |index: u32| &nodes[index as usize].id;
+        let mut by_name: Vec<u32> = (0..number(nodes.len())).collect();
+        by_name.sort_by(|&a, &b| name(a).cmp(name(b)));
+        if let Some(pair) = by_name.windows(2).find(|pair| name(pair[0]) == name(pair[1])) {
+            return Err(PlanError::DuplicateStep { step: name(pair[0]).clone() });
+        }
+        let edges = edges_of(nodes, &by_name, interner)?;
+        let order = edges.order().map_err(|index| PlanError::Cycle { step: name(index).clone() })?;
+        Ok(Self { by_name, edges, order })
     }
-    let edges = edges_of(&nodes, &by_name, interner)?;
-    let order = edges.order().map_err(|index| PlanError::Cycle { step: nodes[index as usize].id.clone() })?;
+
+    /// Returns the shape of the same steps, put in their order.
+    fn in_order(self) -> Self {
+        let mut rank = vec![0; self.order.len()];
+        self.order.iter().zip(0..).for_each(|(&index, place)| rank[index as usize] = place);
+        let moved = |index: usize| rank[index];
+        let edges =
+            Edges::new(self.order.iter().map(|&index| self.edges.waits_for(index as usize).map(moved).collect()));
+        let by_name = self.by_name.iter().map(|&index| moved(index as usize)).collect();
+        Self { by_name, edges, order: (0..number(rank.len())).collect() }
+    }
+}
+
+fn finish(head: Head, text: String, nodes: Vec<Node>, shape: Shape, interner: &Interner) -> MigrationPlan {
+    let Shape { by_name, edges, order } = shape;
     let held = held(&head, &nodes, interner, &edges, &order);
     let digest = Digest::of(&text);
     let steps = nodes.into_iter().map(|node| Indexed { id: node.id, at: node.at }).collect();
-    Ok(MigrationPlan(Arc::new(Sealed { head, digest, text, steps, by_name, edges, held })))
-}
-
-/// Works out the edges of nodes that are ordered by name.
-fn edges(nodes: &[Node], interner: &Interner) -> Result<Edges, PlanError> {
-    let by_name: Vec<u32> = (0..number(nodes.len())).collect();
-    if let Some(pair) = nodes.windows(2).find(|pair| pair[0].id == pair[1].id) {
-        return Err(PlanError::DuplicateStep { step: pair[0].id.clone() });
-    }
-    edges_of(nodes, &by_name, interner)
+    MigrationPlan(Arc::new(Sealed { head, digest, text, steps, by_name, edges, held }))
 }
 
 /// For each step, which it waits for: the makers of what it needs, and those it comes after.
@@ -305,7 +320,6 @@ impl MigrationPlan {
             return Err(PlanError::Format { found: format, supported: FORMAT });
         }
         let file: File<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
-        debug_assert_eq!(file.format, FORMAT);
         let text = file.plan.get();
         if Digest::of(text) != file.digest {
             return Err(PlanError::Altered);
@@ -320,6 +334,7 @@ impl MigrationPlan {
             draught.node(&step.service, &step.spec, start..start + json.get().len());
         }
         let Draught { head, nodes, interner, .. } = draught;
-        finish(head, text.to_owned(), nodes, &interner)
+        let shape = Shape::of(&nodes, &interner)?;
+        Ok(finish(head, text.to_owned(), nodes, shape, &interner))
     }
 }

@@ -11,13 +11,19 @@ use regionmig_testkit::{CrashingJournal, Fault, World};
 const LAG: Duration = Duration::from_secs(300);
 const KEYS: usize = 5;
 
-/// Five keys, of which a run has made some when its process dies; tags are read 300 seconds late.
-async fn half_moved() -> World {
+/// Five keys, a month old.
+fn account() -> World {
     let world = World::new();
     (0..KEYS).for_each(|n| {
         world.kms(&route().source).alias(&format!("alias/app-{n}")).make();
     });
     world.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    world
+}
+
+/// That account, of whose keys a run has made some when its process dies; tags are read 300 seconds late.
+async fn half_moved() -> World {
+    let world = account();
     world.fault(Fault::stale("kms:ListResourceTags", LAG).at(&route().target));
     let (_, migration) = migration(&world);
     let plan = plan(&migration).await;
@@ -63,11 +69,7 @@ async fn a_new_survey_inside_the_lag_plans_no_second_key() {
 
 #[tokio::test]
 async fn a_new_journal_inside_the_lag_makes_no_second_key() {
-    let world = World::new();
-    (0..KEYS).for_each(|n| {
-        world.kms(&route().source).alias(&format!("alias/app-{n}")).make();
-    });
-    world.clock().advance(Duration::from_secs(30 * 24 * 3600));
+    let world = account();
     let (_, before) = migration(&world);
     let plan = plan(&before).await;
     world.fault(Fault::stale("kms:ListResourceTags", LAG).at(&route().target));
@@ -88,11 +90,7 @@ async fn a_new_journal_inside_the_lag_makes_no_second_key() {
 #[tokio::test]
 async fn the_same_journal_inside_the_lag_makes_no_second_key() {
     for limit in 1..16 {
-        let world = World::new();
-        (0..KEYS).for_each(|n| {
-            world.kms(&route().source).alias(&format!("alias/app-{n}")).make();
-        });
-        world.clock().advance(Duration::from_secs(30 * 24 * 3600));
+        let world = account();
         world.fault(Fault::stale("kms:ListResourceTags", LAG).at(&route().target));
         let (_, migration) = migration(&world);
         let plan = plan(&migration).await;

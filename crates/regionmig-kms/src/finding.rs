@@ -83,7 +83,10 @@ pub(crate) fn aws_managed(keys: usize) -> Finding {
 }
 
 pub(crate) fn counterpart_differs(key: &KeyArn, own: &Key, target: &KeyArn, other: &Key) -> Finding {
-    let kind = |key: &Key| format!("{}, {}, {}", key.spec, key.usage, key.origin);
+    let kind = |key: &Key| {
+        let role = if key.is_replica() { ", a replica" } else { "" };
+        format!("{}, {}, {}{role}", key.spec, key.usage, key.origin)
+    };
     let message = format!("it is {}, but its counterpart {target} is {}", kind(own), kind(other));
     blocker(code::COUNTERPART_DIFFERS, message)
         .about(key)

@@ -16,6 +16,13 @@ fn check(case: &Case, expected: &[&str]) {
     assert_eq!(case.shown(), expected);
 }
 
+/// Plans, and looks for words in what a finding says.
+#[track_caller]
+fn says(case: &Case, words: &str) {
+    let findings = case.plan().findings;
+    assert!(findings.iter().any(|finding| finding.to_string().contains(words)), "{findings:?}");
+}
+
 fn role(name: &str) -> GrantTerms {
     GrantTerms::new(format!("arn:aws:iam::111122223333:role/{name}"), ["Decrypt", "Encrypt"])
 }
@@ -157,6 +164,9 @@ fn of_several_marked_keys_the_oldest_counts_and_the_others_are_reported() {
 fn a_marked_key_of_another_kind_is_no_copy_and_no_reason_for_one() {
     let rsa = Entry::new().spec("RSA_2048").copy_of("k");
     check(&Case::new().source("k", Entry::new()).target("t", rsa), &["blocker kms.counterpart-differs k"]);
+    let replica = Case::new().source("k", Entry::new()).target("t", Entry::new().replica("t", THIRD).copy_of("k"));
+    check(&replica, &["blocker kms.counterpart-differs k"]);
+    says(&replica, "is SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT, AWS_KMS, a replica");
     let doomed = Entry::new().copy_of("k").state(KeyState::PendingDeletion);
     check(&Case::new().source("k", Entry::new()).target("t", doomed), &["create-key k", "action kms.reencrypt k"]);
 }
@@ -227,6 +237,13 @@ fn what_was_not_read_of_a_counterpart_is_left_as_it_is() {
         &policy,
         &[&found[..], &["disable-rotation k OVERWRITING", "blocker core.unclear kms.key-policy:k"]].concat(),
     );
+    says(&policy, "kms:Some");
+    let unasked = case().edit(|_, target| target.policies = Listing::default());
+    check(
+        &unasked,
+        &[&found[..], &["disable-rotation k OVERWRITING", "blocker core.unclear kms.key-policy:k"]].concat(),
+    );
+    says(&unasked, "its policy was not read");
     let rotation = case().edit(|_, target| target.rotations.insert(t(), Err(gap())));
     check(&rotation, &[&found[..], &["put-policy k OVERWRITING", "blocker core.unclear kms.key-rotation:k"]].concat());
     let both = ["put-policy k OVERWRITING", "disable-rotation k OVERWRITING"];
@@ -309,6 +326,15 @@ fn a_replica_whose_primary_is_in_the_target_is_there_already() {
 }
 
 #[test]
+fn a_multi_region_key_that_is_mapped_to_an_unrelated_one_shares_no_rotation_with_it() {
+    let own = Entry::new().primary("mrk-1", SOURCE, &[]).rotated(90);
+    let case = Case::new().source("mrk-1", own).map("mrk-1", "t");
+    let expected = ["= mrk-1 t", "action kms.reencrypt mrk-1", "enable-rotation mrk-1 OVERWRITING"];
+    check(&case.clone().target("t", Entry::new()), &expected);
+    check(&case.target("t", Entry::new().primary("mrk-2", TARGET, &[])), &expected);
+}
+
+#[test]
 fn no_replica_leaves_its_account_or_partition() {
     let entry = || Entry::new().primary("mrk-1", SOURCE, &[]);
     for target in ["444455556666/eu-central-1", "111122223333/cn-north-1"] {
@@ -366,6 +392,7 @@ fn what_kms_would_refuse_for_its_length_is_not_sent() {
     let extra = ["= k t", "action kms.reencrypt k", "note kms.extra kms.key-tags:k"];
     check(&found(48), &[&extra[..], &["add-tags k"]].concat());
     check(&found(49), &[&extra[..], &["blocker kms.too-long kms.key-tags:k"]].concat());
+    says(&found(49), "tags: 51, of which there may be 50");
 }
 
 // REQ: KMS-24

@@ -31,6 +31,20 @@ async fn a_lost_answer_writes_nothing_twice() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn an_entry_that_does_not_parse_is_named_and_not_moved() -> anyhow::Result<()> {
+    let (world, source) = (World::new(), "111122223333/me-central-1".parse()?);
+    world.plug("dynamodb", dynamodb).put(&source, vec![json!({"name": {"S": "bad"}, "value": {"S": "v"}})]);
+    let access = world.access();
+    let route = Route::new(source, "111122223333/eu-central-1".parse()?)?;
+    let migration = Migration::new(route, &access).with(ConfigStore::new(&access));
+    let plan = migration.plan(&migration.survey().await?)?;
+    assert_eq!(plan.len(), 0);
+    let blocker = plan.blockers().next().map(ToString::to_string).unwrap_or_default();
+    assert!(blocker.contains("config.entry:bad") && blocker.contains("the answer has no readable `key`"), "{blocker}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_store_keeps_every_promise_of_a_service() {
     let conformed = conforms(world, ConfigStore::new).await; // killed at every journal entry, every step twice, ...
     println!("shown: conformance_own_service {conformed}");

@@ -6,4 +6,3 @@ mod caller;
 mod clients;
 mod pages;
 mod peer;
-mod store;

@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::check::{Check, Verdict};
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::plan::MigrationPlan;
 
 /// How a migration's result was found to be.
@@ -19,8 +19,8 @@ pub struct Verification {
 }
 
 impl Verification {
-    /// Returns whether all is as it should be, and all of it could be read: each check passed,
-    /// nothing is left to do, and nothing is unknown.
+    /// Returns whether all is as it should be, and all of it could be read: each check passed, nothing is left to do,
+    /// nothing is unknown, and no Blocker stands: what it is about has not been moved.
     pub fn is_clean(&self) -> bool {
         self.checks.iter().all(|check| check.verdict == Verdict::Pass)
             && self.left.is_done()
@@ -41,7 +41,10 @@ impl fmt::Display for Verification {
         writeln!(f, "verified: {word}; {passed} of {} checks passed, {left} steps left to do", self.checks.len())?;
         self.not_passed().try_for_each(|check| writeln!(f, "  {check}"))?;
         self.left.names().try_for_each(|step| writeln!(f, "  left to do: {step}"))?;
-        let unknown = self.left.findings().iter().filter(|finding| finding.is_unknown());
-        unknown.into_iter().try_for_each(|finding| writeln!(f, "  not known: {finding}"))
+        self.left.findings().iter().try_for_each(|finding| match finding {
+            finding if finding.is_unknown() => writeln!(f, "  not known: {finding}"),
+            finding if finding.severity == Severity::Blocker => writeln!(f, "  not moved: {finding}"),
+            _ => Ok(()),
+        })
     }
 }

@@ -107,6 +107,21 @@ async fn what_could_not_be_read_is_not_clean() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_blocker_keeps_from_moving_is_not_clean() {
+    use crate::common::script::Script;
+    use regionmig_core::{Finding, Severity};
+    let script = Script::new([]);
+    script.world().findings.push(Finding::new(Severity::Note, "test.note", "only so you know"));
+    assert!(script.migration().verify(&IdMap::default()).await.unwrap().is_clean());
+    script.world().findings.push(Finding::new(Severity::Blocker, "test.kind", "of a kind that is not moved"));
+    let verification = script.migration().verify(&IdMap::default()).await.unwrap();
+    assert!(!verification.is_clean());
+    let text = "verified: not clean; 0 of 0 checks passed, 0 steps left to do\n  \
+                not moved: blocker [test.kind]: of a kind that is not moved\n";
+    assert_eq!(verification.to_string(), text);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_that_cannot_check_is_a_check_that_is_not_passed() {
     use crate::common::script::{Script, act};
     use regionmig_core::ErrorKind;

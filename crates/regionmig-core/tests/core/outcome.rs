@@ -43,18 +43,17 @@ waiting: 2
 failed: 1
   script/do/fake.act:d
     script: apply failed: the fake said access denied: allow the action, then run this again: what is done stays done
-held: 4
+held: 5
   script/do/fake.act:e
     is irreversible, and wants leave: if it is wanted, name it with `ApplyOptions::dangerously_allow` and run this again
   script/do/fake.act:f
     waits for `script/do/fake.act:e`: see to the step that it waits for
   script/do/fake.act:g
     needs the counterpart of `fake.act:nobody`, which nothing makes: migrate what it needs too, or map it with `Migration::map` and plan again
+  script/do/fake.act:h
+    wants a run of at least 30 s: run this again with that much `ApplyOptions::patience`, or with `fresh` if no journal was lost
   script/do/fake.act:j
     blocked by a finding [script.cannot]: see the finding's remedy, then plan again
-not begun: 1
-  script/do/fake.act:h
-    patience ran out: run this again
 ";
     assert_eq!(outcome.to_string(), expected);
 }

@@ -442,7 +442,7 @@ impl ReplicateKey {
             .owns(Part::Policy.of(&self.key))
             .summary(format!("replicate {} as {}", self.primary, self.replica))
             .permission(self.place(), "kms:ReplicateKey", self.primary.as_str());
-        reads(spec, &["kms:DescribeKey"])
+        reads(spec, &["kms:DescribeKey", "kms:ListResourceTags"])
     }
 }
 

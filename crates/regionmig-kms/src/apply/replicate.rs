@@ -31,7 +31,14 @@ impl Kms {
         if !key.is_settled() {
             return Ok(Probe::Waiting(creating(&replica)));
         }
-        let tags = self.key_tags(end, &replica).await?;
+        let tags = match self.key_tags(end, &replica).await {
+            Ok(tags) => tags,
+            // Reads of one key do not agree at once.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Probe::Waiting(soon(format!("{replica} is there, and its tags cannot be read yet"))));
+            }
+            Err(error) => return Err(error),
+        };
         if step.marks().iter().any(|(name, value)| tags.get(*name) == Some(value)) {
             return Ok(Probe::Present(Receipt::new().bind(&step.key, &replica)?));
         }

@@ -6,7 +6,7 @@ use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
 use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait};
 
-use super::{exists, pairs, sdk_tags, soon};
+use super::{exists, pairs, refused_policy, sdk_tags, soon};
 use crate::plan::is_young;
 use crate::read::key_of;
 use crate::service::Kms;
@@ -64,7 +64,7 @@ impl Kms {
         let answer = match self.clients().write(&end, ACTION, send).await {
             Ok(answer) => answer,
             Err(error) if exists(&error) => return Ok(Applied::Waiting(creating(&step.replica))),
-            Err(error) => return Err(error),
+            Err(error) => return Err(refused_policy(error, cx).await),
         };
         let request = answer.request_id().map(str::to_owned);
         let missing = || Error::malformed(ACTION, "ReplicaKeyMetadata").at(&end);

@@ -12,6 +12,7 @@ mod conformance_found;
 mod hostile_input;
 mod moves_keys;
 mod partial_knowledge;
+mod passing;
 mod permissions;
 mod plans;
 mod probes;

@@ -84,9 +84,13 @@ pub(crate) fn found_and_differing() -> World {
 }
 
 pub(crate) fn migration(world: &World) -> (Kms, Migration) {
+    migration_on(route(), world)
+}
+
+pub(crate) fn migration_on(route: Route, world: &World) -> (Kms, Migration) {
     let access = world.access();
     let kms = Kms::new(&access);
-    (kms.clone(), Migration::new(route(), &access).with(kms))
+    (kms.clone(), Migration::new(route, &access).with(kms))
 }
 
 pub(crate) async fn plan(migration: &Migration) -> MigrationPlan {

@@ -11,6 +11,7 @@ mod conformance;
 mod conformance_found;
 mod hostile_input;
 mod moves_keys;
+mod opt_in;
 mod partial_knowledge;
 mod passing;
 mod permissions;

@@ -224,6 +224,13 @@ mod tests {
         for (pause, most) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]) {
             assert!(*pause <= most && *pause >= most * 0.75, "{pause} of {most}");
         }
+        // By up to a quarter, and not all by the same.
+        let full = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0];
+        let parts: Vec<f64> = pauses.iter().zip(full).map(|(pause, most)| pause / most).collect();
+        assert!(
+            parts.iter().any(|part| *part < 0.9) && parts.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 0.05),
+            "{parts:?}"
+        );
         let other = Memo::default().back_off(&StepId::sibling("kms", "create/kms.key:b"));
         assert_ne!(Memo::default().back_off(&step), other);
     }

@@ -17,4 +17,5 @@ mod passing;
 mod permissions;
 mod plans;
 mod probes;
+mod verify;
 mod young_unmarked;

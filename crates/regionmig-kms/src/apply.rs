@@ -95,8 +95,8 @@ impl Kms {
     }
 }
 
-/// A policy was refused. As long as that may be for a principal so new that KMS does not see it yet, it passes: some
-/// minutes from the first refusal of this run (API reference, CreateKey: "might not be immediately visible").
+/// A policy was refused. For [`PRINCIPALS_SHOW`] from the first refusal of this run that passes: it may name a principal so
+/// new that KMS does not see it yet (API reference, CreateKey: "might not be immediately visible").
 async fn refused_policy(error: Error, cx: &StepContext<'_>) -> Error {
     if error.kind() != ErrorKind::Invalid || error.code() != Some("MalformedPolicyDocumentException") {
         return error;

@@ -19,6 +19,9 @@ pub const IMPLIED: &[(&str, &[&str])] = &[
     ("kms:ReplicateKey", &["iam:CreateServiceLinkedRole", "kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"]),
 ];
 
+/// Multi-Region keys, of whichever region.
+const RELATED: &str = "arn:*:kms:*:*:key/mrk-*";
+
 /// What [`Kms::prove_use`] encrypts, and in which context.
 const PROOF: &[u8] = b"regionmig proves that this key can be used";
 const PROOF_CONTEXT: (&str, &str) = ("regionmig", "proof");
@@ -151,6 +154,8 @@ impl Service for Kms {
             "kms:ListResourceTags",
         ];
         let both = [Side::Source, Side::Target].into_iter();
-        both.flat_map(|side| READS.map(|action| Permission::new(side, action, "*"))).collect()
+        let both = both.flat_map(|side| READS.map(|action| Permission::new(side, action, "*")));
+        // A replica's primary is read where it is: in which region, the account tells.
+        both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]).collect()
     }
 }

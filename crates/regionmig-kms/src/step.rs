@@ -279,7 +279,8 @@ impl regionmig_core::Step for Step {
 /// Begins the spec of a change to the counterpart of `key`. What it makes, or finds made by this plan, it adds to; what
 /// was there before, it overwrites.
 fn change(effect: Effect, verb: &str, key: &KeyArn) -> Spec {
-    Spec::new(effect, verb, key).needs(&Binding::target_of(key))
+    // One that is refused for the key's state asks for that state.
+    reads(Spec::new(effect, verb, key).needs(&Binding::target_of(key)), &["kms:DescribeKey"])
 }
 
 fn reads(spec: Spec, actions: &[&str]) -> Spec {
@@ -337,7 +338,7 @@ impl CreateGrant {
             .needs(&Binding::target_of(&self.key))
             .after("enable", &self.key)
             .summary(format!("grant {} the use of the counterpart of {}", self.terms.grantee, self.key));
-        writes(reads(spec, &["kms:ListGrants"]), "kms:CreateGrant")
+        writes(reads(spec, &["kms:DescribeKey", "kms:ListGrants"]), "kms:CreateGrant")
     }
 }
 
@@ -376,7 +377,7 @@ impl DisableKey {
         }
         spec = self.aliases.iter().fold(spec, |spec, name| spec.after("create-alias", name));
         spec = self.grants.iter().fold(spec, |spec, name| spec.after("create-grant", grant_id(&self.key, name)));
-        writes(reads(spec, &["kms:DescribeKey"]), "kms:DisableKey")
+        writes(spec, "kms:DisableKey")
     }
 }
 
@@ -395,7 +396,7 @@ impl EnableKey {
         let spec = change(Effect::Overwriting, "enable", &self.key)
             .summary(format!("enable the counterpart of {}", self.key))
             .settle(Duration::from_secs(300), AGREEING);
-        writes(reads(spec, &["kms:DescribeKey"]), "kms:EnableKey")
+        writes(spec, "kms:EnableKey")
     }
 }
 
@@ -442,7 +443,7 @@ impl ReplicateKey {
             .owns(Part::Policy.of(&self.key))
             .summary(format!("replicate {} as {}", self.primary, self.replica))
             .permission(self.place(), "kms:ReplicateKey", self.primary.as_str());
-        reads(spec, &["kms:DescribeKey"])
+        reads(spec, &["kms:DescribeKey", "kms:ListResourceTags"])
     }
 }
 
@@ -451,7 +452,7 @@ impl SetDescription {
         let spec = change(Effect::Overwriting, "set-description", &self.key)
             .summary(format!("replace the description of the counterpart of {}", self.key))
             .settle(Duration::from_secs(120), AGREEING);
-        writes(reads(spec, &["kms:DescribeKey"]), "kms:UpdateKeyDescription")
+        writes(spec, "kms:UpdateKeyDescription")
     }
 }
 

@@ -255,3 +255,6 @@ impl<'a> Verifier<'a> {
         Ok((read(Side::Source, own)?, read(Side::Target, other)?))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
 use regionmig_aws::Error;
 use regionmig_core::{Applied, Probe, Receipt, Side, StepContext};
 
-use super::{refused, target_of, unseen};
+use super::{target_of, unseen};
 use crate::service::Kms;
 use crate::snapshot::Constraints;
 use crate::step::CreateGrant;
@@ -48,9 +48,10 @@ impl Kms {
                 .set_constraints(constraints(&terms.constraints))
                 .send()
         };
-        let answer = self.clients().write(cx.end(Side::Target), "kms:CreateGrant", send).await;
-        let answer = answer.map_err(|error| refused(error, &target, cx))?;
-        Ok(Applied::Done(answer.request_id().into_iter().fold(Receipt::new(), Receipt::request_id)))
+        match self.clients().write(cx.end(Side::Target), "kms:CreateGrant", send).await {
+            Ok(answer) => Ok(Applied::Done(answer.request_id().into_iter().fold(Receipt::new(), Receipt::request_id))),
+            Err(error) => Err(self.refused(error, &target, cx).await),
+        }
     }
 }
 

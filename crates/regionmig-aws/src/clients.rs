@@ -20,8 +20,8 @@ type Make<C> = dyn Fn(&SdkConfig) -> C + Send + Sync;
 ///
 /// For each end there are two, each made once: a *reader*, which keeps the retries of the caller's settings
 /// (standard ones by default; an attempt may take 30 s and all together 120 s, unless the settings say
-/// otherwise), and a *writer*, which never sends a request twice (and waits 60 s, unless the settings say
-/// otherwise).
+/// otherwise), and a *writer*, which never sends a request twice, and waits 60 s for its answer: longer if the
+/// settings say so, and never shorter, since a change whose answer was not waited for is one in doubt.
 ///
 /// [`read`](Self::read) and [`write`](Self::write) send with them at the [`Pace`](crate::Pace) of the action, and
 /// say in an error where it happened. What is sent with a client itself is sent at once.

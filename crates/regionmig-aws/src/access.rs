@@ -154,17 +154,67 @@ fn retries(own: &SdkConfig, role: Role) -> RetryConfig {
     }
 }
 
+/// How long a request that changes something is waited for at least: a shorter wait would make doubt
+/// where there is none.
+const LEAST: Duration = Duration::from_secs(60);
+
 /// The SDK's own defaults have no deadline but for connecting: a lost answer would hang.
 fn timeouts(own: &SdkConfig, role: Role) -> TimeoutConfig {
-    let defaults = match role {
-        Role::Reader => TimeoutConfig::builder()
-            .operation_attempt_timeout(Duration::from_secs(30))
-            .operation_timeout(Duration::from_secs(120)),
-        // A short one would make doubt where there is none.
-        Role::Writer => TimeoutConfig::builder().operation_attempt_timeout(Duration::from_secs(60)),
-    };
-    own.timeout_config()
-        .map_or_else(TimeoutConfigBuilder::new, TimeoutConfig::to_builder)
-        .take_unset_from(defaults)
-        .build()
+    let own = own.timeout_config().map_or_else(TimeoutConfigBuilder::new, TimeoutConfig::to_builder);
+    match role {
+        Role::Reader => {
+            let defaults = TimeoutConfig::builder()
+                .operation_attempt_timeout(Duration::from_secs(30))
+                .operation_timeout(Duration::from_secs(120));
+            own.take_unset_from(defaults).build()
+        }
+        Role::Writer => {
+            let own = own.take_unset_from(TimeoutConfig::builder().operation_attempt_timeout(LEAST)).build();
+            let patient = |time: Option<Duration>| time.map(|time| time.max(LEAST));
+            // One attempt is the whole operation, and its answer may begin as late as it may end. What is
+            // switched off stays so: what is `None` here changes nothing.
+            let mut patiently = TimeoutConfig::builder();
+            patiently.set_operation_attempt_timeout(patient(own.operation_attempt_timeout()));
+            patiently.set_operation_timeout(patient(own.operation_timeout()));
+            patiently.set_read_timeout(patient(own.read_timeout()));
+            patiently.take_unset_from(own.into_builder()).build()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(own: TimeoutConfig, role: Role) -> [Option<u64>; 3] {
+        let timeouts = timeouts(&SdkConfig::builder().timeout_config(own).build(), role);
+        let all = [timeouts.operation_attempt_timeout(), timeouts.operation_timeout(), timeouts.read_timeout()];
+        all.map(|time| time.map(|time| time.as_secs()))
+    }
+
+    fn all(seconds: u64) -> TimeoutConfig {
+        let time = Duration::from_secs(seconds);
+        TimeoutConfig::builder().operation_attempt_timeout(time).operation_timeout(time).read_timeout(time).build()
+    }
+
+    #[test]
+    fn a_writer_waits_a_minute_at_least_and_longer_if_told_to() {
+        assert_eq!(of(TimeoutConfig::builder().build(), Role::Writer), [Some(60), None, None]);
+        assert_eq!(of(all(5), Role::Writer), [Some(60); 3]);
+        assert_eq!(of(all(90), Role::Writer), [Some(90); 3]);
+        assert_eq!(of(TimeoutConfig::disabled(), Role::Writer), [None; 3]);
+    }
+
+    #[test]
+    fn a_reader_waits_as_long_as_it_is_told() {
+        assert_eq!(of(TimeoutConfig::builder().build(), Role::Reader), [Some(30), Some(120), None]);
+        assert_eq!(of(all(5), Role::Reader), [Some(5); 3]);
+    }
+
+    #[test]
+    fn connecting_takes_no_longer_than_the_settings_say() {
+        let own = TimeoutConfig::builder().connect_timeout(Duration::from_secs(1)).build();
+        let config = SdkConfig::builder().timeout_config(own).build();
+        assert_eq!(timeouts(&config, Role::Writer).connect_timeout(), Some(Duration::from_secs(1)));
+    }
 }

@@ -20,8 +20,8 @@ type Make<C> = dyn Fn(&SdkConfig) -> C + Send + Sync;
 ///
 /// For each end there are two, each made once: a *reader*, which keeps the retries of the caller's settings
 /// (standard ones by default; an attempt may take 30 s and all together 120 s, unless the settings say
-/// otherwise), and a *writer*, which never sends a request twice (and waits 60 s, unless the settings say
-/// otherwise).
+/// otherwise), and a *writer*, which never sends a request twice, and waits 60 s for its answer: longer if the
+/// settings say so, and never shorter, since a change whose answer was not waited for is one in doubt.
 ///
 /// [`read`](Self::read) and [`write`](Self::write) send with them at the [`Pace`](crate::Pace) of the action, and
 /// say in an error where it happened. What is sent with a client itself is sent at once.
@@ -80,7 +80,7 @@ impl<C: Clone> Clients<C> {
         F: Future<Output = A> + Send,
         A: Answer,
     {
-        self.send(end, Role::Reader, action, send).await
+        self.send(end, None, Role::Reader, action, send).await
     }
 
     /// Sends one request that changes something, once, at the pace of its action.
@@ -103,12 +103,38 @@ impl<C: Clone> Clients<C> {
         F: Future<Output = A> + Send,
         A: Answer,
     {
-        self.send(end, Role::Writer, action, send).await
+        self.send(end, None, Role::Writer, action, send).await
+    }
+
+    /// Sends one request to `end` that changes something at `other`, too, once, when it is its turn at both.
+    ///
+    /// ReplicateKey and UpdatePrimaryRegion of KMS are such: AWS counts them in both regions.
+    ///
+    /// # Errors
+    ///
+    /// As of [`write`](Self::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`write`](Self::write).
+    pub async fn write_across<F, A>(
+        &self,
+        end: &End,
+        other: &End,
+        action: &'static str,
+        send: impl FnOnce(C) -> F + Send,
+    ) -> Result<A::Output, Error>
+    where
+        F: Future<Output = A> + Send,
+        A: Answer,
+    {
+        self.send(end, Some(other), Role::Writer, action, send).await
     }
 
     async fn send<F, A>(
         &self,
         end: &End,
+        other: Option<&End>,
         role: Role,
         action: &'static str,
         send: impl FnOnce(C) -> F + Send,
@@ -118,14 +144,22 @@ impl<C: Clone> Clients<C> {
         A: Answer,
     {
         let pace = self.0.access.pace();
-        pace.wait(end, action).await;
+        match other {
+            Some(other) => pace.wait_across(end, other, action).await,
+            None => pace.wait(end, action).await,
+        }
         let span = tracing::debug_span!("request", action, %end);
         let answer = send(self.client(end, role)).instrument(span).await.answer(action);
-        match &answer {
-            Err(error) if error.is_throttle() => pace.note(end, action, true),
+        let throttled = match &answer {
+            Err(error) if error.is_throttle() => Some(true),
             // What proves nothing of the pace changes nothing.
-            Err(error) if error.code().is_none() => {}
-            _ => pace.note(end, action, false),
+            Err(error) if error.code().is_none() => None,
+            _ => Some(false),
+        };
+        match (throttled, other) {
+            (Some(throttled), Some(other)) => pace.note_across(end, other, action, throttled),
+            (Some(throttled), None) => pace.note(end, action, throttled),
+            (None, _) => {}
         }
         answer.map_err(|error| error.at(end))
     }

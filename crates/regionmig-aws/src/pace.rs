@@ -25,6 +25,9 @@ type Bucket = (AccountId, Region, &'static str);
 /// quiet time, up to a twentieth of a second's worth may leave at once. A throttle halves the rate (once a second
 /// at most, down to a hundredth), and half a minute of requests that are answered brings it back.
 ///
+/// A few requests count in a second region as well: ReplicateKey as two of CreateKey in the replica's,
+/// UpdatePrimaryRegion in both. They wait for both ([`wait_across`](Self::wait_across)).
+///
 /// Quotas are those that AWS sets by default; an action of which none is known has a queue of its own, taken
 /// to have a quota of ten requests a second. All clones share the queues.
 #[derive(Clone)]
@@ -63,6 +66,30 @@ impl Pace {
         let mut turn = self.turn(end, action);
         while let Some(time) = turn.left() {
             self.clock.sleep(time).await;
+        }
+    }
+
+    /// Returns when it is the turn of one request of `action` at `end` that reaches into `other`: what AWS counts there
+    /// as well, such as two of CreateKey for ReplicateKey, has its turns too.
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`wait`](Self::wait). Turns that have come by then are spent.
+    pub async fn wait_across(&self, end: &End, other: &End, action: &'static str) {
+        self.wait(end, action).await;
+        if let Some((counted, times)) = quota::across(action) {
+            for _ in 0..times {
+                self.wait(other, counted).await;
+            }
+        }
+    }
+
+    /// Takes note that a request of [`wait_across`](Self::wait_across) was answered, or that it was throttled: by which
+    /// of the two regions, nothing tells.
+    pub fn note_across(&self, end: &End, other: &End, action: &'static str, throttled: bool) {
+        self.note(end, action, throttled);
+        if let Some((counted, _)) = quota::across(action) {
+            self.note(other, counted, throttled);
         }
     }
 

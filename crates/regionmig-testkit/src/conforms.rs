@@ -3,9 +3,12 @@
 #![expect(clippy::panic, reason = "a check reports by panicking, as an assertion does")]
 
 mod checks;
+mod deeds;
 mod dies;
 mod journal;
 mod knows;
+mod late;
+mod leave;
 mod trial;
 
 pub use journal::CrashingJournal;
@@ -32,6 +35,14 @@ pub struct Conformed {
     pub dropped: usize,
     /// Runs in which a request or an answer was lost, or AWS failed.
     pub lost: usize,
+    /// Runs in which a change was lost, and executed a minute or five later.
+    pub late: usize,
+    /// Runs in which reads were stale, and an answer or a journal was lost.
+    pub stale: usize,
+    /// Runs told to stop.
+    pub stopped: usize,
+    /// Steps that were not done as long as they lacked leave.
+    pub unallowed: usize,
     /// Runs in which a read was refused.
     pub blind: usize,
     /// Surveys in which a read failed.
@@ -40,11 +51,12 @@ pub struct Conformed {
 
 impl fmt::Display for Conformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, mutations, killed, dropped, lost, blind, gaps } = self;
+        let Self { steps, mutations, killed, dropped, lost, late, stale, stopped, unallowed, blind, gaps } = self;
         write!(
             f,
-            "{steps} steps, {mutations} mutations; {killed} kills, {dropped} drops, {lost} losses, {blind} blind runs, \
-             {gaps} surveys with gaps; 0 doubled, 0 lost"
+            "{steps} steps, {mutations} mutations; {killed} kills, {dropped} drops, {lost} losses, {late} late, {stale} \
+             stale, {stopped} stops, {unallowed} steps without leave, {blind} blind runs, {gaps} surveys with gaps; 0 \
+             doubled, 0 lost"
         )
     }
 }
@@ -54,10 +66,25 @@ impl fmt::Display for Conformed {
 ///
 /// Planning is pure and changes nothing; steps store and read back, and list what they need; a run
 /// does each thing once, a second one nothing, and then nothing is left to plan; and so it is when
-/// the run is killed at any record of its journal, dropped at an await, when any request or answer
-/// is lost, when AWS fails before or after doing what was asked, and when a read is refused. What
-/// a survey could not read leads to no step, and is said. What other services' resources the steps
-/// need is mapped beforehand.
+/// the run is killed at any record of its journal, dropped at an await, told to stop, when any request or answer
+/// is lost, when AWS fails before or after doing what was asked, and when a read is refused. Without leave, what is
+/// not additive is not done. What a survey could not read leads to no step, and is said. What other services'
+/// resources the steps need is mapped beforehand.
+///
+/// *Each thing* is what the world's ledger says was changed: the same actions, in the same places, on the same
+/// resources, as often as in a run in which nothing goes wrong; then a new plan names no step but those that were held,
+/// and what a survey reads is as much, whatever the service makes of it.
+///
+/// *Every step twice*: the kills at journal records have every step begun a second time, at each point of the first
+/// time, and the second runs have every step looked at again, with the same journal and with a new one. A service's own
+/// `apply` is not called twice in a row: no run does that without a probe between.
+///
+/// *Late and stale*: each change is lost to its sender and executed 60 and 290 seconds later, while the run goes on and
+/// after it was killed; and each kind of read is answered from what was 300 seconds ago while the answer to a change is
+/// lost, or the journal is lost and the next run [cautious](regionmig_core::ApplyOptions::cautious) (25 seconds, if it
+/// is not). Steps that say that they [mint](regionmig_core::Spec::mints) are done once all the same. Others may
+/// be done a second time, on the same thing. Of the pairs of a read and a change, at most 200 are tried, evenly chosen;
+/// with a lost journal those whose step mints, and a fifth of the others.
 ///
 /// # Panics
 ///
@@ -88,6 +115,10 @@ pub async fn conforms_on<S: Migrate>(
     conformed.killed = dies::at_each_record(&trial).await;
     conformed.dropped = dies::at_each_await(&trial).await;
     conformed.lost = dies::with_each_request(&trial).await;
+    conformed.late = late::each_change_may_come_late(&trial).await;
+    conformed.stale = late::reads_may_be_stale(&trial).await;
+    conformed.stopped = leave::it_stops_when_told(&trial).await;
+    conformed.unallowed = leave::nothing_is_done_without_leave(&trial).await;
     conformed.blind = knows::a_refused_read_is_no_absence(&trial).await;
     conformed.gaps = knows::a_gap_leads_to_no_step(&trial).await;
     conformed

@@ -81,8 +81,13 @@ fn response(reply: &Reply, body: SdkBody) -> Result<HttpResponse, ConnectorError
     Ok(response)
 }
 
-fn refused() -> io::Error {
-    io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused")
+/// What a client meets where nobody is, in the words of hyper-util.
+#[derive(Debug, thiserror::Error)]
+#[error("client error (Connect)")]
+struct Unconnected(#[source] io::Error);
+
+fn refused() -> Unconnected {
+    Unconnected(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused"))
 }
 
 fn reset() -> io::Error {

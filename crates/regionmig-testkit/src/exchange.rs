@@ -334,6 +334,7 @@ impl Core {
             code: None,
             answered: false,
             resource: None,
+            values: 0,
         }
     }
 }
@@ -343,6 +344,15 @@ impl Entry {
         self.executed = done.answer.is_ok().then_some(at);
         self.code = done.answer.as_ref().err().map(|refusal| refusal.code.clone());
         self.resource.clone_from(&done.resource);
+        self.values = done.answer.as_ref().map_or(0, values_in);
+    }
+}
+
+fn values_in(json: &Value) -> usize {
+    match json {
+        Value::Array(items) => 1 + items.iter().map(values_in).sum::<usize>(),
+        Value::Object(members) => 1 + members.values().map(values_in).sum::<usize>(),
+        _ => 1,
     }
 }
 

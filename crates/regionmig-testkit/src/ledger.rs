@@ -33,6 +33,8 @@ pub struct Entry {
     pub answered: bool,
     /// What an executed mutation made or changed, if the service names it.
     pub resource: Option<String>,
+    /// How many values the service answered with: as many as things and their members.
+    pub(crate) values: usize,
 }
 
 impl Entry {

@@ -19,8 +19,12 @@ const TABLE: &[(Rule, ErrorKind)] = &[
     (Rule::Is(&CONFLICTS), ErrorKind::Conflict),
     (Rule::Is(&QUOTAS), ErrorKind::Quota),
     (Rule::Starts(&["Unsupported"]), ErrorKind::Unsupported),
+    // `CustomKeyStoreInvalidStateException` and the like.
+    (Rule::Has(&["InvalidState", "InUse"]), ErrorKind::Conflict),
     // `InvalidKeyId.NotFound` and the like are about what is not there: before `Invalid`.
     (Rule::Has(&["NotFound", "NoSuch"]), ErrorKind::NotFound),
+    // Of a grant that is not there, KMS says no more than this.
+    (Rule::Is(&["InvalidGrantId", "InvalidGrantIdException"]), ErrorKind::NotFound),
     // `LimitExceeded` is a quota in KMS, ACM, Cognito, IAM and Secrets Manager, though the SDK takes
     // it for a throttle.
     (Rule::Has(&["LimitExceeded", "QuotaExceeded"]), ErrorKind::Quota),
@@ -95,7 +99,7 @@ const CREDENTIALS: [&str; 13] = [
 ];
 
 /// What is there is not as the request takes it to be, or is being changed by somebody else.
-const CONFLICTS: [&str; 15] = [
+const CONFLICTS: [&str; 12] = [
     "ConcurrentModification",
     "ConcurrentModificationException",
     "ConditionalCheckFailedException",
@@ -105,11 +109,8 @@ const CONFLICTS: [&str; 15] = [
     "DisabledException",
     "IdempotentParameterMismatch",
     "IdempotentParameterMismatchException",
-    "InvalidStateException",
-    "KMSInvalidStateException",
     "PreconditionNotMetException",
     "RequestInProgressException",
-    "ResourceInUseException",
     "TransactionConflictException",
 ];
 
@@ -139,9 +140,92 @@ pub(super) fn hint(code: &str) -> Option<&'static str> {
         "OptInRequired" | "RegionDisabledException" => {
             "the account must enable the service in this region before anything can be allowed"
         }
+        "KMSInvalidStateException" => "a key that is still being made or changed answers so for a while",
+        "MalformedPolicyDocumentException" => "a principal that was made moments ago is refused so for a while",
         "RequestExpired" | "RequestTimeTooSkewed" | "SignatureDoesNotMatch" | "InvalidSignatureException" => {
             "a clock that is minutes off leads to this too"
         }
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What the codes of KMS mean to a migration (developer guide and API reference, "Errors").
+    const OF_KMS: [(&str, ErrorKind); 37] = [
+        ("AccessDeniedException", ErrorKind::AccessDenied),
+        ("AlreadyExistsException", ErrorKind::Conflict),
+        ("ConflictException", ErrorKind::Conflict),
+        ("CustomKeyStoreInvalidStateException", ErrorKind::Conflict),
+        ("CustomKeyStoreNameInUseException", ErrorKind::Conflict),
+        ("CustomKeyStoreNotFoundException", ErrorKind::NotFound),
+        ("DependencyTimeoutException", ErrorKind::OutcomeUnknown),
+        ("DisabledException", ErrorKind::Conflict),
+        ("DryRunOperationException", ErrorKind::Invalid),
+        ("ExpiredImportTokenException", ErrorKind::Invalid),
+        ("ExpiredTokenException", ErrorKind::Credentials),
+        ("IncorrectKeyException", ErrorKind::Invalid),
+        ("IncorrectKeyMaterialException", ErrorKind::Invalid),
+        ("InvalidAliasNameException", ErrorKind::Invalid),
+        ("InvalidArnException", ErrorKind::Invalid),
+        ("InvalidCiphertextException", ErrorKind::Invalid),
+        ("InvalidGrantIdException", ErrorKind::NotFound),
+        ("InvalidGrantTokenException", ErrorKind::Invalid),
+        ("InvalidImportTokenException", ErrorKind::Invalid),
+        ("InvalidKeyUsageException", ErrorKind::Invalid),
+        ("InvalidMarkerException", ErrorKind::Invalid),
+        ("InvalidSignatureException", ErrorKind::Credentials),
+        ("KMSInternalException", ErrorKind::OutcomeUnknown),
+        ("KMSInvalidMacException", ErrorKind::Invalid),
+        ("KMSInvalidSignatureException", ErrorKind::Invalid),
+        ("KMSInvalidStateException", ErrorKind::Conflict),
+        ("KeyUnavailableException", ErrorKind::OutcomeUnknown),
+        ("LimitExceededException", ErrorKind::Quota),
+        ("MalformedPolicyDocumentException", ErrorKind::Invalid),
+        ("NotFoundException", ErrorKind::NotFound),
+        ("SerializationException", ErrorKind::Invalid),
+        ("TagException", ErrorKind::Invalid),
+        ("ThrottlingException", ErrorKind::Throttle),
+        ("UnrecognizedClientException", ErrorKind::Credentials),
+        ("UnsupportedOperationException", ErrorKind::Unsupported),
+        ("ValidationException", ErrorKind::Invalid),
+        ("XksKeyAlreadyInUseException", ErrorKind::Conflict),
+    ];
+
+    #[test]
+    fn each_code_of_kms_has_its_meaning() {
+        for (code, kind) in OF_KMS {
+            assert_eq!(kind_of(code), kind, "{code}");
+        }
+        assert_eq!(OF_KMS.iter().map(|row| row.0).collect::<BTreeSet<_>>().len(), OF_KMS.len());
+    }
+
+    #[test]
+    fn what_is_told_to_a_person_fits_the_code() {
+        let told = |code: &str| format!("{}; {}", kind_of(code).advice(), hint(code).unwrap_or_default());
+        for (code, part) in [
+            ("AccessDeniedException", "allow the action"),
+            ("DisabledException", "look at what is there"),
+            ("KMSInternalException", "run this again"),
+            ("KMSInvalidStateException", "still being made or changed"),
+            ("LimitExceededException", "have the quota raised"),
+            ("MalformedPolicyDocumentException", "a principal that was made moments ago"),
+            ("ThrottlingException", "later"),
+            ("UnsupportedOperationException", "by hand"),
+        ] {
+            assert!(told(code).contains(part), "{code}: {}", told(code));
+        }
+    }
+
+    #[test]
+    fn only_what_passes_by_itself_is_tried_again() {
+        let passing = OF_KMS.iter().filter(|(code, _)| kind_of(code).is_passing()).map(|row| row.0);
+        let expected =
+            ["DependencyTimeoutException", "KMSInternalException", "KeyUnavailableException", "ThrottlingException"];
+        assert_eq!(passing.collect::<Vec<_>>(), expected);
+    }
 }

@@ -5,7 +5,7 @@
 //! | the request could not be made | `Invalid` |
 //! | no credentials were had | `Credentials`; `Unavailable`, if their provider did not answer |
 //! | the connector refused the request | `Invalid` |
-//! | connection refused, host or network unreachable, name not resolved | `Unavailable` |
+//! | while connecting: connection refused, host or network unreachable, name not resolved | `Unavailable` |
 //! | any other failure to dispatch, every timeout, an answer that cannot be read | `OutcomeUnknown` |
 //! | HTTP 4xx with a code | by code |
 //! | HTTP 429 without one | `Throttle` |
@@ -98,14 +98,19 @@ fn dispatch(failure: &DispatchFailure) -> (ErrorKind, &'static str) {
     }
 }
 
+/// What hyper-util, its connector and hyper 0.14 call what fails before there is a connection.
+const CONNECTING: [&str; 3] = ["client error (Connect)", "error trying to connect", "tcp connect error"];
+
 /// Returns whether the connection was never made, so that nothing can have been sent.
 ///
-/// The SDK knows, and does not tell.
+/// The SDK knows, and does not tell. What the socket says does not suffice: one that was connected
+/// says that its host is unreachable, too, when Linux gives up sending again (tcp(7)).
 fn never_connected(error: &(dyn StdError + 'static)) -> bool {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
     let refused = |error: &io::Error| matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable);
+    let is_connecting = causes(error).any(|cause| CONNECTING.contains(&cause.to_string().as_str()));
     causes(error).any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(refused)
+        is_connecting && cause.downcast_ref::<io::Error>().is_some_and(refused)
             || cause.is::<ResolveDnsError>()
             // The last resort: hyper-util's own resolver has no public error.
             || cause.to_string().starts_with("dns error")
@@ -170,6 +175,19 @@ mod tests {
         assert_eq!(dispatch(ConnectorError::user("no scheme".into())).kind(), ErrorKind::Invalid);
         let unmade = SdkError::construction_failure("key id is missing");
         assert_eq!(Error::of::<ErrorMetadata>("kms:CreateKey")(unmade).kind(), ErrorKind::Invalid);
+    }
+
+    #[test]
+    fn a_connection_that_was_made_proves_nothing_when_it_fails() {
+        use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
+        #[derive(Debug, thiserror::Error)]
+        #[error("client error (SendRequest)")]
+        struct Send(#[source] io::Error);
+        for kind in [ConnectionRefused, HostUnreachable, NetworkUnreachable] {
+            for error in [io::Error::from(kind).into(), Send(io::Error::from(kind)).into()] {
+                assert_eq!(dispatch(ConnectorError::io(error)).kind(), ErrorKind::OutcomeUnknown, "{kind:?}");
+            }
+        }
     }
 
     #[test]

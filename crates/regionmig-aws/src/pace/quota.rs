@@ -35,8 +35,7 @@ const KMS: &[(&str, f64)] = &[
     ("kms:ListKeys", 500.0),
     ("kms:ListResourceTags", 2000.0),
     ("kms:PutKeyPolicy", 15.0),
-    // 5, but each also counts as two of CreateKey, of which there are 5.
-    ("kms:ReplicateKey", 2.5),
+    ("kms:ReplicateKey", 5.0),
     ("kms:RetireGrant", 50.0),
     ("kms:RevokeGrant", 50.0),
     ("kms:ScheduleKeyDeletion", 15.0),
@@ -44,6 +43,11 @@ const KMS: &[(&str, f64)] = &[
     ("kms:UpdateAlias", 5.0),
     ("kms:UpdatePrimaryRegion", 5.0),
 ];
+
+/// Actions that count in another region, too: as how many of which action. Of the two that replicating counts as in
+/// the replica's region, one is a trial run (KMS developer guide, as above).
+const ACROSS: &[(&str, &str, usize)] =
+    &[("kms:ReplicateKey", "kms:CreateKey", 2), ("kms:UpdatePrimaryRegion", "kms:UpdatePrimaryRegion", 1)];
 
 const SYMMETRIC: [&str; 11] = [
     "kms:Decrypt",
@@ -72,6 +76,11 @@ pub(super) fn of(action: &'static str, region: &Region) -> Quota {
     }
     let known = KMS.iter().find(|row| row.0 == action);
     Quota { name: action, rate: known.map_or(UNKNOWN, |row| row.1) }
+}
+
+/// Returns what one request of `action` counts as in the other region that it reaches, and how many times.
+pub(super) fn across(action: &str) -> Option<(&'static str, usize)> {
+    ACROSS.iter().find(|row| row.0 == action).map(|row| (row.1, row.2))
 }
 
 fn symmetric(region: &Region) -> f64 {

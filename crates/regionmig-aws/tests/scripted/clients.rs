@@ -157,3 +157,53 @@ async fn waiting_requests_keep_their_order_and_one_given_up_holds_nobody() {
     assert!((200..203).contains(&first) && (400..404).contains(&second), "{first} {second}");
     assert_eq!(other, 0, "another action has a queue of its own");
 }
+
+#[tokio::test]
+async fn a_mix_of_new_keys_and_replicas_keeps_within_the_share_of_the_region_they_are_made_in() {
+    let clock = Still::default();
+    let access = Access::new(&Peer::default().config()).with_clock(clock.clone()).with_share(1.0);
+    let (source, target): (End, End) = ("111122223333/me-central-1".parse().unwrap(), end());
+    let pace = access.pace();
+    let (mut created, mut replicated) = (0_u32, 0_u32);
+    while clock.passed() < Duration::from_secs(60) {
+        pace.wait(&target, "kms:CreateKey").await;
+        created += 1;
+        pace.wait_across(&source, &target, "kms:ReplicateKey").await;
+        replicated += 1;
+    }
+    // AWS counts up to five of CreateKey a second there, and two of them a replica.
+    let counted = created + 2 * replicated;
+    assert!((297..=303).contains(&counted), "{created} {replicated}");
+    assert!(replicated <= 300);
+}
+
+#[tokio::test]
+async fn a_change_of_the_primary_counts_in_both_regions() {
+    let clock = Still::default();
+    let access = Access::new(&Peer::default().config()).with_clock(clock.clone()).with_share(1.0);
+    let (source, target): (End, End) = ("111122223333/me-central-1".parse().unwrap(), end());
+    // There and back: in each region all ten are counted, of which there may be five a second.
+    for (from, to) in [(&source, &target), (&target, &source)].into_iter().cycle().take(11) {
+        access.pace().wait_across(from, to, "kms:UpdatePrimaryRegion").await;
+    }
+    let seconds = clock.passed().as_secs_f64();
+    assert!((1.99..2.01).contains(&seconds), "{seconds}");
+}
+
+#[tokio::test]
+async fn a_throttled_replication_slows_both_regions_down() {
+    let clock = Still::default();
+    let peer = Peer::new([THROTTLE]);
+    let access = Access::new(&peer.config()).with_clock(clock.clone()).with_share(1.0);
+    let (source, target): (End, End) = ("111122223333/me-central-1".parse().unwrap(), end());
+    let delete = |client: aws_sdk_dynamodb::Client| client.delete_table().table_name("config").send();
+    let sent = tables(&access).write_across(&source, &target, "kms:ReplicateKey", delete).await;
+    assert_eq!(sent.unwrap_err().kind(), ErrorKind::Throttle);
+    for (end, action) in [(&source, "kms:ReplicateKey"), (&target, "kms:CreateKey")] {
+        access.pace().wait(end, action).await;
+        let before = clock.passed();
+        access.pace().wait(end, action).await;
+        let seconds = (clock.passed() - before).as_secs_f64();
+        assert!((0.39..0.41).contains(&seconds), "{action}: {seconds} s apart, where there were 0.2");
+    }
+}

@@ -61,7 +61,7 @@ impl Kms {
             request.policy(&step.policy).description(&step.description).set_tags(Some(tags)).send()
         };
         let end = cx.run().route().place(&step.place());
-        let answer = match self.clients().write(&end, ACTION, send).await {
+        let answer = match self.clients().write_across(&end, cx.end(Side::Target), ACTION, send).await {
             Ok(answer) => answer,
             Err(error) if exists(&error) => return Ok(Applied::Waiting(creating(&step.replica))),
             Err(error) => return Err(refused_policy(error, cx).await),

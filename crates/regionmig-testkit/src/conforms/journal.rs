@@ -1,7 +1,11 @@
-//! A journal that dies.
+//! Journals that die, and that take note.
+
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use regionmig_core::{Header, Journal, JournalError, MemoryJournal, Record};
+use regionmig_core::{Entry, Header, Journal, JournalError, MemoryJournal, Record, StepId};
+
+use crate::world::World;
 
 /// A journal that fails after a number of records, as if the process had died there.
 #[derive(Debug)]
@@ -28,5 +32,52 @@ impl Journal for CrashingJournal<'_> {
             return Err(JournalError::new("crashed"));
         }
         self.inner.append(record).await
+    }
+}
+
+/// A step that was written down as begun.
+#[derive(Clone, Debug)]
+pub(super) struct Noted {
+    pub(super) step: StepId,
+    /// How many requests there had been.
+    requests: usize,
+    /// How many records there are, this one included.
+    pub(super) records: usize,
+}
+
+/// A journal that notes how many requests had been sent when a step was begun.
+#[derive(Debug)]
+pub(super) struct NotingJournal<'a> {
+    inner: &'a MemoryJournal,
+    world: &'a World,
+    noted: Mutex<Vec<Noted>>,
+}
+
+impl<'a> NotingJournal<'a> {
+    pub(super) fn new(inner: &'a MemoryJournal, world: &'a World) -> Self {
+        Self { inner, world, noted: Mutex::default() }
+    }
+
+    /// Returns the last step that was begun before the request at `place`, counted from 0, was sent.
+    pub(super) fn begun_before(&self, place: usize) -> Option<Noted> {
+        let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.iter().rev().find(|noted| noted.requests <= place).cloned()
+    }
+}
+
+#[async_trait]
+impl Journal for NotingJournal<'_> {
+    async fn replay(&self, header: &Header, each: &mut (dyn FnMut(Record) + Send)) -> Result<(), JournalError> {
+        self.inner.replay(header, each).await
+    }
+
+    async fn append(&self, record: &Record) -> Result<(), JournalError> {
+        self.inner.append(record).await?;
+        if matches!(record.entry, Entry::Started { .. }) {
+            let (requests, records) = (self.world.ledger().requests().count(), self.inner.records().len());
+            let noted = Noted { step: record.step.clone(), requests, records };
+            self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(noted);
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,144 @@
+//! What a run did, told so that it can be compared with another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use regionmig_core::IdMap;
+
+use crate::world::World;
+
+/// What was changed, and where.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+struct Deed {
+    end: String,
+    action: String,
+    /// What the world's ledger says was changed: by the name it has in every run, or as what becomes of a source.
+    on: String,
+}
+
+/// How often what was done.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Done(BTreeMap<Deed, usize>);
+
+/// An action, by where.
+pub(super) type Kind = (String, String);
+
+impl Done {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns how often each action was carried out, on whatever.
+    pub(super) fn kinds(&self) -> BTreeMap<Kind, usize> {
+        let mut kinds = BTreeMap::new();
+        for (deed, count) in &self.0 {
+            *kinds.entry((deed.end.clone(), deed.action.clone())).or_default() += count;
+        }
+        kinds
+    }
+}
+
+/// The names of what is changed that are the same in every run.
+#[derive(Debug, Default)]
+pub(super) struct Naming(BTreeSet<String>);
+
+impl Naming {
+    /// Takes for lasting what has the same name in two worlds of which each gives names of its own.
+    pub(super) fn of(world: &World, other: &World) -> Self {
+        let resources = |world: &World| -> BTreeSet<String> {
+            world.ledger().mutations().filter_map(|entry| entry.resource.clone()).collect()
+        };
+        Self(resources(world).intersection(&resources(other)).cloned().collect())
+    }
+
+    /// Returns what was done in a world, in which a run has led to `ids`.
+    pub(super) fn done(&self, world: &World, ids: &IdMap) -> Done {
+        let mut sources = BTreeMap::new();
+        for (source, target) in ids.iter() {
+            sources.entry(target).or_insert(source);
+        }
+        let mut done = BTreeMap::new();
+        for entry in world.ledger().mutations() {
+            let on = match entry.resource.as_deref() {
+                None => "what the service does not name".to_owned(),
+                Some(resource) if self.0.contains(resource) => resource.to_owned(),
+                Some(resource) => match sources.get(resource) {
+                    Some(source) => format!("what {source} becomes"),
+                    None => "what no receipt names".to_owned(),
+                },
+            };
+            let deed = Deed { end: entry.end.to_string(), action: entry.action.clone(), on };
+            *done.entry(deed).or_default() += 1;
+        }
+        Done(done)
+    }
+}
+
+/// How far what was done may differ from what should be.
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// Actions that may not be repeated; none, if no action may.
+    but: Option<BTreeSet<Kind>>,
+}
+
+impl Rule {
+    /// Nothing may be done twice.
+    pub(super) fn once() -> Self {
+        Self { but: None }
+    }
+
+    /// A second request may have been executed, but for these, which would make a second thing.
+    pub(super) fn but_for_repeats(minting: BTreeSet<Kind>) -> Self {
+        Self { but: Some(minting) }
+    }
+
+    /// Says what is not as it should be.
+    pub(super) fn breaches(&self, done: &Done, expected: &Done) -> String {
+        let deeds: BTreeSet<&Deed> = done.0.keys().chain(expected.0.keys()).collect();
+        let count = |of: &Done, deed| of.0.get(deed).copied().unwrap_or_default();
+        let wrong = deeds.into_iter().filter_map(|deed| {
+            let (is, should_be) = (count(done, deed), count(expected, deed));
+            let is_repeatable =
+                self.but.as_ref().is_some_and(|but| !but.contains(&(deed.end.clone(), deed.action.clone())));
+            let most = if is_repeatable { 2 * should_be } else { should_be };
+            let Deed { end, action, on } = deed;
+            (!(should_be..=most).contains(&is))
+                .then(|| format!("{action} at {end} on {on}: {is} times, not {should_be}"))
+        });
+        wrong.collect::<Vec<_>>().join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn done(deeds: &[(&str, &str, usize)]) -> Done {
+        let deed =
+            |action: &str, on: &str| Deed { end: "here".to_owned(), action: action.to_owned(), on: on.to_owned() };
+        Done(deeds.iter().map(|(action, on, count)| (deed(action, on), *count)).collect())
+    }
+
+    #[test]
+    fn as_much_done_to_another_thing_is_not_the_same() {
+        let (expected, other) = (done(&[("tag", "a", 1), ("tag", "b", 1)]), done(&[("tag", "a", 2)]));
+        assert_eq!(expected.kinds(), other.kinds());
+        let wrong = Rule::once().breaches(&other, &expected);
+        assert_eq!(wrong, "tag at here on a: 2 times, not 1; tag at here on b: 0 times, not 1");
+        assert_eq!(Rule::once().breaches(&expected, &expected), "");
+    }
+
+    #[test]
+    fn only_what_makes_no_second_thing_may_be_repeated_and_once_at_most() {
+        let expected = done(&[("make", "a", 1), ("tag", "a", 1)]);
+        let rule = Rule::but_for_repeats(BTreeSet::from([("here".to_owned(), "make".to_owned())]));
+        assert_eq!(rule.breaches(&done(&[("make", "a", 1), ("tag", "a", 2)]), &expected), "");
+        for wrong in [
+            done(&[("make", "a", 2), ("tag", "a", 1)]),
+            done(&[("make", "a", 1), ("tag", "a", 3)]),
+            done(&[("make", "a", 1)]),
+            done(&[("make", "a", 1), ("tag", "a", 1), ("tag", "b", 1)]),
+        ] {
+            assert_ne!(rule.breaches(&wrong, &expected), "", "{wrong:?}");
+        }
+    }
+}

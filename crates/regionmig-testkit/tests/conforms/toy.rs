@@ -1,0 +1,168 @@
+//! A service that copies the entries of a table which takes every entry, however often it is put.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
+use regionmig_aws::{Access, Clients, Error, pages};
+use regionmig_core::prelude::*;
+use regionmig_core::{End, ErrorKind, Lookup, identifier};
+use regionmig_testkit::{Call, Refusal, World};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+identifier!(pub(crate) EntryName, "toy.entry");
+
+/// How a toy goes about it.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Care {
+    /// Whether it sends anything at all.
+    pub(crate) acts: bool,
+    /// Whether it looks for what it may have made.
+    pub(crate) looks: bool,
+    /// Whether it says that a second request makes a second thing.
+    pub(crate) mints: bool,
+    /// Whether it says that what it makes overwrites.
+    pub(crate) overwrites: bool,
+    /// Whether it says for how long what it makes may not show.
+    pub(crate) settles: bool,
+    /// Whether its requests write over what an earlier one wrote.
+    pub(crate) upserts: bool,
+}
+
+impl Care {
+    pub(crate) const SAFE: Self =
+        Self { acts: true, looks: true, mints: true, overwrites: false, settles: true, upserts: false };
+}
+
+fn table(call: &Call, items: &mut Vec<Value>) -> Result<Value, Refusal> {
+    match call.operation.as_str() {
+        "Scan" => Ok(json!({ "Items": items })),
+        "PutItem" => {
+            let item = call.body["Item"].clone();
+            if item["upserts"]["BOOL"] == true {
+                items.retain(|other| other["name"] != item["name"]);
+            }
+            items.push(item);
+            Ok(json!({}))
+        }
+        other => Err(Refusal::unknown(other)),
+    }
+}
+
+/// A world whose source has two entries.
+pub(crate) fn world() -> World {
+    let world = World::new();
+    let entry = |name: &str| json!({ "name": { "S": name } });
+    let source = "111122223333/me-central-1".parse().unwrap();
+    world.plug("dynamodb", table).put(&source, vec![entry("a"), entry("b")]);
+    world
+}
+
+pub(crate) fn empty_world() -> World {
+    let world = World::new();
+    world.plug("dynamodb", table);
+    world
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Toy {
+    clients: Clients<Client>,
+    care: Care,
+}
+
+impl Toy {
+    pub(crate) fn new(access: &Access, care: Care) -> Self {
+        Self { clients: access.clients(Client::new), care }
+    }
+
+    /// Lists the names of a table, each with how often it is there.
+    async fn entries(&self, end: &End) -> Listing<EntryName, u32> {
+        let send = |start| {
+            let scan = move |client: Client| client.scan().table_name("t").set_exclusive_start_key(start).send();
+            self.clients.read(end, "dynamodb:Scan", scan)
+        };
+        let mut counts: HashMap<EntryName, u32> = HashMap::new();
+        pages("dynamodb:Scan", send, |page| page.last_evaluated_key.clone())
+            .list(|page, entries| {
+                for item in page.items() {
+                    let name = item.get("name").and_then(|name| name.as_s().ok()?.parse::<EntryName>().ok());
+                    let name = name.ok_or_else(|| Error::malformed("dynamodb:Scan", "name"))?;
+                    let count = counts.entry(name.clone()).or_default();
+                    *count += 1;
+                    entries.insert(name, Ok(*count));
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Copy {
+    name: EntryName,
+    care: Care,
+}
+
+impl Step for Copy {
+    fn spec(&self) -> Spec {
+        let effect = if self.care.overwrites { Effect::Overwriting } else { Effect::Additive };
+        let spec = Spec::new(effect, "copy", &self.name);
+        let spec = if self.care.mints { spec.mints() } else { spec };
+        if self.care.settles { spec.settle(Duration::from_secs(300), 3) } else { spec }
+    }
+}
+
+impl Service for Toy {
+    type Snapshot = Listing<EntryName, u32>;
+    type Step = Copy;
+    type Error = Error;
+
+    fn name(&self) -> &str {
+        "toy"
+    }
+}
+
+impl Inventory for Toy {
+    async fn inventory(&self, side: Side, cx: &RunContext) -> Result<Self::Snapshot, Error> {
+        Ok(self.entries(cx.end(side)).await)
+    }
+}
+
+impl Plan for Toy {
+    fn plan(&self, survey: &Survey<Self::Snapshot>) -> Draft<Copy> {
+        let mut draft = Draft::default();
+        for pairing in survey.source.against(&survey.target) {
+            match pairing {
+                Pairing::Both(..) => {}
+                Pairing::Missing(name, _) => draft.push(Copy { name: name.clone(), care: self.care }),
+                Pairing::Unclear(name, gap) => draft.unclear(name, gap),
+            }
+        }
+        draft
+    }
+}
+
+impl Apply for Toy {
+    async fn probe(&self, step: &Copy, cx: &StepContext<'_>) -> Result<Probe, Error> {
+        match self.entries(cx.end(Side::Target)).await.lookup(&step.name) {
+            _ if !step.care.looks => Ok(Probe::Absent),
+            Lookup::Present(_) => Ok(Probe::Present(Receipt::default())),
+            Lookup::Absent => Ok(Probe::Absent),
+            Lookup::Unknown(gap) => Err(Error::new(ErrorKind::OutcomeUnknown, gap.to_string())),
+        }
+    }
+
+    async fn apply(&self, step: &Copy, cx: &StepContext<'_>) -> Result<Applied, Error> {
+        if step.care.acts {
+            let (name, upserts) = (AttributeValue::S(step.name.to_string()), AttributeValue::Bool(step.care.upserts));
+            let put =
+                |client: Client| client.put_item().table_name("t").item("name", name).item("upserts", upserts).send();
+            self.clients.write(cx.end(Side::Target), "dynamodb:PutItem", put).await?;
+        }
+        Ok(Applied::Done(Receipt::default()))
+    }
+}
+
+impl Verify for Toy {}

@@ -32,6 +32,8 @@ pub(super) enum Shape {
         most: usize,
         pattern: Option<&'static Pattern>,
     },
+    /// Seconds since 1970.
+    Time,
 }
 
 impl Shape {
@@ -116,7 +118,7 @@ fn shape(value: &Value, shape: &Shape, path: &str, broken: &mut Vec<String>) -> 
         (Shape::Object(members), Value::Object(body)) => object(body, members, &format!("{path}."), broken),
         (Shape::List { of, most }, Value::Array(items)) => list(items, of, *most, path, broken),
         (Shape::Map, Value::Object(body)) if body.values().all(Value::is_string) => Ok(()),
-        (Shape::Flag, Value::Bool(_)) => Ok(()),
+        (Shape::Flag, Value::Bool(_)) | (Shape::Time, Value::Number(_)) => Ok(()),
         _ => {
             let Some(wrong) = constraints(value, shape) else {
                 return Err(misshapen(format!("the member `{path}` has a value of the wrong type")));
@@ -208,7 +210,7 @@ fn rules(shape: &Shape) -> Vec<String> {
             format!("Member must have value greater than or equal to {least}"),
         ],
         Shape::One(values) => vec![format!("Member must satisfy enum value set: [{}]", values.join(", "))],
-        Shape::Flag | Shape::List { .. } | Shape::Map | Shape::Object(_) => Vec::new(),
+        Shape::Flag | Shape::List { .. } | Shape::Map | Shape::Object(_) | Shape::Time => Vec::new(),
     }
 }
 

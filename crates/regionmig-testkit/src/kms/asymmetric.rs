@@ -3,7 +3,7 @@
 use aws_lc_rs::agreement;
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::kem::{self, DecapsulationKey};
+use aws_lc_rs::kem::{self, DecapsulationKey, EncapsulationKey};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{
     KeyPair as RsaKeyPair, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepAlgorithm, OaepPrivateDecryptingKey,
@@ -25,9 +25,8 @@ pub(super) fn public(spec: &str, private: &[u8]) -> Option<Vec<u8>> {
         let pair = PqdsaKeyPair::from_pkcs8(algorithm, private).ok()?;
         return Some(pair.public_key().as_der().ok()?.as_ref().to_vec());
     }
-    if let Some(algorithm) = pair::ml_kem(spec) {
-        let key = DecapsulationKey::new(algorithm, private).ok()?.encapsulation_key().ok()?.key_bytes().ok()?;
-        return kem_der(spec, key.as_ref());
+    if spec.starts_with("ML_KEM") {
+        return kem_der(spec, kem_public(spec, private)?);
     }
     if spec == "ECC_NIST_EDWARDS25519" {
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(private).ok()?;
@@ -161,8 +160,8 @@ pub(super) fn agree(spec: &str, private: &[u8], peer: &[u8]) -> Option<Vec<u8>> 
 
 /// Makes a shared secret for the owner of a key: the ciphertext, and the secret.
 pub(super) fn encapsulate(spec: &str, private: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-    let key = DecapsulationKey::new(pair::ml_kem(spec)?, private).ok()?;
-    let (ciphertext, secret) = key.encapsulation_key().ok()?.encapsulate().ok()?;
+    let key = EncapsulationKey::new(pair::ml_kem(spec)?, kem_public(spec, private)?).ok()?;
+    let (ciphertext, secret) = key.encapsulate().ok()?;
     Some((ciphertext.as_ref().to_vec(), secret.as_ref().to_vec()))
 }
 
@@ -172,13 +171,26 @@ pub(super) fn decapsulate(spec: &str, private: &[u8], ciphertext: &[u8]) -> Opti
     Some(key.decapsulate(kem::Ciphertext::from(ciphertext)).ok()?.as_ref().to_vec())
 }
 
+/// The encapsulation key stands within the decapsulation key, after as many times 384 bytes as the set has ranks (FIPS 203,
+/// algorithm 16).
+fn kem_public<'p>(spec: &str, private: &'p [u8]) -> Option<&'p [u8]> {
+    let length = 384 * (usize::from(kem_set(spec)?) + 1);
+    private.get(length..2 * length + 32)
+}
+
+/// Numbers the parameter sets of ML-KEM.
+fn kem_set(spec: &str) -> Option<u8> {
+    match spec {
+        "ML_KEM_512" => Some(1),
+        "ML_KEM_768" => Some(2),
+        "ML_KEM_1024" => Some(3),
+        _ => None,
+    }
+}
+
 /// SubjectPublicKeyInfo of ML-KEM (RFC 9935): the parameter set is the last byte of the algorithm's identifier.
 fn kem_der(spec: &str, key: &[u8]) -> Option<Vec<u8>> {
-    let set = match spec {
-        "ML_KEM_512" => 1,
-        "ML_KEM_768" => 2,
-        _ => 3,
-    };
+    let set = kem_set(spec)?;
     let algorithm = [0x30, 0x0b, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 4, set];
     let long = |tag: u8, length: usize| Some([&[tag, 0x82][..], &u16::try_from(length).ok()?.to_be_bytes()].concat());
     let bits = [long(3, key.len() + 1)?, vec![0], key.to_vec()].concat();

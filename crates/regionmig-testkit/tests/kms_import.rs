@@ -5,13 +5,13 @@
 #[path = "support/kms.rs"]
 mod support;
 
+#[path = "support/wrap.rs"]
+mod wrapping;
+
 use std::time::Duration;
 
 use aws_lc_rs::encoding::AsDer;
-use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
-use aws_lc_rs::rsa::{
-    KeyPair, KeySize, OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey,
-};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_sdk_kms::primitives::{Blob, DateTime};
 use aws_sdk_kms::types::{AlgorithmSpec, ExpirationModelType, WrappingKeySpec};
 use base64::Engine;
@@ -20,6 +20,7 @@ use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 use support::{arn, blob, call, client, code, created, days, end, refused, sdk_code, state};
+use wrapping::wrap;
 
 const MATERIAL: [u8; 32] = [7; 32];
 const OTHER: [u8; 32] = [8; 32];
@@ -30,23 +31,6 @@ fn here() -> End {
 
 fn away() -> End {
     end("us-west-2")
-}
-
-/// Wraps material as its owner does, with cryptography that is not the world's own code.
-fn wrap(public: &[u8], algorithm: &str, material: &[u8]) -> Vec<u8> {
-    let key = OaepPublicEncryptingKey::new(PublicEncryptingKey::from_der(public).unwrap()).unwrap();
-    let hash = if algorithm.ends_with("SHA_1") { &OAEP_SHA1_MGF1SHA1 } else { &OAEP_SHA256_MGF1SHA256 };
-    let seal = |bytes: &[u8]| {
-        let mut room = vec![0; key.ciphertext_size()];
-        key.encrypt(hash, bytes, &mut room, None).unwrap().to_vec()
-    };
-    if !algorithm.starts_with("RSA_AES") {
-        return seal(material);
-    }
-    let once = [42; 32];
-    let mut room = vec![0; material.len() + 15];
-    let inner = AesKek::new(&AES_256, &once).unwrap().wrap_with_padding(material, &mut room).unwrap().to_vec();
-    [seal(&once), inner].concat()
 }
 
 /// What an import of `material` says, but for the expiry.

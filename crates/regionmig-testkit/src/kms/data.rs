@@ -121,7 +121,7 @@ fn data_key_pair(ask: &mut Ask<'_, '_>) -> Result<(Value, Vec<u8>), Refusal> {
     }
     ask.dry_run()?;
     let secret = Secret::new(ask.cx.ids.bytes(32));
-    let number = ask.kms.take_pair();
+    let number = ask.kms.take_pair(spec);
     let private = pair::make(spec, &secret, number);
     let public = private.as_ref().and_then(|private| asymmetric::public(spec, private));
     let (Some(private), Some(public)) = (private, public) else { return Err(internal()) };

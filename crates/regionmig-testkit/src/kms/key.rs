@@ -33,7 +33,7 @@ pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let ready = after(ask.cx.now, ask.kms.timing.creation);
     let description = ask.text("Description").unwrap_or_default().to_owned();
     let key = Key { description, policy, ready, tags, ..Key::new(&end, ask.cx.now) };
-    let material = (Secret::new(ask.cx.ids.bytes(32)), ask.kms.take_pair());
+    let material = (Secret::new(ask.cx.ids.bytes(32)), ask.kms.take_pair(kind.spec));
     let family = Family { store, xks_key, ..Family::new(kind, &name, multi_region, origin, material) };
     ask.kms.put_family(&name, family);
     ask.kms.put(&name, key);

@@ -235,7 +235,7 @@ impl KeySeed {
             false => ids.uuid(),
         };
         let name = KeyName::new(&self.end, id);
-        let secret = (Secret::new(ids.bytes(32)), kms.take_pair());
+        let secret = (Secret::new(ids.bytes(32)), kms.take_pair(kind.spec));
         let mut family = Family::new(kind, &name, self.multi_region, self.origin.clone(), secret);
         family.store.clone_from(&self.store);
         family.xks_key.clone_from(&self.xks_key);

@@ -51,8 +51,8 @@ pub(crate) struct Kms {
     pub(super) timing: KmsTiming,
     /// The custom key stores of each account in each region, by id.
     pub(super) stores: BTreeMap<End, BTreeMap<String, KeyStore>>,
-    /// How many key pairs of the process's pool were handed out.
-    pairs: usize,
+    /// How many key pairs of each spec were handed out, by the process's pool.
+    pairs: BTreeMap<String, usize>,
     families: Shelf<Family>,
     regions: BTreeMap<End, Regional>,
 }
@@ -213,10 +213,12 @@ impl Kms {
         regional.keys.insert(&name.id, key);
     }
 
-    /// Takes the number of a key pair that nothing else in this world has.
-    pub(super) fn take_pair(&mut self) -> usize {
-        self.pairs += 1;
-        self.pairs - 1
+    /// Takes the number of a key pair of `spec` that nothing else in this world has. Counted for each spec, so that worlds
+    /// that are alike share what is slow to make.
+    pub(super) fn take_pair(&mut self, spec: &str) -> usize {
+        let next = self.pairs.entry(spec.to_owned()).or_default();
+        *next += 1;
+        *next - 1
     }
 
     pub(super) fn put_family(&mut self, name: &KeyName, family: Family) {

@@ -267,6 +267,13 @@ fn new_material_is_imported_everywhere_and_then_rotated_to() {
     assert_eq!(rotate(), Err("KMSInvalidStateException".into()));
     new(&away()).unwrap();
     assert_eq!(states(), ["PENDING_ROTATION IMPORTED", "CURRENT IMPORTED"]);
+    // What waits is taken away from all of them at once, and can be brought again.
+    let pending = new(&here()).unwrap()["KeyMaterialId"].clone();
+    call(&world, &here(), "DeleteImportedKeyMaterial", json!({ "KeyId": id, "KeyMaterialId": pending }));
+    assert_eq!(states(), ["CURRENT IMPORTED"]);
+    assert_eq!((state(&world, &here(), &id), state(&world, &away(), &id)), ("Enabled".into(), "Enabled".into()));
+    new(&here()).unwrap();
+    new(&away()).unwrap();
     let before = world.kms_keys(&here())[0].material.clone();
     rotate().unwrap();
     world.clock().advance(Duration::from_secs(5));

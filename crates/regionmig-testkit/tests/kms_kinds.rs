@@ -133,6 +133,64 @@ fn a_replica_becomes_the_primary_by_and_by() {
     call(&world, &away(), "ReplicateKey", replicate);
 }
 
+/// What each operation does with a key that is Unavailable, and with one that is Updating: + for done, K for
+/// KMSInvalidStateException (developer guide, "Key states of KMS keys").
+const STATES: &[(&str, &str)] = &[
+    ("CancelKeyDeletion", "KK"),
+    ("CreateAlias", "++"),
+    ("CreateGrant", "++"),
+    ("DescribeKey", "++"),
+    ("DisableKey", "+K"),
+    ("EnableKey", "+K"),
+    ("Encrypt", "K+"),
+    ("GenerateDataKey", "K+"),
+    ("GetKeyPolicy", "++"),
+    ("ListResourceTags", "++"),
+    ("PutKeyPolicy", "++"),
+    ("ScheduleKeyDeletion", "+K"),
+    ("TagResource", "++"),
+    ("UpdateKeyDescription", "++"),
+];
+
+#[test]
+fn what_can_be_done_with_a_key_out_of_reach_or_on_the_move() {
+    for (operation, expected) in STATES {
+        for (place, wanted) in expected.chars().enumerate() {
+            let world = World::new();
+            let id = if place == 0 {
+                let store = world.kms_store(&home()).disconnected().make();
+                world.kms(&home()).origin("AWS_CLOUDHSM").custom_key_store(&store).make().id().to_owned()
+            } else {
+                let id = world.kms(&home()).replica_in(&away().region).make().id().to_owned();
+                moved(&world, &id, &home(), "us-west-2").unwrap();
+                id
+            };
+            assert_eq!(state(&world, &home(), &id), ["Unavailable", "Updating"][place]);
+            let mut input = match *operation {
+                "CreateAlias" => json!({ "AliasName": "alias/a", "TargetKeyId": id }),
+                "CreateGrant" => json!({ "GranteePrincipal": support::ACCOUNT, "Operations": ["Decrypt"] }),
+                "Encrypt" => json!({ "Plaintext": "AAAA" }),
+                "GenerateDataKey" => json!({ "KeySpec": "AES_256" }),
+                "PutKeyPolicy" => {
+                    json!({ "Policy": call(&world, &home(), "GetKeyPolicy", json!({ "KeyId": id }))["Policy"] })
+                }
+                "TagResource" => json!({ "Tags": [] }),
+                "UpdateKeyDescription" => json!({ "Description": "d" }),
+                _ => json!({}),
+            };
+            if *operation != "CreateAlias" {
+                input["KeyId"] = json!(id);
+            }
+            let done = match world.ask(&home(), &format!("kms:{operation}"), input) {
+                Ok(_) => '+',
+                Err(refusal) if refusal.code == "KMSInvalidStateException" => 'K',
+                Err(refusal) => panic!("{operation}: {refusal:?}"),
+            };
+            assert_eq!(done, wanted, "{operation} of a key that is {}", ["Unavailable", "Updating"][place]);
+        }
+    }
+}
+
 #[test]
 fn a_primary_moves_only_from_where_it_is_to_where_a_replica_is() {
     let world = World::new();

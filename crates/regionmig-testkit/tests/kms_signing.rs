@@ -240,6 +240,15 @@ fn two_parties_agree_on_a_secret() {
     }
 }
 
+#[test]
+fn a_key_that_signs_decrypts_nothing() {
+    let world = World::new();
+    let id = world.kms(&here()).spec("RSA_2048").usage("SIGN_VERIFY").make();
+    let input = json!({ "KeyId": id, "EncryptionAlgorithm": "RSAES_OAEP_SHA_256", "CiphertextBlob": blob([1; 256]) });
+    let message = format!("{id} key usage is SIGN_VERIFY which is not valid for Decrypt.");
+    assert_eq!(refused(&world, &here(), "Decrypt", input), ("InvalidKeyUsageException".into(), message));
+}
+
 #[tokio::test]
 async fn secrets_are_encapsulated() {
     let world = World::new();

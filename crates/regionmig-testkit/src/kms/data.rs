@@ -187,7 +187,8 @@ fn open(ask: &mut Ask<'_, '_>, key: &str, context: &str, algorithm_member: &str)
         Some(name) => {
             let made_with = (&blob.partition, &blob.account, &blob.key);
             if (&name.end.partition, &name.end.account, &name.id) != made_with {
-                return Err(incorrect_key());
+                return Err(Refusal::new("IncorrectKeyException")
+                    .message("The key ID in the request does not identify a CMK that can perform this operation."));
             }
             name
         }
@@ -211,10 +212,7 @@ fn open_asymmetric(ask: &Ask<'_, '_>, name: &KeyName, member: &str, bytes: &[u8]
     let state = ask.state(name)?;
     admits(&ask.call.operation, state, &name.arn())?;
     let family = family(ask, name)?;
-    if family.kind.usage != ENCRYPT_DECRYPT {
-        return Err(incorrect_key());
-    }
-    carried(ask, family)?;
+    is_for(ask, name, family, ENCRYPT_DECRYPT)?;
     let algorithm = algorithm(ask, member, name)?;
     let plaintext = family.current().and_then(|private| asymmetric::decrypt(&private, algorithm, bytes));
     let plaintext = plaintext.ok_or_else(|| Refusal::new("InvalidCiphertextException"))?;
@@ -246,19 +244,19 @@ fn encrypting_key(ask: &mut Ask<'_, '_>, member: &str) -> Result<KeyName, Refusa
 pub(super) fn key_for(ask: &mut Ask<'_, '_>, member: &str, usage: &str) -> Result<KeyName, Refusal> {
     let name = ask.customer_key(member, Takes::Alias)?;
     let family = family(ask, &name)?;
-    if family.kind.usage != usage {
-        let (usage, operation) = (family.kind.usage, &ask.call.operation);
-        let message = format!("{} key usage is {usage} which is not valid for {operation}.", name.arn());
-        return Err(Refusal::new("InvalidKeyUsageException").message(message));
-    }
-    carried(ask, family)?;
+    is_for(ask, &name, family, usage)?;
     Ok(name)
 }
 
-/// Refuses keys of whose kind the world has no cryptography.
-fn carried(ask: &Ask<'_, '_>, family: &Family) -> Result<(), Refusal> {
+/// Refuses a key that is for another usage, or of a kind of which the world has no cryptography.
+fn is_for(ask: &Ask<'_, '_>, name: &KeyName, family: &Family, usage: &str) -> Result<(), Refusal> {
+    let operation = &ask.call.operation;
+    if family.kind.usage != usage {
+        let message = format!("{} key usage is {} which is not valid for {operation}.", name.arn(), family.kind.usage);
+        return Err(Refusal::new("InvalidKeyUsageException").message(message));
+    }
     match family.kind.spec {
-        "SM2" => Err(Refusal::unknown(&format!("kms:{} with a SM2 key", ask.call.operation))),
+        "SM2" => Err(Refusal::unknown(&format!("kms:{operation} with a SM2 key"))),
         _ => Ok(()),
     }
 }
@@ -310,11 +308,6 @@ fn name_material(answer: &mut Value, member: &str, id: Option<String>) {
     if let Some(id) = id {
         answer[member] = json!(id);
     }
-}
-
-fn incorrect_key() -> Refusal {
-    Refusal::new("IncorrectKeyException")
-        .message("The key ID in the request does not identify a CMK that can perform this operation.")
 }
 
 pub(super) fn internal() -> Refusal {

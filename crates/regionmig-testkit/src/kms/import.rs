@@ -93,11 +93,29 @@ pub(super) fn delete(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     if let Some(material) = family.materials.get(generation) {
         answer["KeyMaterialId"] = json!(material.id);
     }
-    if let Some(import) = ask.kms.key_mut(&name).and_then(|key| key.imports.get_mut(&generation)) {
-        *import = Import { is_there: false, valid_to: None };
+    let is_primary = family.primary == name.end.region;
+    match generation > family.rotation.current() && is_primary {
+        true => forget(ask, &name, generation),
+        false => {
+            if let Some(import) = ask.kms.key_mut(&name).and_then(|key| key.imports.get_mut(&generation)) {
+                *import = Import { is_there: false, valid_to: None };
+            }
+        }
     }
     ask.cx.touched(name.arn());
     Ok(answer)
+}
+
+/// Takes a material that waits for its rotation away from all related keys (API reference, DeleteImportedKeyMaterial), so that
+/// another one can be imported in its place.
+fn forget(ask: &mut Ask<'_, '_>, name: &KeyName, generation: usize) {
+    let Some(family) = ask.kms.family_mut(name) else { return };
+    family.materials.truncate(generation);
+    for region in family.members.clone() {
+        if let Some(key) = ask.kms.key_mut(&name.in_region(&region)) {
+            key.imports.remove(&generation);
+        }
+    }
 }
 
 /// Finds which of the family's materials was brought: one that it has, or, if that is what was asked for, a new one.

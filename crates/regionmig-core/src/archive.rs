@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
@@ -28,6 +28,18 @@ pub trait Archive: fmt::Debug + Send + Sync {
     async fn get(&self, name: &str, part: u64) -> Result<Option<Vec<u8>>, BoxError>;
 }
 
+/// So that a caller can keep a hand on it: `migration.archive(Arc::clone(&archive))`.
+#[async_trait]
+impl<A: Archive + ?Sized> Archive for Arc<A> {
+    async fn put(&self, name: &str, part: u64, content: Vec<u8>) -> Result<(), BoxError> {
+        (**self).put(name, part, content).await
+    }
+
+    async fn get(&self, name: &str, part: u64) -> Result<Option<Vec<u8>>, BoxError> {
+        (**self).get(name, part).await
+    }
+}
+
 /// An archive in memory: for tests, and for small migrations.
 #[derive(Debug, Default)]
 pub struct MemoryArchive(Mutex<BTreeMap<(String, u64), Vec<u8>>>);
@@ -50,8 +62,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_part_stored_again_takes_the_place_of_the_first() -> Result<(), BoxError> {
-        let archive = MemoryArchive::default();
-        archive.put("users", 0, vec![1]).await?;
+        let archive = Arc::new(MemoryArchive::default());
+        Arc::clone(&archive).put("users", 0, vec![1]).await?;
         archive.put("users", 0, vec![2]).await?;
         assert_eq!(archive.get("users", 0).await?, Some(vec![2]));
         assert_eq!(archive.get("users", 1).await?, None);

@@ -38,7 +38,7 @@ impl Check {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}] {}", self.verdict, self.code, self.subject)?;
+        write!(f, "{} [{}] {}", self.verdict, self.code, escaped(&self.subject.to_string()))?;
         match self.message.as_str() {
             "" => Ok(()),
             message => write!(f, ": {}", escaped(message)),

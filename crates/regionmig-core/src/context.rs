@@ -1,8 +1,10 @@
 //! What an operation is handed besides its arguments.
 
+mod count;
 mod shared;
 mod step;
 
+pub use count::Count;
 pub(crate) use shared::SharedReads;
 pub use step::{Doubt, StepContext};
 pub(crate) use step::{Look, Recorder};
@@ -64,6 +66,12 @@ impl RunContext {
     /// Returns the token that is cancelled when the caller asks for the work to stop.
     pub fn cancellation(&self) -> &CancellationToken {
         &self.cancellation
+    }
+
+    /// Begins to count what a service reads of one end: `what` is `keys` or `aliases`, `total` how many there are, if
+    /// that is known.
+    pub fn count<'a>(&'a self, service: &'a str, side: Side, what: &'a str, total: Option<u64>) -> Count<'a> {
+        Count::new(self, service, side, what, total)
     }
 
     /// Tells whoever watches.

@@ -38,9 +38,16 @@ impl<S> Draft<S> {
         self.findings.push(finding);
     }
 
-    /// Says that the target has `source`'s counterpart already.
+    /// Says that the target has `source`'s counterpart already. If it was said to be two different things, it is
+    /// neither, and a Blocker says so.
     pub fn found<I: Identifier>(&mut self, source: &I, target: &I) {
+        let id = ResourceId::of(source);
+        if self.findings.iter().any(|finding| finding.code == code::AMBIGUOUS && finding.subject.as_ref() == Some(&id))
+        {
+            return;
+        }
         if let Err(error) = self.ids.bind(source, target) {
+            self.ids.forget(&id);
             let finding = Finding::new(Severity::Blocker, code::AMBIGUOUS, error.to_string()).about(source);
             self.find(finding.remedy("say with `Migration::map` which is meant, or remove one of them"));
         }
@@ -80,13 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn a_second_counterpart_is_a_blocker_and_the_first_stays() {
+    fn a_second_counterpart_is_a_blocker_and_neither_counts() {
         let mut draft: Draft<()> = Draft::default();
         draft.found(&alias("a"), &alias("b"));
         draft.found(&alias("a"), &alias("b"));
         assert!(draft.findings.is_empty());
         draft.found(&alias("a"), &alias("c"));
-        assert_eq!(draft.ids.target_of(&alias("a")), Some(alias("b")));
+        draft.found(&alias("a"), &alias("b"));
+        assert!(draft.ids.is_empty() && draft.findings.len() == 1);
         assert_eq!(draft.findings[0].code, code::AMBIGUOUS);
         assert_eq!(draft.findings[0].subject, Some(ResourceId::of(&alias("a"))));
     }

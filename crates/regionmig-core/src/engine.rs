@@ -14,6 +14,7 @@ pub use outcome::{Outcome, Stop};
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,13 +22,15 @@ use async_trait::async_trait;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use tracing::Instrument;
 
 use crate::context::{Look, Recorder, RunContext, SharedReads, StepContext};
-use crate::engine::memo::{Gates, Guard, Memo};
+use crate::engine::memo::{GATE, Gates, Guard, LATEST, Memo, SHORTEST_PAUSE};
+use crate::engine::outcome::Aim;
 use crate::engine::progress::Progress;
 use crate::engine::schedule::Schedule;
-use crate::error::{Error, ErrorKind, ErrorReport, chain};
+use crate::error::{BoxError, Error, ErrorKind, ErrorReport, chain};
 use crate::event::Event;
 use crate::journal::{Entry, Journal, JournalError, Record};
 use crate::migration::Migration;
@@ -37,7 +40,7 @@ use crate::service::{Applied, Probe};
 use crate::standings::{Standing, Standings, Status};
 use crate::step::StepId;
 use crate::time::{after, between};
-use crate::wait::Wait;
+use crate::wait::{Perform, Task, Wait};
 
 /// What comes of one look at a step.
 #[derive(Debug)]
@@ -59,6 +62,17 @@ pub(crate) struct Engine<'a> {
     gates: Mutex<Gates>,
     standings: Mutex<Standings>,
     broken: Mutex<Option<JournalError>>,
+    hooks: Hooks,
+}
+
+/// So long has a hook of the caller's, however little patience is left.
+const FOR_A_HOOK: Duration = Duration::from_secs(60);
+
+/// How many steps are in a hook of the caller's: they take no slot from those that call AWS.
+#[derive(Debug, Default)]
+struct Hooks {
+    running: AtomicUsize,
+    changed: Notify,
 }
 
 impl<'a> Engine<'a> {
@@ -81,17 +95,18 @@ impl<'a> Engine<'a> {
             gates: Mutex::new(Gates::passed_before(begun_minting(plan, &standings))),
             standings: Mutex::new(standings),
             broken: Mutex::default(),
+            hooks: Hooks::default(),
         }
     }
 
     pub(crate) async fn run(self) -> Result<Outcome, Error> {
         let (held, stopped) = self.steps().await;
-        self.end(held, stopped)
+        self.end(held, stopped, Aim::Apply)
     }
 
     /// Runs what may run, until nothing more may.
     async fn steps(&self) -> (BTreeMap<StepId, Hold>, Option<Stop>) {
-        let deadline = after(self.began, self.options.patience);
+        let deadline = self.deadline();
         let mut progress = Progress::begin(self);
         let mut schedule = Schedule::new(self);
         let mut running = FuturesUnordered::new();
@@ -101,7 +116,7 @@ impl<'a> Engine<'a> {
                 stopped = stopped.or(Some(Stop::Cancelled));
             }
             let going = stopped.is_none() && !self.is_broken();
-            while going && running.len() < self.options.concurrency {
+            while going && self.has_slot(running.len()) {
                 // What wakes later than patience lasts stays asleep, though other steps are still under way.
                 let Some((index, memo)) = schedule.next(self.now().min(deadline)) else { break };
                 running.push(self.turn(index, memo).map(move |(turn, memo)| (index, turn, memo)));
@@ -110,7 +125,7 @@ impl<'a> Engine<'a> {
             if running.is_empty() && nap.is_none() {
                 break;
             }
-            let free = running.len() < self.options.concurrency;
+            let free = self.has_slot(running.len());
             let pause = nap.map(|at| between(self.now(), at)).unwrap_or_default();
             tokio::select! {
                 Some((index, turn, memo)) = running.next() => {
@@ -124,6 +139,7 @@ impl<'a> Engine<'a> {
                     schedule.take(index, &turn, memo);
                 }
                 () = self.cx.clock().sleep(pause), if nap.is_some() && free => {}
+                () = self.hooks.changed.notified() => {}
                 () = self.cx.cancellation().cancelled(), if going => {}
             }
         }
@@ -144,6 +160,7 @@ impl<'a> Engine<'a> {
             let hold = match other {
                 Some(other) => Hold::Behind(self.plan.name(other).clone()),
                 None if stopped || self.is_broken() => Hold::Stopped,
+                None if self.is_too_hasty(index) => Hold::WantsPatience(GATE.window),
                 // It was looked at, and is to be looked at again: its patience ran out.
                 None => continue,
             };
@@ -152,12 +169,26 @@ impl<'a> Engine<'a> {
         held
     }
 
-    fn end(self, held: BTreeMap<StepId, Hold>, stopped: Option<Stop>) -> Result<Outcome, Error> {
+    /// Returns whether no run as short as this one ever begins the step.
+    fn is_too_hasty(&self, index: usize) -> bool {
+        let is_shut = |step: PlannedStep<'_>| step.spec.mints && !self.gates().is_open(step.service());
+        !self.options.is_fresh() && self.options.patience < GATE.window && self.plan.step(index).is_ok_and(is_shut)
+    }
+
+    fn has_slot(&self, running: usize) -> bool {
+        running.saturating_sub(self.hooks.running.load(Ordering::Relaxed)) < self.options.concurrency
+    }
+
+    fn deadline(&self) -> Timestamp {
+        after(self.began, self.options.patience)
+    }
+
+    fn end(self, held: BTreeMap<StepId, Hold>, stopped: Option<Stop>, aim: Aim) -> Result<Outcome, Error> {
         match self.broken.into_inner().unwrap_or_else(PoisonError::into_inner) {
             Some(error) => Err(error.into()),
             None => {
                 let standings = self.standings.into_inner().unwrap_or_else(PoisonError::into_inner);
-                Ok(Outcome::new(standings, held, stopped))
+                Ok(Outcome::new(standings, held, stopped, aim))
             }
         }
     }
@@ -169,7 +200,11 @@ impl<'a> Engine<'a> {
         let attempt = self.attempt(index, &mut memo).instrument(tracing::info_span!("step", %id));
         let turn = match AssertUnwindSafe(attempt).catch_unwind().await {
             Ok(turn) => turn,
-            Err(_) => self.fail(index, ErrorReport::panicked(), true, &mut memo).await,
+            Err(_) => {
+                // One that panicked before it was begun has sent nothing.
+                let doubt = self.standing(index).doubt().is_some();
+                self.fail(index, ErrorReport::panicked(), doubt, &mut memo).await
+            }
         };
         // A reading that is older than this counts for nothing in the next look.
         memo.not_before = after(self.now(), Duration::from_nanos(1));
@@ -177,10 +212,13 @@ impl<'a> Engine<'a> {
     }
 
     async fn attempt(&self, index: usize, memo: &mut Memo) -> Result<Turn, Error> {
-        let step = self.plan.step(index)?;
+        let mut step = self.plan.step(index)?;
         let service = self.migration.service(step.service())?;
+        // The code may have learned since the plan was made how long to wait and what is made twice.
+        step.spec.be_as_careful_as(&service.spec(step.raw())?);
         let standing = self.standing(index);
         let (doubt, mut generation, made) = (standing.doubt(), standing.generation, standing.effective > 0);
+        let was_seen = matches!(standing.status, Status::Waiting(_));
         let guard = self.guard(&step, &standing);
         let began = self.now();
         let scx = self.context(&step, standing, guard.not_before(memo, self.began, began));
@@ -190,15 +228,18 @@ impl<'a> Engine<'a> {
             Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
             Ok(Probe::Present(receipt)) => return self.done(&step, index, receipt, made).await,
             Ok(Probe::Waiting(wait)) => return self.wait(index, wait, memo).await,
-            Ok(Probe::Spent { reason }) => {
-                generation += 1;
-                spent = Some(reason);
-            }
-            Ok(Probe::Absent) => {
-                if let Some(again) = guard.again_after(memo, began) {
-                    return Ok(Turn::Later(again));
+            Ok(probe @ (Probe::Absent | Probe::Spent { .. })) => {
+                // What has ended for good may be older than what is in doubt and does not show yet.
+                if !(was_seen && matches!(probe, Probe::Spent { .. })) {
+                    if let Some(again) = guard.again_after(memo, began) {
+                        return Ok(Turn::Later(again));
+                    }
+                    guard.passed(&mut self.gates());
                 }
-                guard.passed(&mut self.gates());
+                if let Probe::Spent { reason } = probe {
+                    generation += 1;
+                    spent = Some(reason);
+                }
             }
         }
         if self.cx.cancellation().is_cancelled() {
@@ -223,10 +264,11 @@ impl<'a> Engine<'a> {
     /// Says what it takes to believe that a step has had no effect.
     fn guard(&self, step: &PlannedStep<'_>, standing: &Standing) -> Guard {
         let service = step.service();
+        let settle = if step.spec.mints { step.spec.settle.at_least(LATEST) } else { step.spec.settle };
         if let Some(doubt) = standing.doubt() {
-            Guard::doubt(step.spec.settle, doubt.since)
+            Guard::doubt(settle, doubt.since)
         } else if self.options.is_cautious() {
-            Guard::cautious(step.spec.settle)
+            Guard::cautious(settle)
         } else if step.spec.mints && !self.options.is_fresh() && !self.gates().is_open(service) {
             Guard::gate(service)
         } else {
@@ -252,7 +294,7 @@ impl<'a> Engine<'a> {
 
     async fn wait(&self, index: usize, wait: Wait, memo: &mut Memo) -> Result<Turn, Error> {
         let id = self.plan.name(index);
-        memo.seen();
+        memo.seen(self.now());
         if self.standing(index).status != Status::Waiting(wait.clone()) {
             self.record(id, Entry::Waiting(wait.clone())).await?;
             self.cx.emit(&Event::StepWaiting { step: id.clone(), wait: wait.clone() });
@@ -261,15 +303,30 @@ impl<'a> Engine<'a> {
             && memo.performed.as_ref() != Some(task)
             && let Some(hook) = self.migration.hook(&task.code)
         {
-            match hook.perform(task).await {
-                Ok(()) => memo.performed = Some(task.clone()),
-                Err(error) => {
+            match self.perform(hook, task).await {
+                Some(Ok(())) => memo.performed = Some(task.clone()),
+                Some(Err(error)) => {
                     let error = chain(&*error);
                     self.cx.emit(&Event::TaskFailed { step: id.clone(), error });
                 }
+                None => {}
             }
         }
-        Ok(Turn::Later(wait.check_after))
+        Ok(Turn::Later(wait.check_after.max(SHORTEST_PAUSE)))
+    }
+
+    /// Has a hook do a task; none, if the run ends before it has.
+    async fn perform(&self, hook: &dyn Perform, task: &Task) -> Option<Result<(), BoxError>> {
+        self.hooks.running.fetch_add(1, Ordering::Relaxed);
+        self.hooks.changed.notify_one();
+        let left = between(self.now(), self.deadline()).max(FOR_A_HOOK);
+        let performed = tokio::select! {
+            performed = hook.perform(task) => Some(performed),
+            () = self.cx.cancellation().cancelled() => None,
+            () = self.cx.clock().sleep(left) => None,
+        };
+        self.hooks.running.fetch_sub(1, Ordering::Relaxed);
+        performed
     }
 
     async fn fail(&self, index: usize, error: ErrorReport, doubt: bool, memo: &mut Memo) -> Result<Turn, Error> {
@@ -305,7 +362,15 @@ impl<'a> Engine<'a> {
     }
 
     fn is_broken(&self) -> bool {
-        self.broken.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.is_whole().is_err()
+    }
+
+    /// Refuses to go on with a journal that has failed: what it says it holds may be lost.
+    fn is_whole(&self) -> Result<(), Error> {
+        match &*self.broken.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(JournalError::new(chain(error)).into()),
+            None => Ok(()),
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -325,13 +390,16 @@ fn begun_minting(plan: &MigrationPlan, standings: &Standings) -> impl Iterator<I
 impl Recorder for Engine<'_> {
     /// Writes an entry down, first where a crash cannot reach it.
     async fn record(&self, step: &StepId, entry: Entry) -> Result<(), Error> {
-        let record = Record::new(self.now(), step.clone(), entry);
+        self.is_whole()?;
+        let record = Record::new(self.cx.clock().wall_time(), step.clone(), entry);
         self.standings().admit(&record)?;
         if let Err(error) = self.journal.append(&record).await {
             let text = chain(&error);
             self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             return Err(JournalError::new(text).into());
         }
-        Ok(self.standings().record(&record)?)
+        self.standings().record(&record)?;
+        // Another step's record may have been lost meanwhile, and this one with it.
+        self.is_whole()
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use async_trait::async_trait;
-use futures::future::join;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use tracing::Instrument;
 
 use crate::check::Check;
 use crate::context::{RunContext, StepContext};
@@ -71,7 +71,7 @@ pub(crate) trait Erased: fmt::Debug + Send + Sync {
     fn plan(&self, frame: &Frame, survey: &StoredSurvey) -> Result<ErasedDraft, Error>;
     fn fill(&self, own: &mut StoredCapture, later: &StoredCapture) -> Result<(), Error>;
     fn backfill(&self, own: &mut StoredCapture, earlier: &StoredCapture) -> Result<(), Error>;
-    async fn survey(&self, cx: &RunContext) -> Result<StoredSurvey, Error>;
+    async fn survey(&self, side: Side, cx: &RunContext) -> Result<StoredCapture, Error>;
     async fn probe(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Probe, Error>;
     async fn apply(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Applied, Error>;
     async fn preflight(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Vec<Finding>, Error>;
@@ -119,9 +119,9 @@ impl<S: Migrate> Erased for S {
         Ok(())
     }
 
-    async fn survey(&self, cx: &RunContext) -> Result<StoredSurvey, Error> {
-        let (source, target) = join(capture(self, Side::Source, cx), capture(self, Side::Target, cx)).await;
-        Ok(StoredSurvey { source: store(self, &source)?, target: store(self, &target)? })
+    async fn survey(&self, side: Side, cx: &RunContext) -> Result<StoredCapture, Error> {
+        let span = tracing::info_span!("survey", service = self.name(), %side);
+        store(self, &capture(self, side, cx).instrument(span).await)
     }
 
     async fn probe(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Probe, Error> {

@@ -196,6 +196,12 @@ pub enum Error {
         /// The service's own error.
         source: BoxError,
     },
+    /// A service's name cannot be part of a step's.
+    #[error("a service is named `{name}`: a name is not empty, and has no slash")]
+    ServiceName {
+        /// The name.
+        name: String,
+    },
     /// Two services of a migration have one name, so that one of them would be missing.
     #[error("two services of this migration are named `{name}`: give one of them another name")]
     TwoServices {
@@ -216,6 +222,7 @@ impl Error {
             | Self::Plan(_)
             | Self::Replay(_)
             | Self::Schema { .. }
+            | Self::ServiceName { .. }
             | Self::TwoServices { .. } => ErrorKind::Invalid,
         }
     }

@@ -98,6 +98,12 @@ pub enum Event {
         done: u64,
         /// How many there are, if known.
         total: Option<u64>,
+        /// How many are read in a minute, once there is something to tell it from.
+        #[serde(default)]
+        per_minute: Option<u64>,
+        /// How long the rest takes at that rate, if it is known how many there are.
+        #[serde(default, with = "optional")]
+        left: Option<Duration>,
     },
     /// A service has read one end.
     SurveyDone {

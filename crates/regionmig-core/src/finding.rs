@@ -107,7 +107,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} [{}]", self.severity, self.code)?;
         if let Some(subject) = &self.subject {
-            write!(f, " {subject}")?;
+            write!(f, " {}", escaped(&subject.to_string()))?;
         }
         write!(f, ": {}", escaped(&self.message))?;
         match &self.remedy {

@@ -36,7 +36,8 @@ pub trait Journal: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Fails if `record` may have been lost. No further step begins then.
+    /// Fails if `record` may have been lost. No further step begins then; and every later call must fail, since what
+    /// follows a torn record may be dropped with it.
     async fn append(&self, record: &Record) -> Result<(), JournalError>;
 }
 
@@ -102,6 +103,8 @@ pub enum Entry {
         /// Whether it may have changed something all the same.
         doubt: bool,
     },
+    /// The step cannot be taken back: it is done, as before.
+    Kept,
     /// The step was taken back.
     Reverted,
     /// A request that takes the step back may be about to be sent.

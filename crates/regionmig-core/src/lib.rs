@@ -30,7 +30,7 @@ mod wait;
 
 pub use archive::{Archive, MemoryArchive};
 pub use check::{Check, Verdict};
-pub use context::{Doubt, RunContext, StepContext};
+pub use context::{Count, Doubt, RunContext, StepContext};
 pub use digest::Digest;
 pub use draft::Draft;
 pub use engine::{ApplyOptions, Outcome, Stop};

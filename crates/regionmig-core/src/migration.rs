@@ -9,15 +9,16 @@ pub use verification::Verification;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join};
 use tokio_util::sync::CancellationToken;
 
 use crate::archive::{Archive, MemoryArchive};
 use crate::check::{Check, Verdict};
 use crate::context::{Observer, RunContext, StepContext};
 use crate::engine::{ApplyOptions, Engine, Outcome};
-use crate::erased::{Erased, Frame};
+use crate::erased::{Erased, Frame, StoredSurvey};
 use crate::error::{Error, chain};
 use crate::event::Event;
 use crate::finding::{Finding, Severity, code};
@@ -26,10 +27,14 @@ use crate::journal::{Entry, Journal, Record};
 use crate::plan::{Draught, Head, MigrationPlan, PlanError};
 use crate::route::{Caller, Route, Side};
 use crate::service::Migrate;
-use crate::standings::Standings;
+use crate::standings::{ReplayError, Standings, Status};
 use crate::step::{Permission, StepId};
 use crate::survey::Purpose;
+use crate::time::between;
 use crate::wait::Perform;
+
+/// A survey that is older is old news.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Several services that migrate together, from one end to the other.
 ///
@@ -129,34 +134,48 @@ impl Migration {
     ///
     /// # Errors
     ///
-    /// Fails if two services have one name, or a snapshot cannot be written. What cannot be read is
-    /// no error but part of the survey.
+    /// Fails if two services have one name, if the credentials are another account's, or if a snapshot cannot be
+    /// written. What cannot be read is no error but part of the survey.
     pub async fn survey(&self) -> Result<MigrationSurvey, Error> {
-        self.names_are_unique()?;
+        self.has_good_names()?;
+        self.is_in_no_other_account().await?;
         let cx = self.context(CancellationToken::new());
         let taken_at = cx.clock().now();
         let findings = self.caller.readiness(&self.route().target).await;
-        let found = join_all(self.services.values().map(|service| service.survey(&cx))).await;
+        let both = |service: &Arc<dyn Erased>| {
+            let service = Arc::clone(service);
+            let cx = &cx;
+            async move { try_join(service.survey(Side::Source, cx), service.survey(Side::Target, cx)).await }
+        };
+        let found = join_all(self.services.values().map(both)).await;
         let mut survey = MigrationSurvey::new(taken_at, self.frame.clone(), findings, &self.services);
         for (name, found) in self.services.keys().zip(found) {
-            survey.insert(name, found?);
+            let (source, target) = found?;
+            survey.insert(name, StoredSurvey { source, target });
         }
         Ok(survey)
     }
 
-    /// Asks again those services that left gaps, and fills them. What was known is not forgotten.
+    /// Asks again those services, at those ends, that left gaps, and fills them. What was known is not forgotten.
+    /// Whether the target's region can be used is asked anew.
     ///
     /// # Errors
     ///
     /// As for [`survey`](Self::survey), and if the survey is another migration's.
     pub async fn resurvey(&self, survey: &mut MigrationSurvey) -> Result<(), Error> {
-        self.names_are_unique()?;
-        self.is_mine(survey.route())?;
+        self.has_good_names()?;
+        self.is_mine(survey.route(), survey.frame().purpose)?;
+        self.is_in_no_other_account().await?;
         let cx = self.context(CancellationToken::new());
-        let names: Vec<String> = survey.names_with_gaps().map(str::to_owned).collect();
-        for name in names {
-            let later = self.service(&name)?.survey(&cx).await?;
-            survey.fill(&name, &later, self.service(&name)?)?;
+        survey.find(self.caller.readiness(&self.route().target).await);
+        let open = survey.with_gaps();
+        let ask = |(name, side): &(String, Side)| {
+            let (service, side, cx) = (self.service(name), *side, &cx);
+            async move { service?.survey(side, cx).await }
+        };
+        let later = join_all(open.iter().map(ask)).await;
+        for ((name, side), later) in open.iter().zip(later) {
+            survey.fill(name, *side, &later?, self.service(name)?)?;
         }
         survey.attach(&self.services);
         Ok(())
@@ -164,13 +183,19 @@ impl Migration {
 
     /// Has every service decide what to do, and fits the results together. Asks nobody anything.
     ///
+    /// What was mapped when the survey was taken counts, and so does what this migration maps.
+    ///
     /// # Errors
     ///
-    /// Fails if the survey is another migration's, or the steps do not make a plan.
+    /// Fails if the survey is another migration's, if the two map one source to different targets, or if the steps do
+    /// not make a plan.
     pub fn plan(&self, survey: &MigrationSurvey) -> Result<MigrationPlan, Error> {
-        self.names_are_unique()?;
-        self.is_mine(survey.route())?;
-        let frame = survey.frame();
+        let _span = tracing::info_span!("plan", route = %self.route()).entered();
+        self.has_good_names()?;
+        self.is_mine(survey.route(), survey.frame().purpose)?;
+        let mut frame = survey.frame().clone();
+        frame.ids.merge(&self.frame.ids).map_err(ReplayError::from)?;
+        let frame = &frame;
         let is_said = |finding: &&Finding| finding.subject.as_ref().is_some_and(|id| frame.ids.contains(id));
         let own = self.findings.iter().filter(|finding| !is_said(finding));
         let mut findings: Vec<Finding> = survey.findings().iter().chain(own).cloned().collect();
@@ -182,16 +207,20 @@ impl Migration {
             findings: Vec::new(),
             known: BTreeMap::new(),
         };
-        let mut drafts = Vec::new();
+        let (mut drafts, mut clashes) = (Vec::new(), Vec::new());
         for (name, found) in survey.services() {
             let draft = self.service(name)?.plan(frame, found)?;
             findings.extend(draft.findings);
-            findings.extend(head.ids.learn(&draft.ids));
+            clashes.extend(head.ids.learn(&draft.ids));
             if !draft.known.is_empty() {
                 head.known.insert(name.to_owned(), Arc::new(draft.known));
             }
             drafts.push((name, draft.steps));
         }
+        // Where services contradict each other, and the caller has not decided, neither counts.
+        let contested = clashes.iter().filter_map(|finding| finding.subject.as_ref());
+        contested.filter(|id| !frame.ids.contains(id)).for_each(|id| head.ids.forget(id));
+        findings.extend(clashes);
         head.findings = findings;
         let mut draught = Draught::new(head);
         for (name, steps) in drafts {
@@ -205,11 +234,17 @@ impl Migration {
     ///
     /// # Errors
     ///
-    /// Fails if the plan may not be applied. What could not be asked is a finding.
+    /// Fails if the plan may not be applied. What could not be asked is a finding, and so is a survey of more than a
+    /// day ago.
     pub async fn preflight(&self, plan: &MigrationPlan) -> Result<Vec<Finding>, Error> {
         self.admit(plan).await?;
         let cx = self.context(CancellationToken::new());
         let mut findings = Vec::new();
+        if between(plan.surveyed_at(), cx.clock().now()) > DAY {
+            let message = format!("it was planned from what was there at {}", plan.surveyed_at());
+            let old = Finding::new(Severity::Action, code::STALE, message);
+            findings.push(old.remedy("survey and plan again, then see how the plans differ"));
+        }
         for step in plan.steps() {
             let unasked = |why: String| {
                 Finding::new(Severity::Note, code::UNASKED, format!("`{}` {why}", step.id))
@@ -256,7 +291,8 @@ impl Migration {
     ///
     /// # Errors
     ///
-    /// Fails if the journal does, or if the plan has no such step that is still to be done.
+    /// Fails if the journal does, or if the plan has no such step that is still to be done. A run that is under way
+    /// takes note of it with its next run.
     pub async fn acknowledge(
         &self,
         plan: &MigrationPlan,
@@ -265,10 +301,15 @@ impl Migration {
         by: &str,
         note: &str,
     ) -> Result<(), Error> {
-        self.is_mine(plan.route())?;
+        self.is_mine(plan.route(), plan.purpose())?;
         let standings = Standings::read(plan, journal).await?;
+        if let Some(Status::Done(_) | Status::Reverting(_) | Status::Reverted) =
+            standings.standing(step).map(|s| &s.status)
+        {
+            return Err(PlanError::Settled { step: step.clone() }.into());
+        }
         let entry = Entry::Acknowledged { by: by.to_owned(), note: note.to_owned() };
-        let record = Record::new(self.caller.clock().now(), step.clone(), entry);
+        let record = Record::new(self.caller.clock().wall_time(), step.clone(), entry);
         standings.admit(&record)?;
         Ok(journal.append(&record).await?)
     }
@@ -329,8 +370,8 @@ impl Migration {
     ///
     /// Fails if plan and journal do not belong together, or to this migration.
     pub async fn fail_back(&self, plan: &MigrationPlan, journal: &dyn Journal) -> Result<Self, Error> {
-        self.names_are_unique()?;
-        self.is_mine(plan.route())?;
+        self.has_good_names()?;
+        self.is_mine(plan.route(), plan.purpose())?;
         let standings = Standings::read(plan, journal).await?;
         let (ids, findings) = standings.ids().reversed();
         let purpose = match self.frame.purpose {
@@ -369,17 +410,24 @@ impl Migration {
         }
     }
 
-    fn names_are_unique(&self) -> Result<(), Error> {
-        match &self.twice {
-            Some(name) => Err(Error::TwoServices { name: name.clone() }),
+    fn has_good_names(&self) -> Result<(), Error> {
+        if let Some(name) = &self.twice {
+            return Err(Error::TwoServices { name: name.clone() });
+        }
+        match self.services.keys().find(|name| name.is_empty() || name.contains('/')) {
+            Some(name) => Err(Error::ServiceName { name: name.clone() }),
             None => Ok(()),
         }
     }
 
-    fn is_mine(&self, route: &Route) -> Result<(), PlanError> {
-        match route == self.route() {
+    fn is_mine(&self, route: &Route, purpose: Purpose) -> Result<(), PlanError> {
+        if route != self.route() {
+            let (expected, found) = (Box::new(self.route().clone()), Box::new(route.clone()));
+            return Err(PlanError::Route { expected, found });
+        }
+        match purpose == self.purpose() {
             true => Ok(()),
-            false => Err(PlanError::Route { expected: Box::new(self.route().clone()), found: Box::new(route.clone()) }),
+            false => Err(PlanError::Purpose { expected: self.purpose(), found: purpose }),
         }
     }
 
@@ -398,12 +446,8 @@ impl Migration {
     /// Refuses a plan that is not for here, not for now, or not what it says it is, before any call
     /// but those that tell whose credentials are in use.
     async fn admit(&self, plan: &MigrationPlan) -> Result<(), Error> {
-        self.names_are_unique()?;
-        self.is_mine(plan.route())?;
-        if plan.purpose() != self.frame.purpose {
-            let why = "it leads the other way in time: use the migration that it was made with".to_owned();
-            return Err(PlanError::Unreadable { why }.into());
-        }
+        self.has_good_names()?;
+        self.is_mine(plan.route(), plan.purpose())?;
         let findings: Vec<Finding> = plan.blockers().filter(|finding| finding.subject.is_none()).cloned().collect();
         if !findings.is_empty() {
             return Err(PlanError::Blocked { findings }.into());
@@ -415,6 +459,18 @@ impl Migration {
         }
         self.is_in_its_account(Side::Target).await?;
         self.is_in_its_account(Side::Source).await
+    }
+
+    /// Refuses to look at another account: what is not there would count as absent. Where nobody can be asked, what
+    /// cannot be read says so for itself.
+    async fn is_in_no_other_account(&self) -> Result<(), Error> {
+        for side in [Side::Target, Side::Source] {
+            match self.is_in_its_account(side).await {
+                Err(Error::Caller { .. }) | Ok(()) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
     }
 
     async fn is_in_its_account(&self, side: Side) -> Result<(), Error> {

@@ -99,6 +99,11 @@ impl Standing {
                 }
                 self.status = Status::Failed(error.clone());
             }
+            Entry::Kept => {
+                if let Status::Reverting(receipt) = &self.status {
+                    self.status = Status::Done(receipt.clone());
+                }
+            }
             Entry::Reverted => self.status = Status::Reverted,
             Entry::Reverting => {
                 self.unreverted = None;
@@ -162,11 +167,14 @@ impl Standings {
         let step = &record.step;
         let standing = self.standing(step).ok_or_else(|| ReplayError::UnknownStep { step: step.clone() })?;
         let fits = match (&standing.status, &record.entry) {
+            // A person may answer for it while the run that does it comes to its end.
+            (_, Entry::Acknowledged { .. }) => true,
             (Status::Done(_), entry) => matches!(entry, Entry::Reverting),
-            (Status::Reverting(_), entry) => {
-                matches!(entry, Entry::Reverting | Entry::Reverted | Entry::Failed { .. } | Entry::Checkpoint(_))
-            }
-            (Status::Reverted, _) | (_, Entry::Reverting | Entry::Reverted) => false,
+            (Status::Reverting(_), entry) => matches!(
+                entry,
+                Entry::Reverting | Entry::Reverted | Entry::Kept | Entry::Failed { .. } | Entry::Checkpoint(_)
+            ),
+            (Status::Reverted, _) | (_, Entry::Reverting | Entry::Reverted | Entry::Kept) => false,
             (_, Entry::Done(receipt)) => return Ok(self.ids.admits(&receipt.ids)?),
             _ => true,
         };

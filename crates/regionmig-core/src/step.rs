@@ -109,6 +109,11 @@ pub struct Settle {
 }
 
 impl Settle {
+    /// Returns what waits as long, and looks as often, as both do.
+    pub(crate) fn at_least(self, other: Self) -> Self {
+        Self { window: self.window.max(other.window), agreeing: self.agreeing.max(other.agreeing) }
+    }
+
     fn is_none(&self) -> bool {
         *self == Self::default()
     }
@@ -210,14 +215,15 @@ impl Spec {
     /// Says that a second request would make a second thing, since AWS itself names what is made.
     ///
     /// With a new journal, which may follow a lost one, the first such step is begun only after
-    /// three agreeing listings over 30 seconds.
+    /// three agreeing listings over 30 seconds. In doubt, its window is at least 300 seconds, with three reads that agree:
+    /// so late may AWS still carry out a request (IAM user guide, signing).
     #[must_use]
     pub fn mints(mut self) -> Self {
         self.mints = true;
         self
     }
 
-    /// Says how long it takes.
+    /// Says how long it takes, by quota or experience: the plan's full rendering shows it.
     #[must_use]
     pub fn takes(mut self, takes: Duration) -> Self {
         self.takes = takes;
@@ -229,6 +235,12 @@ impl Spec {
     pub fn bulk(mut self) -> Self {
         self.bulk = true;
         self
+    }
+
+    /// Waits as long as `other`, its own in the code that runs, if that is longer than what was planned.
+    pub(crate) fn be_as_careful_as(&mut self, other: &Self) {
+        self.settle = self.settle.at_least(other.settle);
+        self.mints |= other.mints;
     }
 
     /// Returns whether `other` is the same change: all that a decision was made on. What may differ

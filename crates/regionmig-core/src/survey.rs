@@ -1,5 +1,6 @@
 //! What one service found at both ends.
 
+use std::fmt;
 use std::ops::Deref;
 
 use jiff::Timestamp;
@@ -21,6 +22,15 @@ pub enum Purpose {
     /// The source, once the target of a migration, gives back to where that came from: what has
     /// changed since is to overwrite what is there.
     FailBack,
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Migrate => "migrate",
+            Self::FailBack => "fail back",
+        })
+    }
 }
 
 impl Purpose {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::{join, join4};
 use futures::stream::{self, StreamExt};
 use regionmig_aws::Error;
-use regionmig_core::{End, ErrorKind, Event, Gap, Inventory, KeyArn, Listing, RunContext, Side};
+use regionmig_core::{End, ErrorKind, Gap, Inventory, KeyArn, Listing, RunContext, Side};
 
 use crate::service::Kms;
 use crate::snapshot::{Grant, Key, Rotation, Snapshot};
@@ -20,12 +20,10 @@ impl Inventory for Kms {
         let ((arns, gap), aliases) = join(self.list_keys(end), self.list_aliases(end)).await;
         let mut snapshot = Snapshot { aliases, ..Snapshot::default() };
         let mut missing = BTreeSet::new();
-        let total = arns.len();
+        let count = cx.count(NAME, side, "keys", u64::try_from(arns.len()).ok());
         let mut readings = stream::iter(arns).map(|arn| self.read_key(end, arn)).buffer_unordered(AT_ONCE);
-        let mut done = 0;
         while let Some(reading) = readings.next().await {
-            done += 1;
-            cx.emit(&progress(side, done, total));
+            count.add(1);
             if let Some(arn) = reading.into_snapshot(&mut snapshot) {
                 missing.insert(arn);
             }
@@ -148,15 +146,5 @@ fn cut_short(snapshot: Snapshot, gap: &Gap) -> Snapshot {
         primaries: snapshot.primaries,
         rotations: snapshot.rotations.truncated(gap.clone()),
         tags: snapshot.tags.truncated(gap.clone()),
-    }
-}
-
-fn progress(side: Side, done: u64, total: usize) -> Event {
-    Event::SurveyProgress {
-        service: NAME.to_owned(),
-        side,
-        what: "keys".to_owned(),
-        done,
-        total: u64::try_from(total).ok(),
     }
 }

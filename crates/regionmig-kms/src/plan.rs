@@ -39,6 +39,7 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         let managed = planner.aws_managed;
         planner.draft.find(finding::aws_managed(managed));
     }
+    planner.draft.find(finding::shared_not_listed());
     planner.draft.known = planner.target.known().collect();
     planner.draft
 }

@@ -211,11 +211,17 @@ pub struct GrantTerms {
     pub constraints: Constraints,
     /// Who may.
     pub grantee: String,
+    /// Whether the grantee is a service that the caller of CreateGrant named as such.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grantee_is_service: bool,
     /// What.
     pub operations: BTreeSet<String>,
     /// Who may retire it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retiring: Option<String>,
+    /// Which service may retire it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring_service: Option<String>,
 }
 
 impl GrantTerms {
@@ -225,10 +231,12 @@ impl GrantTerms {
         Self { grantee: grantee.into(), operations, ..Self::default() }
     }
 
-    /// Returns whether an AWS service made it for itself: it names a service principal, which has dots and is no ARN.
+    /// Returns whether an AWS service made it for itself: KMS then shows the service's name, which has dots and is no
+    /// ARN, where it shows principals of accounts (API reference, GrantListEntry). A grant that its owner gave to a
+    /// service names that service elsewhere, and is none.
     pub fn is_of_service(&self) -> bool {
         let is_service = |principal: &str| !principal.starts_with("arn:") && principal.contains('.');
-        is_service(&self.grantee) || self.retiring.as_deref().is_some_and(is_service)
+        !self.grantee_is_service && is_service(&self.grantee) || self.retiring.as_deref().is_some_and(is_service)
     }
 }
 
@@ -340,7 +348,13 @@ mod tests {
         let of_role = GrantTerms::new("arn:aws:iam::111122223333:role/a.b", ["Decrypt"]);
         assert!(!of_role.is_of_service());
         assert!(GrantTerms::new("dynamodb.eu-central-1.amazonaws.com", ["Decrypt"]).is_of_service());
-        assert!(GrantTerms { retiring: Some("rds.amazonaws.com".to_owned()), ..of_role }.is_of_service());
+        let retired = GrantTerms { retiring: Some("rds.amazonaws.com".to_owned()), ..of_role.clone() };
+        assert!(retired.is_of_service());
+        // Those that the key's owner gave to a service.
+        let retired = GrantTerms { retiring_service: Some("rds.amazonaws.com".to_owned()), ..of_role };
+        assert!(!retired.is_of_service());
+        let given = GrantTerms::new("rds.amazonaws.com", ["Decrypt"]);
+        assert!(!GrantTerms { grantee_is_service: true, ..given }.is_of_service());
         assert!(!GrantTerms::new("111122223333", ["Decrypt"]).is_of_service());
     }
 }

@@ -15,7 +15,12 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// By so much may the clocks of two runs differ.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 /// With a new journal, what would be made twice is looked for so often and so far apart.
-const GATE: Settle = Settle { window: Duration::from_secs(30), agreeing: 3 };
+pub(super) const GATE: Settle = Settle { window: Duration::from_secs(30), agreeing: 3 };
+/// AWS refuses a request that reaches it more than five minutes after it was signed (IAM user guide, "Elements of an AWS
+/// API request signature"): until then, what would be made twice may still be made.
+pub(super) const LATEST: Settle = Settle { window: Duration::from_secs(300), agreeing: 3 };
+/// No two looks at a step are closer, whatever its service says.
+pub(super) const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 /// No pause between two tries is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -24,6 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct Memo {
     absent_since: Option<Timestamp>,
     absent: u32,
+    seen_at: Option<Timestamp>,
     pub(super) tries: u32,
     /// A reading begun before this counts for nothing.
     pub(super) not_before: Timestamp,
@@ -38,9 +44,10 @@ impl Memo {
         self.absent = 0;
     }
 
-    /// Takes note that something was seen: looks that find nothing must agree from here on.
-    pub(super) fn seen(&mut self) {
-        self.absent = 0;
+    /// Takes note that something was seen: looks that find nothing must agree from here on, and as long.
+    pub(super) fn seen(&mut self, now: Timestamp) {
+        self.begun();
+        self.seen_at = Some(now);
         self.tries = 0;
     }
 
@@ -81,7 +88,7 @@ impl Guard {
 
     /// The step may have been begun by a run whose journal was lost.
     pub(super) fn cautious(settle: Settle) -> Self {
-        let every = LOOK_EVERY.min(settle.window / settle.agreeing.max(1));
+        let every = (settle.window / settle.agreeing.max(1)).clamp(SHORTEST_PAUSE, LOOK_EVERY);
         Self { settle, every, anew: true, ..Self::none() }
     }
 
@@ -94,7 +101,7 @@ impl Guard {
     /// Returns from when on a reading counts: any of this run for the first look, for later ones
     /// what was begun after the last look, and for the deciding one only a reading of its own.
     pub(super) fn not_before(&self, memo: &Memo, run_began: Timestamp, now: Timestamp) -> Timestamp {
-        let decides = self.anew && memo.absent_since.is_some_and(|since| self.is_over(since, now));
+        let decides = self.anew && memo.absent_since.is_some_and(|since| self.is_over(memo, since, now));
         let since = run_began.max(memo.not_before);
         if decides { now } else { since }
     }
@@ -104,8 +111,7 @@ impl Guard {
     pub(super) fn again_after(&self, memo: &mut Memo, now: Timestamp) -> Option<Duration> {
         let since = *memo.absent_since.get_or_insert(now);
         memo.absent += 1;
-        let agreed = memo.absent >= self.settle.agreeing;
-        let believed = self.settle.window.is_zero() || (agreed && self.is_over(since, now));
+        let believed = memo.absent >= self.settle.agreeing && self.is_over(memo, since, now);
         // The last look comes at the end of the window, not before.
         let left = between(now, after(since, self.settle.window));
         let pause = if left.is_zero() { self.every } else { self.every.min(left) };
@@ -117,8 +123,10 @@ impl Guard {
         gates.0.extend(self.gate);
     }
 
-    fn is_over(&self, since: Timestamp, now: Timestamp) -> bool {
-        let long_ago = self.sent.is_some_and(|sent| between(sent, now) >= self.settle.window + SKEW);
+    fn is_over(&self, memo: &Memo, since: Timestamp, now: Timestamp) -> bool {
+        // What was seen since was there all the longer.
+        let last = self.sent.map(|sent| memo.seen_at.map_or(sent, |seen| seen.max(sent)));
+        let long_ago = last.is_some_and(|last| between(last, now) >= self.settle.window + SKEW);
         long_ago || between(since, now) >= self.settle.window
     }
 }
@@ -216,6 +224,13 @@ mod tests {
         for (pause, most) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]) {
             assert!(*pause <= most && *pause >= most * 0.75, "{pause} of {most}");
         }
+        // By up to a quarter, and not all by the same.
+        let full = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0];
+        let parts: Vec<f64> = pauses.iter().zip(full).map(|(pause, most)| pause / most).collect();
+        assert!(
+            parts.iter().any(|part| *part < 0.9) && parts.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 0.05),
+            "{parts:?}"
+        );
         let other = Memo::default().back_off(&StepId::sibling("kms", "create/kms.key:b"));
         assert_ne!(Memo::default().back_off(&step), other);
     }

@@ -5,9 +5,11 @@ use std::fmt;
 
 use serde_json::json;
 
-use crate::error::{Error, ErrorReport};
+use crate::error::{Error, ErrorReport, escaped};
+use crate::finding::Finding;
 use crate::ids::IdMap;
 use crate::plan::{Hold, MigrationPlan};
+use crate::receipt::Receipt;
 use crate::service::Service;
 use crate::standings::{Standing, Standings, Status};
 use crate::step::StepId;
@@ -25,6 +27,14 @@ pub struct Outcome {
     pub stopped: Option<Stop>,
     standings: Standings,
     held: BTreeMap<StepId, Hold>,
+    aim: Aim,
+}
+
+/// What a run was for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Aim {
+    Apply,
+    Revert,
 }
 
 /// Why a run ended before it had to.
@@ -49,13 +59,18 @@ impl fmt::Display for Stop {
 }
 
 impl Outcome {
-    pub(super) fn new(standings: Standings, held: BTreeMap<StepId, Hold>, stopped: Option<Stop>) -> Self {
-        Self { stopped, standings, held }
+    pub(super) fn new(standings: Standings, held: BTreeMap<StepId, Hold>, stopped: Option<Stop>, aim: Aim) -> Self {
+        Self { stopped, standings, held, aim }
     }
 
-    /// Returns whether all steps are done.
+    /// Returns whether all is done that the run was for: all steps; or, where it took them back, that none is left that
+    /// this journal's runs made.
     pub fn is_complete(&self) -> bool {
-        self.standings.iter().all(|(_, standing)| standing.is_done())
+        self.standings.iter().all(|(_, standing)| match (self.aim, &standing.status) {
+            (Aim::Apply, _) => standing.is_done(),
+            (Aim::Revert, Status::Done(_)) => !standing.is_made(),
+            (Aim::Revert, status) => !matches!(status, Status::InDoubt(_) | Status::Reverting(_) | Status::Waiting(_)),
+        })
     }
 
     /// Returns the steps that failed, and why; those in doubt among them, and those that could not
@@ -81,7 +96,16 @@ impl Outcome {
         self.waiting().filter_map(|(id, wait)| Some((id, wait.task.as_ref()?)))
     }
 
-    /// Returns the steps that were not run, and why.
+    /// Returns what the steps that are done found worth knowing.
+    pub fn findings(&self) -> impl Iterator<Item = (&StepId, &Finding)> {
+        let of = |(id, standing)| {
+            let receipt: Option<&Receipt> = Standing::receipt(standing);
+            receipt.into_iter().flat_map(move |receipt| receipt.findings.iter().map(move |finding| (id, finding)))
+        };
+        self.standings.iter().flat_map(of)
+    }
+
+    /// Returns the steps that were not run, or not taken back, and why.
     pub fn held(&self) -> &BTreeMap<StepId, Hold> {
         &self.held
     }
@@ -167,10 +191,18 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let done: Vec<&Standing> = self.standings.iter().map(|(_, s)| s).filter(|s| s.is_done()).collect();
-        let made = done.iter().filter(|standing| standing.is_made()).count();
-        let total = self.standings.iter().count();
-        writeln!(f, "done: {} of {total} steps, {made} made, {} found", done.len(), done.len() - made)?;
+        let count = |is: fn(&Standing) -> bool| self.standings.iter().filter(|(_, standing)| is(standing)).count();
+        let (done, made) = (count(Standing::is_done), count(Standing::is_made));
+        match self.aim {
+            Aim::Apply => {
+                let total = self.standings.iter().count();
+                writeln!(f, "done: {done} of {total} steps, {made} made, {} found", done - made)?;
+            }
+            Aim::Revert => {
+                let gone = count(|standing| standing.status == Status::Reverted);
+                writeln!(f, "taken back: {gone} steps; {} are left as they are", self.held.len())?;
+            }
+        }
         if let Some(stop) = &self.stopped {
             writeln!(f, "{stop}")?;
         }
@@ -182,10 +214,15 @@ impl fmt::Display for Outcome {
         let failed = self.failed().map(|(id, error)| (id, format!("{error}: {}", error.kind.advice())));
         let doubt = self.in_doubt().map(|id| (id, "may have been carried out: run this again".to_owned()));
         group(f, "failed", failed.chain(doubt).collect())?;
-        let held = self.held.iter().filter(|(id, _)| self.standings.standing(id).is_some_and(|s| !s.is_done()));
+        let is_news =
+            |id: &StepId| self.aim == Aim::Revert || self.standings.standing(id).is_some_and(|s| !s.is_done());
+        let held = self.held.iter().filter(|(id, _)| is_news(id));
         group(f, "held", held.map(|(id, hold)| (id, format!("{hold}: {}", hold.advice()))).collect())?;
-        let open = self.not_come_to().map(|id| (id, "patience ran out: run this again".to_owned()));
-        group(f, "not begun", open.collect())
+        if self.aim == Aim::Apply {
+            let open = self.not_come_to().map(|id| (id, "patience ran out: run this again".to_owned()));
+            group(f, "not begun", open.collect())?;
+        }
+        group(f, "to know", self.findings().map(|(id, finding)| (id, finding.to_string())).collect())
     }
 }
 
@@ -194,7 +231,10 @@ fn group(f: &mut fmt::Formatter<'_>, name: &str, steps: Vec<(&StepId, String)>) 
         return Ok(());
     }
     writeln!(f, "{name}: {}", steps.len())?;
-    steps.iter().take(NAMED).try_for_each(|(id, text)| writeln!(f, "  {id}\n    {text}"))?;
+    steps
+        .iter()
+        .take(NAMED)
+        .try_for_each(|(id, text)| writeln!(f, "  {}\n    {}", escaped(id.as_str()), escaped(text)))?;
     match steps.len().saturating_sub(NAMED) {
         0 => Ok(()),
         more => writeln!(f, "  and {more} more"),

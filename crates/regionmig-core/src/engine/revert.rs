@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt;
 
 use crate::engine::Engine;
-use crate::engine::outcome::{Outcome, Stop};
+use crate::engine::outcome::{Aim, Outcome, Stop};
 use crate::error::{Error, ErrorKind, ErrorReport};
 use crate::event::Event;
 use crate::journal::Entry;
@@ -29,17 +29,19 @@ impl Engine<'_> {
             if self.cx.cancellation().is_cancelled() {
                 stopped = stopped.or(Some(Stop::Cancelled));
             }
-            let ours = standing.is_made() || matches!(standing.status, Status::Reverting(_));
             let going = stopped.is_none() && !self.is_broken();
             let id = self.plan.name(index);
             let hold = match (&standing.status, needed.get(&index)) {
                 (Status::Failed(_) | Status::Pending | Status::Reverted, _) => None,
-                (_, Some(&by)) => Some(Hold::Behind(self.plan.name(by).clone())),
+                (Status::InDoubt(_) | Status::Waiting(_), _) => Some(Hold::UnderWay),
+                (Status::Done(_), _) if !standing.is_made() => Some(Hold::NotMade),
+                (_, Some(&by)) => Some(Hold::NeededBy(self.plan.name(by).clone())),
+                _ if !self.options.only_allows(id) => Some(Hold::LeftOut),
                 _ if !going => Some(Hold::Stopped),
-                (Status::Done(receipt) | Status::Reverting(receipt), None) if ours && self.options.only_allows(id) => {
+                (Status::Done(receipt) | Status::Reverting(receipt), None) => {
                     match self.take_back(index, receipt).await {
                         Ok(true) => None,
-                        Ok(false) => Some(Hold::LeftOut),
+                        Ok(false) => Some(Hold::Permanent),
                         Err(report) if report.kind == ErrorKind::Credentials => {
                             stopped = Some(Stop::Credentials(report));
                             Some(Hold::Stopped)
@@ -47,7 +49,6 @@ impl Engine<'_> {
                         Err(_) => Some(Hold::Stopped),
                     }
                 }
-                _ => Some(Hold::LeftOut),
             };
             if let Some(hold) = hold {
                 held.insert(id.clone(), hold);
@@ -56,7 +57,7 @@ impl Engine<'_> {
                 }
             }
         }
-        self.end(held, stopped)
+        self.end(held, stopped, Aim::Revert)
     }
 
     async fn take_back(&self, index: usize, receipt: &Receipt) -> Result<bool, ErrorReport> {
@@ -68,7 +69,7 @@ impl Engine<'_> {
         let reversal = AssertUnwindSafe(service.revert(step.raw(), receipt, &scx)).catch_unwind().await;
         let (error, doubt) = match reversal {
             Ok(Ok(Reversal::Done)) => return self.recorded(index, Entry::Reverted).await.map(|()| true),
-            Ok(Ok(Reversal::Unsupported)) => return Ok(false),
+            Ok(Ok(Reversal::Unsupported)) => return self.recorded(index, Entry::Kept).await.map(|()| false),
             Ok(Err(error)) => (ErrorReport::new(&error), !error.kind().proves_no_effect()),
             Err(_) => (ErrorReport::panicked(), true),
         };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::digest::Digest;
-use crate::erased::{Erased, Frame, StoredSurvey, store, typed};
+use crate::erased::{Erased, Frame, StoredCapture, StoredSurvey, store, typed};
 use crate::error::{BoxError, Error};
 use crate::finding::Finding;
 use crate::knowledge::Gap;
@@ -201,19 +201,33 @@ impl MigrationSurvey {
         self.readers = readers.clone();
     }
 
-    pub(super) fn names_with_gaps(&self) -> impl Iterator<Item = &str> {
-        let gaps = |found: &StoredSurvey| !found.source.gaps.is_empty() || !found.target.gaps.is_empty();
-        self.services().filter(move |(_, found)| gaps(found)).map(|(name, _)| name)
+    /// Returns the services and sides that could not be read whole.
+    pub(super) fn with_gaps(&self) -> Vec<(String, Side)> {
+        let sides =
+            |found: &StoredSurvey| [(Side::Source, found.source.gaps.len()), (Side::Target, found.target.gaps.len())];
+        let of = |(name, found): (&str, &StoredSurvey)| {
+            let open = sides(found).into_iter().filter(|&(_, gaps)| gaps > 0);
+            open.map(|(side, _)| (name.to_owned(), side)).collect::<Vec<_>>()
+        };
+        self.services().flat_map(of).collect()
     }
 
-    pub(super) fn fill(&mut self, name: &str, later: &StoredSurvey, reader: &dyn Erased) -> Result<(), Error> {
-        let Some(own) = self.stored.services.get_mut(name) else { return Ok(()) };
-        for (own, later) in [(&mut own.source, &later.source), (&mut own.target, &later.target)] {
-            if !own.gaps.is_empty() {
-                reader.fill(own, later)?;
-            }
+    pub(super) fn fill(
+        &mut self,
+        name: &str,
+        side: Side,
+        later: &StoredCapture,
+        reader: &dyn Erased,
+    ) -> Result<(), Error> {
+        match (self.stored.services.get_mut(name), side) {
+            (Some(own), Side::Source) => reader.fill(&mut own.source, later),
+            (Some(own), Side::Target) => reader.fill(&mut own.target, later),
+            (None, _) => Ok(()),
         }
-        Ok(())
+    }
+
+    pub(super) fn find(&mut self, findings: Vec<Finding>) {
+        self.stored.findings = findings;
     }
 }
 

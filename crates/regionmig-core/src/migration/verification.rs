@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::check::{Check, Verdict};
+use crate::error::escaped;
 use crate::finding::{Finding, Severity};
 use crate::plan::MigrationPlan;
 
@@ -40,7 +41,7 @@ impl fmt::Display for Verification {
         let left = self.left.len();
         writeln!(f, "verified: {word}; {passed} of {} checks passed, {left} steps left to do", self.checks.len())?;
         self.not_passed().try_for_each(|check| writeln!(f, "  {check}"))?;
-        self.left.names().try_for_each(|step| writeln!(f, "  left to do: {step}"))?;
+        self.left.names().try_for_each(|step| writeln!(f, "  left to do: {}", escaped(step.as_str())))?;
         self.left.findings().iter().try_for_each(|finding| match finding {
             finding if finding.is_unknown() => writeln!(f, "  not known: {finding}"),
             finding if finding.severity == Severity::Blocker => writeln!(f, "  not moved: {finding}"),

@@ -1,12 +1,13 @@
 //! How two plans differ.
 // REQ: E-5
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
+use crate::error::escaped;
 use crate::finding::{Finding, Severity};
-use crate::ids::ResourceId;
-use crate::plan::MigrationPlan;
+use crate::ids::{IdMap, ResourceId};
+use crate::plan::{Hold, MigrationPlan};
 use crate::step::StepId;
 
 /// How two plans differ: yesterday's and today's.
@@ -23,6 +24,13 @@ pub struct PlanDiff {
     pub found: Vec<Finding>,
     /// Findings, by code and subject, that only the earlier plan has.
     pub settled: Vec<Finding>,
+    /// Steps of both plans that only the later one holds, and why.
+    pub held: Vec<(StepId, Hold)>,
+    /// Steps of both plans that only the earlier one holds.
+    pub freed: Vec<StepId>,
+    /// What the later plan has mapped otherwise than the earlier one, or not at all: the source, what it was mapped to,
+    /// and what it is mapped to.
+    pub mapped: Vec<(ResourceId, Option<String>, Option<String>)>,
 }
 
 impl PlanDiff {
@@ -40,6 +48,9 @@ impl PlanDiff {
             removed: only(earlier, later),
             found: only_found(later, earlier),
             settled: only_found(earlier, later),
+            held: only_held(later, earlier).map(|(id, hold)| (id.clone(), hold.clone())).collect(),
+            freed: only_held(earlier, later).map(|(id, _)| id.clone()).collect(),
+            mapped: mapped_otherwise(earlier.ids(), later.ids()),
         }
     }
 
@@ -52,6 +63,18 @@ impl PlanDiff {
     pub fn new_findings(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
         self.found.iter().filter(move |finding| finding.severity == severity)
     }
+}
+
+fn only_held<'a>(of: &'a MigrationPlan, not: &'a MigrationPlan) -> impl Iterator<Item = (&'a StepId, &'a Hold)> {
+    of.held().iter().filter(|(id, _)| not.index_of(id).is_some() && !not.held().contains_key(*id))
+}
+
+fn mapped_otherwise(earlier: &IdMap, later: &IdMap) -> Vec<(ResourceId, Option<String>, Option<String>)> {
+    let of = |ids: &IdMap| ids.iter().map(|(source, target)| (source.clone(), target.to_owned())).collect();
+    let (before, after): (BTreeMap<_, _>, BTreeMap<_, _>) = (of(earlier), of(later));
+    let sources: BTreeSet<&ResourceId> = before.keys().chain(after.keys()).collect();
+    let differing = sources.into_iter().filter(|source| before.get(*source) != after.get(*source));
+    differing.map(|source| (source.clone(), before.get(source).cloned(), after.get(source).cloned())).collect()
 }
 
 /// Counts, since findings without a subject can share a code.
@@ -86,6 +109,12 @@ impl fmt::Display for PlanDiff {
         for (sign, findings) in [("found", &self.found), ("settled", &self.settled)] {
             lines.extend(findings.iter().map(|finding| format!("{sign}: {finding}")));
         }
-        f.write_str(&lines.join("\n"))
+        lines.extend(self.held.iter().map(|(step, hold)| format!("held: {step}: {hold}")));
+        lines.extend(self.freed.iter().map(|step| format!("held no more: {step}")));
+        let target = |target: &Option<String>| target.clone().unwrap_or_else(|| "nothing".to_owned());
+        for (id, before, after) in &self.mapped {
+            lines.push(format!("mapped: {id}: {} -> {}", target(before), target(after)));
+        }
+        f.write_str(&lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n"))
     }
 }

@@ -4,6 +4,7 @@ use crate::finding::Finding;
 use crate::ids::ResourceId;
 use crate::route::Route;
 use crate::step::StepId;
+use crate::survey::Purpose;
 
 /// Why steps do not make a plan, or a plan may not be applied.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -64,6 +65,14 @@ pub enum PlanError {
         /// What this version reads.
         supported: u32,
     },
+    /// The plan or survey is for the other way in time: to go back, not to migrate, or the reverse.
+    #[error("it is to {found}, this migration is to {expected}: use the migration that it was made with")]
+    Purpose {
+        /// The migration's.
+        expected: Purpose,
+        /// The plan's.
+        found: Purpose,
+    },
     /// The plan or survey is for another route.
     #[error("it is for {found}, this migration is for {expected}: use the migration that it was made with")]
     Route {
@@ -71,6 +80,12 @@ pub enum PlanError {
         expected: Box<Route>,
         /// The plan's.
         found: Box<Route>,
+    },
+    /// The step is done, or was taken back: nobody has to answer for it.
+    #[error("step `{step}` is done or was taken back: there is nothing left to answer for")]
+    Settled {
+        /// The step.
+        step: StepId,
     },
     /// The plan has no such step.
     #[error("the plan has no step `{step}`: see the names in the plan's full rendering")]

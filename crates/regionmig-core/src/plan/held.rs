@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::time::Duration;
 
+use crate::error::escaped;
 use crate::finding::Severity;
 use crate::ids::ResourceId;
 use crate::plan::Head;
@@ -20,16 +22,26 @@ pub enum Hold {
     Blocked(String),
     /// The caller left it out of this run.
     LeftOut,
+    /// It is not taken back, since this step stays and needs it.
+    NeededBy(StepId),
+    /// It is not taken back, since no run of this journal made it.
+    NotMade,
+    /// It is not taken back, since its service cannot.
+    Permanent,
     /// A step of that name met a quota in this run.
     Quota,
     /// It was taken back.
     Reverted,
     /// The run ended before it was its turn.
     Stopped,
+    /// It is not taken back, since it was begun and has not ended.
+    UnderWay,
     /// It needs the counterpart of this, which nothing makes and nobody mapped.
     Unmet(ResourceId),
     /// It is harder to take back than the caller allowed.
     WantsLeave(Effect),
+    /// With a new journal it is begun only by a run that looks for what a lost one may have made, for so long.
+    WantsPatience(Duration),
 }
 
 impl Hold {
@@ -39,15 +51,22 @@ impl Hold {
             Self::Behind(_) => "see to the step that it waits for",
             Self::Blocked(_) => "see the finding's remedy, then plan again",
             Self::LeftOut => "run this again without leaving it out",
+            Self::NeededBy(_) => "see to the step that needs it",
+            Self::NotMade => "leave it, or take it away by hand",
+            Self::Permanent => "take it away by hand, if it must go",
             Self::Quota => "have the quota raised, then run this again",
             Self::Reverted => "plan again from a new survey if it is wanted after all",
             Self::Stopped => "run this again: it goes on where it stopped",
+            Self::UnderWay => "apply the plan until it is done, then take it back",
             Self::Unmet(_) => "migrate what it needs too, or map it with `Migration::map` and plan again",
             Self::WantsLeave(Effect::Irreversible) => {
                 "if it is wanted, name it with `ApplyOptions::dangerously_allow` and run this again"
             }
             Self::WantsLeave(_) => {
                 "if it is wanted, allow it with `ApplyOptions::allow_overwriting` and run this again"
+            }
+            Self::WantsPatience(_) => {
+                "run this again with that much `ApplyOptions::patience`, or with `fresh` if no journal was lost"
             }
         }
     }
@@ -56,14 +75,21 @@ impl Hold {
 impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Behind(step) => write!(f, "waits for `{step}`"),
+            Self::Behind(step) => write!(f, "waits for `{}`", escaped(step.as_str())),
             Self::Blocked(code) => write!(f, "blocked by a finding [{code}]"),
             Self::LeftOut => f.write_str("left out by the caller"),
+            Self::NeededBy(step) => write!(f, "needed by `{}`, which stays", escaped(step.as_str())),
+            Self::NotMade => f.write_str("was there before"),
+            Self::Permanent => f.write_str("cannot be taken back"),
             Self::Quota => f.write_str("a step of its kind met a quota"),
             Self::Reverted => f.write_str("was taken back"),
             Self::Stopped => f.write_str("the run ended before its turn"),
-            Self::Unmet(id) => write!(f, "needs the counterpart of `{id}`, which nothing makes"),
+            Self::UnderWay => f.write_str("was begun and has not ended"),
+            Self::Unmet(id) => {
+                write!(f, "needs the counterpart of `{}`, which nothing makes", escaped(&id.to_string()))
+            }
             Self::WantsLeave(effect) => write!(f, "is {effect}, and wants leave"),
+            Self::WantsPatience(window) => write!(f, "wants a run of at least {} s", window.as_secs()),
         }
     }
 }

@@ -135,9 +135,16 @@ impl fmt::Display for FullPlan<'_> {
             writeln!(f, "\nsteps")?;
         }
         for step in plan.steps() {
-            writeln!(f, "  {} ({} at the {})", step.id, step.spec.effect, step.spec.place)?;
+            writeln!(f, "  {} ({} at the {})", escaped(step.id.as_str()), step.spec.effect, step.spec.place)?;
             if !step.spec.summary.is_empty() {
                 writeln!(f, "    {}", escaped(&step.spec.summary))?;
+            }
+            if !step.spec.takes.is_zero() {
+                writeln!(
+                    f,
+                    "    takes about {:#}",
+                    jiff::SignedDuration::try_from(step.spec.takes).unwrap_or_default()
+                )?;
             }
             if let Some(hold) = plan.held().get(step.id) {
                 writeln!(f, "    held: {hold}: {}", hold.advice())?;

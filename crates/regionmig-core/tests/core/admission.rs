@@ -63,11 +63,15 @@ async fn a_source_that_does_not_answer_is_what_this_is_for() {
 async fn a_target_that_does_not_answer_is_refused() {
     let script = Script::new([act("a")]);
     let plan = script.plan().await;
+    script.seat.forget();
     script.seat.says(&route().target, Err(ErrorKind::Unavailable));
     let error = refused(&script.migration(), &plan).await;
     assert!(matches!(&error, Error::Caller { side: Side::Target, end, .. } if *end == route().target));
     assert!(chain(&error).ends_with("the caller's identity could not be read: sts does not answer"), "{error}");
-    assert_eq!(script.seat.asked().len(), 3, "the target is asked first, and the source not at all");
+    assert!(
+        script.seat.asked().iter().all(|end| *end == route().target),
+        "the target is asked first, and the source not at all"
+    );
     assert_eq!(script.count(), 0);
 }
 
@@ -75,6 +79,7 @@ async fn a_target_that_does_not_answer_is_refused() {
 async fn a_plan_is_for_its_route() {
     let script = Script::new([act("a")]);
     let plan = script.plan().await;
+    script.seat.forget();
     let elsewhere = Route::new(end("me-central-1"), end("eu-west-1")).unwrap();
     for other in [elsewhere, route().reversed()] {
         let migration = Migration::new(other.clone(), &script.seat).with(script.clone());
@@ -88,6 +93,7 @@ async fn a_plan_is_for_its_route() {
         assert!(migration.acknowledge(&plan, &journal, &step, "", "").await.is_err());
         assert!(migration.fail_back(&plan, &journal).await.is_err());
         let survey = script.migration().survey().await.unwrap();
+        script.seat.forget();
         assert!(matches!(migration.plan(&survey), Err(Error::Plan(PlanError::Route { .. }))));
         assert!(migration.resurvey(&mut survey.clone()).await.is_err());
     }
@@ -100,6 +106,7 @@ async fn a_plan_is_for_its_purpose() {
     let plan = script.plan().await;
     let back = script.migration().fail_back(&plan, &MemoryJournal::default()).await.unwrap();
     let back_plan = planned(&back).await;
+    script.seat.forget();
     let forward = Migration::new(route().reversed(), &script.seat).with(script.clone());
     let error = refused(&forward, &back_plan).await;
     assert!(chain(&error).contains("use the migration that it was made with"), "{error:?}");
@@ -111,6 +118,7 @@ async fn a_blocker_about_nothing_in_particular_forbids_the_whole_plan() {
     let script = Script::new([act("a")]);
     script.seat.is_not_ready(Finding::new(Severity::Blocker, "aws.region-not-enabled", "it is not enabled"));
     let plan = script.plan().await;
+    script.seat.forget();
     let error = refused(&script.migration(), &plan).await;
     assert!(matches!(&error, Error::Plan(PlanError::Blocked { findings }) if findings.len() == 1));
     assert!(chain(&error).contains("blocker [aws.region-not-enabled]: it is not enabled"), "{}", chain(&error));
@@ -121,6 +129,7 @@ async fn a_blocker_about_nothing_in_particular_forbids_the_whole_plan() {
 async fn a_step_that_means_something_else_now_is_refused() {
     let script = Script::new([act("a").makes_itself(), act("b").needs(&["a"])]);
     let plan = script.plan().await;
+    script.seat.forget();
     for (said, meant) in [
         (
             r#""effect":"additive","verb":"do","subject":"fake.act:a""#,
@@ -139,6 +148,7 @@ async fn a_step_that_means_something_else_now_is_refused() {
 async fn a_step_that_says_more_than_its_service_reads_is_refused() {
     let script = Script::new([act("a")]);
     let plan = script.plan().await;
+    script.seat.forget();
     let forged = forge(&plan, |body| body.replacen(r#""step":{"#, r#""step":{"bypass":true,"#, 1)).unwrap();
     let error = refused(&script.migration(), &forged).await;
     assert!(matches!(&error, Error::Schema { service, .. } if service == "script"));
@@ -162,6 +172,7 @@ async fn a_service_that_is_missing_is_named() {
     let migration = both(&cloud, &seat);
     let (survey, plan) = (migration.survey().await.unwrap(), planned(&migration).await);
     let listings = cloud.target(|target| target.listings);
+    seat.forget();
     let alone = Migration::new(route(), &seat).with(Secrets(cloud.clone()));
     let error = refused(&alone, &plan).await;
     assert!(matches!(&error, Error::MissingService { name } if name == "keys"));
@@ -181,6 +192,7 @@ async fn two_services_of_one_name_are_refused() {
     let plan = one.plan(&survey).unwrap();
     let twice = one.with(Keys(cloud.clone()));
     let calls = cloud.target(|target| target.listings);
+    seat.forget();
     let error = refused(&twice, &plan).await;
     assert!(matches!(&error, Error::TwoServices { name } if name == "keys"), "{error:?}");
     assert!(matches!(twice.survey().await, Err(Error::TwoServices { .. })));

@@ -111,6 +111,15 @@ impl Seat {
         self.readiness.lock().unwrap().push(finding);
     }
 
+    pub(crate) fn is_ready(&self) {
+        self.readiness.lock().unwrap().clear();
+    }
+
+    /// Forgets who was asked so far.
+    pub(crate) fn forget(&self) {
+        self.asked.lock().unwrap().clear();
+    }
+
     pub(crate) fn asked(&self) -> Vec<End> {
         self.asked.lock().unwrap().clone()
     }

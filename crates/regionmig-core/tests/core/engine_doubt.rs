@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use regionmig_core::{Effect, ErrorKind, MemoryJournal, Status};
+use regionmig_core::{ApplyOptions, Effect, ErrorKind, MemoryJournal, Status};
 
 use crate::common::journals::{Crash, CrashingJournal, entries};
 use crate::common::script::{Do, Look, Script, act, id};
-use crate::common::{at, hasty, patient};
+use crate::common::{HOUR, at, forge, hasty, patient};
 
 /// Carries a plan of one step out, and returns how the journal tells it.
 async fn told(script: &Script) -> Vec<String> {
@@ -198,12 +198,12 @@ async fn what_shows_between_two_looks_that_find_nothing_makes_them_disagree() {
     let script = Script::new([act("a").settle(20, 5)]);
     script.does("a", [Do::LoseRequest]);
     let nothing = || [Look::Absent, Look::Absent, Look::Absent, Look::Absent];
-    // Something was seen in the last look of the window: five more must find nothing after it.
+    // Something was seen in the last look of the window: over another one, nothing must be found after it.
     script.looks("a", [Look::Absent].into_iter().chain(nothing()).chain([Look::Wait(1)]).chain(nothing()));
     let plan = script.plan().await;
     assert!(script.migration().apply(&plan, &MemoryJournal::default(), &patient()).await.unwrap().is_complete());
     let looks = script.calls("a").iter().filter(|call| call.1 == "probe").count();
-    assert_eq!(looks, 1 + 4 + 1 + 5);
+    assert_eq!(looks, 1 + 4 + 1 + 6);
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,6 +220,50 @@ async fn a_token_is_the_same_for_the_same_attempt_over_crash_and_doubt() {
     assert_eq!(others.iter().filter(|token| *token == first).count(), 1, "{tokens:?}");
     assert_eq!(others.iter().filter(|token| *token != first).count(), 1, "another step has another: {tokens:?}");
     assert!(first.len() == 32 && first.bytes().all(|digit| digit.is_ascii_hexdigit()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_ended_may_be_older_than_what_is_in_doubt() {
+    let script = Script::new([act("a").settle(20, 3)]);
+    script.does("a", [Do::LoseAnswer]);
+    // The listing is late: it shows what ended before, then what the lost answer told of.
+    script.looks("a", [Look::Spent, Look::Spent, Look::Spent, Look::Present]);
+    let plan = script.plan().await;
+    assert!(script.migration().apply(&plan, &MemoryJournal::default(), &patient()).await.unwrap().is_complete());
+    assert_eq!(script.made("a"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_be_made_twice_is_in_doubt_for_as_long_as_a_request_may_be_late() {
+    let script = Script::new([act("a").mints()]);
+    script.does("a", [Do::LoseRequest]);
+    let plan = script.plan().await;
+    assert!(script.migration().apply(&plan, &MemoryJournal::default(), &patient()).await.unwrap().is_complete());
+    let calls = script.calls("a");
+    let again = calls.iter().rev().find(|call| call.1 == "apply").unwrap().0;
+    assert!((300..310).contains(&again), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_that_must_agree_do_so_without_a_window_too() {
+    let script = Script::new([act("a").settle(0, 3)]);
+    script.does("a", [Do::LoseRequest]);
+    script.looks("a", [Look::Absent, Look::Absent, Look::Absent, Look::Present]);
+    let plan = script.plan().await;
+    assert!(script.migration().apply(&plan, &MemoryJournal::default(), &patient()).await.unwrap().is_complete());
+    assert_eq!(script.made("a"), 0, "the third look that must agree finds it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn code_that_has_learned_to_be_careful_is_so_with_older_plans() {
+    let script = Script::new([act("a").mints().settle(60, 5)]);
+    let plan = script.plan().await;
+    let careless = |body: &str| body.replacen(r#","settle":{"window":"PT1M","agreeing":5},"mints":true"#, "", 1);
+    let older = forge(&plan, careless).unwrap();
+    assert_ne!(older.digest(), plan.digest());
+    let usual = ApplyOptions::default().patience(2 * HOUR);
+    assert!(script.migration().apply(&older, &MemoryJournal::default(), &usual).await.unwrap().is_complete());
+    assert_eq!(script.calls("a").last(), Some(&(30, "apply")), "a new journal wants three looks");
 }
 
 #[tokio::test(start_paused = true)]

@@ -144,6 +144,13 @@ async fn a_journal_that_failed_once_is_not_trusted_again_in_this_run() {
     assert_eq!(entries(&journal), ["waiting a0", "started a1"]);
     assert_eq!(script.applied(), ["a1"]);
     assert!(script.migration().apply(&plan, &journal, &patient()).await.unwrap().is_complete());
+    // Nor by steps that are under way at the same time, and have only looked so far.
+    let script = Script::new((0..8).map(|i| act(&format!("a{i}"))));
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    let flaky = CrashingJournal::new(&journal, Crash::Once(0));
+    assert!(script.migration().apply(&plan, &flaky, &hasty().concurrency(8)).await.is_err());
+    assert!(script.applied().is_empty(), "{:?}", script.applied());
     let script = Script::new([act("a"), act("b"), act("c")]);
     let plan = script.plan().await;
     let journal = MemoryJournal::default();

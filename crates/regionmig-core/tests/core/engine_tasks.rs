@@ -2,13 +2,17 @@
 // REQ: E-9
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use regionmig_core::{BoxError, ErrorKind, Event, MemoryJournal, Migration, Perform, Status, Task};
+use regionmig_core::{
+    BoxError, CancellationToken, Entry, ErrorKind, Event, Journal as _, MemoryJournal, Migration, Perform, Record,
+    Status, Stop, Task, chain,
+};
 
 use crate::common::journals::entries;
 use crate::common::script::{Look, Script, act, id};
-use crate::common::{hasty, patient, step};
+use crate::common::{epoch, hasty, patient, step};
 
 /// Does what it is asked, or says that it cannot.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +79,62 @@ async fn a_person_answers_for_what_nothing_can_look_at() {
     let unknown = step("script/do/fake.act:typo");
     assert!(migration.acknowledge(&plan, &journal, &unknown, "ann", "").await.is_err());
     assert_eq!(journal.records().len(), 5, "and the journal has none of it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_that_comes_while_the_step_ends_does_no_harm() {
+    let script = manual(1);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    assert!(script.migration().apply(&plan, &journal, &patient()).await.unwrap().is_complete());
+    let error = script.migration().acknowledge(&plan, &journal, &id("a"), "ann", "").await.unwrap_err();
+    assert!(chain(&error).contains("there is nothing left to answer for"), "{}", chain(&error));
+    // It was admitted before the step was done, and stored after.
+    let entry = Entry::Acknowledged { by: "ann".to_owned(), note: String::new() };
+    journal.append(&Record::new(epoch(), id("a"), entry)).await.unwrap();
+    assert!(script.migration().apply(&plan, &journal, &patient()).await.unwrap().is_complete());
+    assert!(script.migration().fail_back(&plan, &journal).await.is_ok());
+}
+
+/// Never comes to an end.
+#[derive(Clone, Debug)]
+struct Stuck;
+
+#[async_trait]
+impl Perform for Stuck {
+    async fn perform(&self, _: &Task) -> Result<(), BoxError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_takes_no_place_from_other_steps_and_ends_with_the_run() {
+    let script = Script::new([act("a"), act("b"), act("c")]);
+    script.looks("a", vec![Look::Task("fake.enable"); 9]);
+    let plan = script.plan().await;
+    let migration = script.migration().on_task("fake.enable", Stuck);
+    let options = hasty().patience(Duration::from_secs(90)).concurrency(1);
+    let outcome = migration.apply(&plan, &MemoryJournal::default(), &options).await.unwrap();
+    assert_eq!(script.applied(), ["b", "c"]);
+    assert_eq!(outcome.waiting().count(), 1);
+    assert_eq!(script.seat.clock.elapsed(), Duration::from_secs(90));
+    let token = CancellationToken::new();
+    let (journal, options) = (MemoryJournal::default(), patient().stop(token.clone()));
+    let (outcome, ()) = tokio::join!(migration.apply(&plan, &journal, &options), async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        token.cancel();
+    });
+    assert_eq!(outcome.unwrap().stopped, Some(Stop::Cancelled));
+    assert_eq!(script.seat.clock.elapsed(), Duration::from_secs(95));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_service_is_asked_without_a_pause() {
+    let script = Script::new([act("a")]);
+    script.looks("a", [Look::Wait(0), Look::Wait(0), Look::Present]);
+    let plan = script.plan().await;
+    assert!(script.migration().apply(&plan, &MemoryJournal::default(), &patient()).await.unwrap().is_complete());
+    assert_eq!(script.calls("a"), [(0, "probe"), (1, "probe"), (2, "probe")]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,12 +4,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use regionmig_core::{Event, MemoryJournal, Migration, Side};
+use regionmig_core::{
+    Applied, Apply, Draft, Event, Inventory, Listing, MemoryJournal, Migration, Plan, Probe, Receipt, RunContext,
+    Service, Side, StepContext, Survey, Verify,
+};
 
 use crate::common::cloud::Cloud;
-use crate::common::script::{Do, Look, PARTS, Script, act, id};
+use crate::common::script::{Act, ActName, Do, Look, PARTS, Script, act, id};
 use crate::common::secrets::both;
-use crate::common::{Seat, hasty};
+use crate::common::{FakeError, Seat, hasty, route};
 
 fn watched(migration: Migration) -> (Migration, Arc<Mutex<Vec<Event>>>) {
     let events = Arc::new(Mutex::new(Vec::new()));
@@ -97,6 +100,77 @@ async fn a_survey_tells_of_each_service_and_end_and_counts_the_gaps() {
     let began = events.iter().filter(|event| matches!(event, Event::SurveyBegan { .. })).count();
     assert_eq!((began, events.len()), (4, 8));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_survey_counts_what_it_reads_and_tells_how_long_the_rest_takes() {
+    let seat = Seat::new();
+    let (migration, events) = watched(Migration::new(route(), &seat).with(Counting { total: Some(3) }));
+    drop(migration.survey().await.unwrap());
+    let told = |done, total, per_minute, left: Option<u64>| Event::SurveyProgress {
+        service: "counting".to_owned(),
+        side: Side::Source,
+        what: "things".to_owned(),
+        done,
+        total,
+        per_minute,
+        left: left.map(Duration::from_secs),
+    };
+    let of_source = |events: &Arc<Mutex<Vec<Event>>>| {
+        let events = events.lock().unwrap();
+        let is_told = |event: &&Event| matches!(event, Event::SurveyProgress { side: Side::Source, .. });
+        events.iter().filter(is_told).cloned().collect::<Vec<_>>()
+    };
+    let expected = [(1, 20), (2, 10), (3, 0)].map(|(done, left)| told(done, Some(3), Some(6), Some(left)));
+    assert_eq!(of_source(&events), expected);
+    let (migration, events) = watched(Migration::new(route(), &seat).with(Counting { total: None }));
+    drop(migration.survey().await.unwrap());
+    assert_eq!(of_source(&events)[2], told(3, None, Some(6), None));
+}
+
+/// Reads a thing in ten seconds.
+#[derive(Clone, Debug)]
+struct Counting {
+    total: Option<u64>,
+}
+
+impl Service for Counting {
+    type Snapshot = Listing<ActName, u8>;
+    type Step = Act;
+    type Error = FakeError;
+
+    fn name(&self) -> &str {
+        "counting"
+    }
+}
+
+impl Inventory for Counting {
+    async fn inventory(&self, side: Side, cx: &RunContext) -> Result<Self::Snapshot, FakeError> {
+        let count = cx.count("counting", side, "things", self.total);
+        for _ in 0..3 {
+            cx.clock().sleep(Duration::from_secs(10)).await;
+            count.add(1);
+        }
+        Ok(Listing::default())
+    }
+}
+
+impl Plan for Counting {
+    fn plan(&self, _: &Survey<Self::Snapshot>) -> Draft<Act> {
+        Draft::default()
+    }
+}
+
+impl Apply for Counting {
+    async fn probe(&self, _: &Act, _: &StepContext<'_>) -> Result<Probe, FakeError> {
+        Ok(Probe::Absent)
+    }
+
+    async fn apply(&self, _: &Act, _: &StepContext<'_>) -> Result<Applied, FakeError> {
+        Ok(Applied::Done(Receipt::new()))
+    }
+}
+
+impl Verify for Counting {}
 
 #[test]
 fn events_can_be_stored_and_what_is_newer_is_tolerated() {

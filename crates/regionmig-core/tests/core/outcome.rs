@@ -43,18 +43,17 @@ waiting: 2
 failed: 1
   script/do/fake.act:d
     script: apply failed: the fake said access denied: allow the action, then run this again: what is done stays done
-held: 4
+held: 5
   script/do/fake.act:e
     is irreversible, and wants leave: if it is wanted, name it with `ApplyOptions::dangerously_allow` and run this again
   script/do/fake.act:f
     waits for `script/do/fake.act:e`: see to the step that it waits for
   script/do/fake.act:g
     needs the counterpart of `fake.act:nobody`, which nothing makes: migrate what it needs too, or map it with `Migration::map` and plan again
+  script/do/fake.act:h
+    wants a run of at least 30 s: run this again with that much `ApplyOptions::patience`, or with `fresh` if no journal was lost
   script/do/fake.act:j
     blocked by a finding [script.cannot]: see the finding's remedy, then plan again
-not begun: 1
-  script/do/fake.act:h
-    patience ran out: run this again
 ";
     assert_eq!(outcome.to_string(), expected);
 }
@@ -130,4 +129,22 @@ async fn standings_can_be_worked_out_without_a_run() {
     assert_eq!(read.standing(&id("b")).unwrap().status, Status::Pending);
     assert!(read.standing(&crate::common::step("script/do/fake.act:z")).is_none());
     assert!(Standings::new(&plan).iter().all(|(_, standing)| *standing == regionmig_core::Standing::default()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_step_found_worth_knowing_is_told() {
+    let script = Script::new([act("a"), act("b"), act("c")]);
+    script.looks("a", [Look::Remarkable("it stands twice\u{7}")]);
+    script.does("c", [Do::Refuse(ErrorKind::AccessDenied)]);
+    let plan = script.plan().await;
+    let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &hasty()).await.unwrap();
+    let found: Vec<_> = outcome.findings().map(|(id, finding)| (id.clone(), finding.code.as_str())).collect();
+    assert_eq!(found, [(id("a"), "fake.remark")]);
+    let text = outcome.to_string();
+    let told = "to know: 1\n  script/do/fake.act:a\n    action [fake.remark]: it stands twice\\u{7}\n";
+    assert!(text.ends_with(told), "{text}");
+    let standing = |name| outcome.standings().standing(&id(name)).unwrap();
+    assert_eq!(standing("a").receipt().unwrap().findings.len(), 1);
+    assert_eq!(standing("b").receipt().unwrap().findings.len(), 0);
+    assert!(standing("c").receipt().is_none(), "it is not done");
 }

@@ -1,13 +1,13 @@
 //! How plans and their differences are shown to a person.
 // REQ: E-4, E-5
 
-use regionmig_core::{Effect, Finding, MigrationPlan, PlanDiff, Severity};
+use regionmig_core::{Effect, Finding, MemoryJournal, Migration, MigrationPlan, PlanDiff, Severity};
 
 use crate::common::cloud::{Cloud, key, secret};
 use crate::common::keys::Keys;
 use crate::common::script::{Act, Script, act, name};
-use crate::common::secrets::{both, planned};
-use crate::common::{Seat, step};
+use crate::common::secrets::{Secrets, both, planned};
+use crate::common::{Seat, hasty, route, step};
 
 async fn of(acts: impl IntoIterator<Item = Act>, findings: Vec<Finding>) -> MigrationPlan {
     let script = Script::new(acts);
@@ -178,4 +178,45 @@ async fn yesterdays_plan_tells_what_has_changed_since() {
     assert!(diff.added.is_empty() && diff.changed.is_empty() && diff.settled.is_empty());
     assert_eq!(diff.found.iter().map(|f| f.code.as_str()).collect::<Vec<_>>(), ["core.unclear", "core.unread"]);
     assert_eq!(Keys(cloud).0.writes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_or_mapped_otherwise_is_a_difference() {
+    let cloud = Cloud::new(1, 2);
+    let alone = || Migration::new(route(), &Seat::new()).with(Secrets(cloud.clone()));
+    let mapped = alone().map(&key("key0"), &key("there")).unwrap();
+    let (yesterday, today) = (planned(&mapped).await, planned(&alone()).await);
+    let diff = yesterday.diff(&today);
+    let secret = |n: u8| step(&format!("secrets/replicate/fake.secret:secret{n}"));
+    assert!(!diff.is_empty() && diff.added.is_empty() && diff.found.is_empty());
+    let expected = "\
+held: secrets/replicate/fake.secret:secret0: needs the counterpart of `fake.key:key0`, which nothing makes
+held: secrets/replicate/fake.secret:secret1: needs the counterpart of `fake.key:key0`, which nothing makes
+mapped: fake.key:key0: there -> nothing";
+    assert_eq!(diff.to_string(), expected);
+    let back = today.diff(&yesterday);
+    assert_eq!(back.freed, [secret(0), secret(1)]);
+    assert!(back.held.is_empty() && back.to_string().contains("held no more: secrets/replicate/fake.secret:secret0\n"));
+    assert!(back.to_string().ends_with("mapped: fake.key:key0: nothing -> there"), "{back}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_terminal_is_told_nothing_by_a_name() {
+    let bell = "b\u{7}\u{1b}]0;owned\nx";
+    let mut finding = note("script.odd", bell);
+    finding.severity = Severity::Blocker;
+    let plan = of([act(bell).needs(&["gone\u{1b}"]), act("c").needs(&["gone\u{1b}"])], vec![finding]).await;
+    let script = Script::new([act(bell)]);
+    let outcome = script.migration().apply(&script.plan().await, &MemoryJournal::default(), &hasty().only([])).await;
+    let nothing = of([], vec![]).await;
+    for text in [
+        plan.to_string(),
+        plan.full().to_string(),
+        outcome.unwrap().to_string(),
+        plan.diff(&nothing).to_string(),
+        nothing.diff(&plan).to_string(),
+    ] {
+        assert!(text.contains("b\\u{7}\\u{1b}]0;owned\\nx") || text.contains("gone\\u{1b}"), "{text:?}");
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+    }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, proptest};
 use regionmig_core::{
-    Effect, Error, Finding, Hold, Migration, MigrationPlan, PlanError, ResourceId, Severity, Timestamp,
+    Effect, Error, Finding, Hold, Migration, MigrationPlan, MigrationSurvey, PlanError, ResourceId, Severity,
+    Timestamp, chain,
 };
 
 use crate::common::cloud::{Cloud, key};
 use crate::common::keys::Keys;
 use crate::common::script::{Act, Script, act, id, name};
-use crate::common::secrets::{both, planned};
+use crate::common::secrets::{Secrets, both, planned};
 use crate::common::{Seat, forge, route};
 
 /// What becomes of a draft of these steps and findings.
@@ -184,7 +185,8 @@ async fn a_source_with_two_counterparts_is_a_blocker_of_its_own() {
     let plan = planned(&both(&cloud, &Seat::new())).await;
     let [finding] = &plan.blockers().collect::<Vec<_>>()[..] else { panic!("{plan}") };
     assert_eq!((finding.code.as_str(), finding.subject.as_ref().unwrap().id()), ("core.ambiguous", "key0"));
-    assert!(plan.held().is_empty(), "one of the two is what it is mapped to: {plan}");
+    let held: Vec<_> = plan.held().iter().map(|(id, hold)| (id.subject(), hold.clone())).collect();
+    assert_eq!(held, [("fake.secret:secret0", Hold::Blocked("core.ambiguous".to_owned()))], "neither counts: {plan}");
     // Nor may a service say otherwise than the caller.
     let cloud = Cloud::new(1, 1);
     let made = cloud.create_key(&route().target, &key("key0")).unwrap();
@@ -192,6 +194,22 @@ async fn a_source_with_two_counterparts_is_a_blocker_of_its_own() {
     let plan = planned(&said).await;
     assert_eq!(plan.blockers().count(), 1);
     assert!(plan.blockers().next().unwrap().message.contains(made.as_str()));
+    assert_eq!(plan.ids().target_of(&key("key0")), Some(key("other")), "what the caller said counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_mapped_after_the_survey_counts_too() {
+    let cloud = Cloud::new(1, 2);
+    let migration = Migration::new(route(), &Seat::new()).with(Secrets(cloud.clone()));
+    let survey = MigrationSurvey::from_bytes(&migration.survey().await.unwrap().to_bytes()).unwrap();
+    assert_eq!(migration.plan(&survey).unwrap().held().len(), 2);
+    let later = migration.clone().map(&key("key0"), &key("there")).unwrap();
+    let plan = later.plan(&survey).unwrap();
+    assert_eq!((plan.held().len(), plan.ids().target_of(&key("key0"))), (0, Some(key("there"))));
+    // What the survey and the migration say differently is a question for a person.
+    let said = migration.map(&key("key0"), &key("elsewhere")).unwrap().survey().await.unwrap();
+    let error = chain(&later.plan(&said).unwrap_err());
+    assert!(error.contains("key0") && error.contains("elsewhere"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,7 +55,17 @@ async fn what_was_there_before_stays_and_so_does_what_it_needs() {
     drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
     let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
     assert_eq!(undone(&script), ["c"]);
-    assert_eq!(held(&outcome), [("a", Hold::Behind(id("b"))), ("b", Hold::LeftOut)]);
+    assert_eq!(held(&outcome), [("a", Hold::NeededBy(id("b"))), ("b", Hold::NotMade)]);
+    let text = "\
+taken back: 1 steps; 2 are left as they are
+held: 2
+  script/do/fake.act:a
+    needed by `script/do/fake.act:b`, which stays: see to the step that needs it
+  script/do/fake.act:b
+    was there before: leave it, or take it away by hand
+";
+    assert_eq!(outcome.to_string(), text);
+    assert!(!outcome.is_complete(), "`a` was made and stays");
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,7 +81,7 @@ async fn what_somebody_else_made_after_a_refusal_stays() {
     assert!(outcome.is_complete());
     assert!(outcome.to_string().starts_with("done: 1 of 1 steps, 0 made, 1 found\n"), "{outcome}");
     let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
-    assert_eq!((undone(&script), held(&outcome)), (vec![], vec![("a", Hold::LeftOut)]));
+    assert_eq!((undone(&script), held(&outcome)), (vec![], vec![("a", Hold::NotMade)]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +108,28 @@ async fn what_cannot_be_taken_back_stays_and_so_does_what_it_needs() {
     script.undoes("b", [Undo::Unsupported]);
     let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
     assert_eq!(undone(&script), ["c", "b"]);
-    assert_eq!(held(&outcome), [("a", Hold::Behind(id("b"))), ("b", Hold::LeftOut)]);
+    assert_eq!(held(&outcome), [("a", Hold::NeededBy(id("b"))), ("b", Hold::Permanent)]);
+    assert!(outcome.standings().standing(&id("b")).unwrap().is_made(), "it is done, as before");
+    assert_eq!(entries(&journal)[8..], ["reverting b", "kept b"]);
+    // Nothing of it is in doubt: it can be asked again, and a run goes on from it.
+    script.undoes("b", [Undo::Unsupported]);
+    let again = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
+    assert!(again.to_string().contains("fake.act:b\n    cannot be taken back: take it away by hand"), "{again}");
+    let applied = script.migration().apply(&plan, &journal, &hasty()).await.unwrap();
+    assert_eq!(held(&applied), [("c", Hold::Reverted)]);
+    assert!(applied.failed().next().is_none() && !applied.to_string().contains("fake.act:b"), "{applied}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_nothing_can_be_taken_back_the_journal_is_none_the_worse_for_it() {
+    let script = Script::new([act("a").makes_itself(), act("b").needs(&["a"]), act("c").needs(&["a"])]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    drop(script.migration().apply(&plan, &journal, &hasty().only([id("a"), id("b")])).await.unwrap());
+    script.undoes("b", [Undo::Unsupported]);
+    drop(script.migration().revert(&plan, &journal, &hasty()).await.unwrap());
+    assert!(script.migration().apply(&plan, &journal, &hasty()).await.unwrap().is_complete());
+    assert_eq!(script.applied(), ["a", "b", "c"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,7 +141,7 @@ async fn a_reversal_that_fails_keeps_what_it_needs_and_the_next_goes_on() {
         drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
         script.undoes("b", [Undo::Refuse(kind)]);
         let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
-        assert_eq!(held(&outcome), [("a", Hold::Behind(id("b"))), ("b", Hold::Stopped)], "{kind}");
+        assert_eq!(held(&outcome), [("a", Hold::NeededBy(id("b"))), ("b", Hold::Stopped)], "{kind}");
         assert!(outcome.stopped.is_none());
         let doubt = kind == ErrorKind::OutcomeUnknown;
         let told = if doubt { "failed in doubt b" } else { "failed b" };
@@ -179,8 +210,8 @@ async fn expired_credentials_stop_it() {
     script.undoes("c", [Undo::Refuse(ErrorKind::Credentials)]);
     let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
     assert!(matches!(outcome.stopped, Some(Stop::Credentials(_))));
-    let behind = |name| Hold::Behind(id(name));
-    assert_eq!(held(&outcome), [("a", behind("b")), ("b", behind("c")), ("c", Hold::Stopped)]);
+    let needed = |name| Hold::NeededBy(id(name));
+    assert_eq!(held(&outcome), [("a", needed("b")), ("b", needed("c")), ("c", Hold::Stopped)]);
     assert_eq!(undone(&script).len(), 1);
 }
 
@@ -211,7 +242,8 @@ async fn what_is_in_doubt_or_waits_is_left_alone_and_what_surely_failed_does_not
         drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
         let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
         assert_eq!(undone(&script).is_empty(), kept, "{kind}");
-        assert_eq!(outcome.held().contains_key(&id("b")), kept);
+        assert_eq!(outcome.held().get(&id("b")), kept.then_some(&Hold::UnderWay));
+        assert_eq!(outcome.is_complete(), !kept);
     }
 }
 
@@ -223,7 +255,7 @@ async fn only_the_named_steps_are_taken_back() {
     drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
     let outcome = script.migration().revert(&plan, &journal, &hasty().only([id("a"), id("c")])).await.unwrap();
     assert_eq!(undone(&script), ["c"]);
-    assert_eq!(held(&outcome), [("a", Hold::Behind(id("b"))), ("b", Hold::LeftOut)]);
+    assert_eq!(held(&outcome), [("a", Hold::NeededBy(id("b"))), ("b", Hold::LeftOut)]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use regionmig_core::{Error, Finding, MemoryJournal, Migration, MigrationSurvey, PlanError, Severity, Side, chain};
+use regionmig_core::{
+    Error, ErrorKind, Finding, IdMap, MemoryJournal, Migration, MigrationSurvey, PlanError, Severity, Side, chain,
+};
 
 use crate::common::cloud::{Cloud, key, secret};
 use crate::common::keys::Keys;
@@ -75,9 +77,48 @@ async fn a_whole_end_is_not_touched_by_what_fills_the_other() {
     let mut survey = migration.survey().await.unwrap();
     cloud.target(|target| target.is_dead = false);
     cloud.source(|source| source.keys.remove(&key("key1")));
+    let listings = || cloud.source(|source| source.listings);
+    let before = listings();
     migration.resurvey(&mut survey).await.unwrap();
+    assert_eq!(listings(), before, "nor is it asked");
     assert!(survey.is_whole());
     assert_eq!(migration.plan(&survey).unwrap().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whether_the_target_can_be_used_is_asked_again() {
+    let cloud = Cloud::new(1, 0);
+    let seat = Seat::new();
+    let migration = both(&cloud, &seat);
+    seat.is_not_ready(Finding::new(Severity::Blocker, "aws.region-not-enabled", "it is not enabled"));
+    let mut survey = migration.survey().await.unwrap();
+    assert_eq!(survey.findings().len(), 1);
+    seat.is_ready();
+    migration.resurvey(&mut survey).await.unwrap();
+    assert!(survey.findings().is_empty());
+    assert_eq!(migration.plan(&survey).unwrap().held().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_account_is_not_looked_at() {
+    let cloud = Cloud::new(1, 0);
+    let seat = Seat::new();
+    let migration = both(&cloud, &seat);
+    let mut survey = migration.survey().await.unwrap();
+    for side in [Side::Source, Side::Target] {
+        let end = route().end(side).clone();
+        let listings = cloud.side(side, |here| here.listings);
+        seat.says(&end, Ok("444455556666"));
+        let account = |error: Error| matches!(&error, Error::Account { side: told, .. } if *told == side);
+        assert!(account(migration.survey().await.unwrap_err()));
+        assert!(account(migration.resurvey(&mut survey).await.unwrap_err()));
+        assert!(account(migration.verify(&IdMap::default()).await.unwrap_err()), "an empty account is no clean one");
+        assert_eq!(cloud.side(side, |here| here.listings), listings);
+        // Where nobody can be asked, what cannot be read says so for itself.
+        seat.says(&end, Err(ErrorKind::AccessDenied));
+        assert!(migration.survey().await.unwrap().is_whole());
+        seat.says(&end, Ok(end.account.as_str()));
+    }
 }
 
 #[tokio::test(start_paused = true)]

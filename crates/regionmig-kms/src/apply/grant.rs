@@ -37,9 +37,14 @@ impl Kms {
         let operations = terms.operations.iter().map(|operation| GrantOperation::from(operation.as_str())).collect();
         let send = |client: aws_sdk_kms::Client| {
             let request = client.create_grant().key_id(target.as_str()).name(&step.name);
-            let request = request.grantee_principal(&terms.grantee).set_operations(Some(operations));
+            let request = match terms.grantee_is_service {
+                true => request.grantee_service_principal(&terms.grantee),
+                false => request.grantee_principal(&terms.grantee),
+            };
             request
+                .set_operations(Some(operations))
                 .set_retiring_principal(terms.retiring.clone())
+                .set_retiring_service_principal(terms.retiring_service.clone())
                 .set_constraints(constraints(&terms.constraints))
                 .send()
         };

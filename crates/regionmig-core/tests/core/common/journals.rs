@@ -88,6 +88,7 @@ pub(crate) fn label(entry: &Entry) -> &'static str {
         Entry::Done(_) => "done",
         Entry::Failed { doubt: true, .. } => "failed in doubt",
         Entry::Failed { .. } => "failed",
+        Entry::Kept => "kept",
         Entry::Reverted => "reverted",
         Entry::Reverting => "reverting",
         Entry::Started { .. } => "started",

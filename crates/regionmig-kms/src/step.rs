@@ -361,7 +361,9 @@ impl CreateKey {
             .summary(format!("make {kind} equal to {}", self.key))
             .settle(NEW_KEY_SETTLES, AGREEING)
             .mints();
-        writes(reads(spec, &["kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags"]), "kms:CreateKey")
+        let spec = reads(spec, &["kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags"]);
+        // The request carries the mark, if no other tags.
+        writes(writes(spec, "kms:CreateKey"), "kms:TagResource")
     }
 }
 
@@ -443,7 +445,8 @@ impl ReplicateKey {
             .owns(Part::Policy.of(&self.key))
             .summary(format!("replicate {} as {}", self.primary, self.replica))
             .permission(self.place(), "kms:ReplicateKey", self.primary.as_str());
-        reads(spec, &["kms:DescribeKey", "kms:ListResourceTags"])
+        // The replica is a key that is made, with its mark, in its own region.
+        writes(writes(reads(spec, &["kms:DescribeKey", "kms:ListResourceTags"]), "kms:CreateKey"), "kms:TagResource")
     }
 }
 

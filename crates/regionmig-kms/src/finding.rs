@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity};
 
-use crate::snapshot::{Key, KeyState, Rotation};
+use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
 use crate::step::Part;
 
 /// The codes of this crate's findings.
@@ -38,6 +38,10 @@ pub mod code {
     pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
     /// The key is mapped to one outside of the target, which was not looked at. A note.
     pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
+    /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
+    pub const NEW_KEY_PAIR: &str = "kms.new-key-pair";
+    /// The counterpart makes other message authentication codes. An action.
+    pub const NEW_MAC_KEY: &str = "kms.new-mac-key";
     /// The counterpart is no multi-Region key, which was wanted, and can never become one. An action.
     pub const NOT_MULTI_REGION: &str = "kms.not-multi-region";
     /// The key is to be deleted, so it is not moved. A note.
@@ -221,10 +225,43 @@ pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
     .remedy("cancel that deletion and enable the primary, then plan again")
 }
 
-pub(crate) fn reencrypt(key: &KeyArn) -> Finding {
-    action(code::REENCRYPT, "its counterpart has other material: what was encrypted under it cannot be read there")
-        .about(key)
-        .remedy("decrypt what is needed while the source answers, and encrypt it under the counterpart")
+/// Says what follows from the counterpart's having other material, and for whom.
+pub(crate) fn other_material(key: &KeyArn, own: &Key) -> Finding {
+    let (code, what, remedy) = match (&own.usage, &own.spec) {
+        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => (
+            code::REENCRYPT,
+            "its counterpart has other material: what was encrypted under it cannot be read there",
+            "decrypt what is needed while the source answers, and encrypt it under the counterpart",
+        ),
+        (KeyUsage::EncryptDecrypt, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: what was encrypted with its public key cannot be read there",
+            "decrypt what is needed while the source answers; give the new public key (GetPublicKey) to whoever encrypts \
+             outside of KMS",
+        ),
+        (KeyUsage::SignVerify, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: what that signs does not verify with the old public key",
+            "give the new public key (GetPublicKey) to all who verify: JWKS documents, certificates, trust stores, code \
+             signing; leave them the old one for what is signed already",
+        ),
+        (KeyUsage::GenerateVerifyMac, _) => (
+            code::NEW_MAC_KEY,
+            "its counterpart has other material: codes that the one made do not verify with the other",
+            "have codes and tokens verified with the key that made them, until none of the old ones is left",
+        ),
+        (KeyUsage::KeyAgreement | KeyUsage::EncapsulateDecapsulate, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: it agrees on other secrets",
+            "give the new public key (GetPublicKey) to every peer, and agree anew",
+        ),
+        (KeyUsage::Other(_), _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has other material: what was made with it is of no use there",
+            "find out who relies on it, and have that made anew with the counterpart",
+        ),
+    };
+    action(code, what).about(key).remedy(remedy)
 }
 
 pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {

@@ -89,7 +89,7 @@ impl<'a> Planner<'a> {
             Base::Made => key.multi_region.is_none(),
         };
         if has_own_material {
-            self.draft.find(finding::reencrypt(arn));
+            self.draft.find(finding::other_material(arn, key));
         }
         if let Base::Found(target, other) = base {
             self.policy(arn, target);

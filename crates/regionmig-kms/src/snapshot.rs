@@ -110,12 +110,15 @@ impl Key {
         self.multi_region.as_ref().is_some_and(|related| related.role != MultiRegionRole::Primary)
     }
 
-    /// Returns whether it is of the kind that this version moves: symmetric encryption, with material of AWS's making.
+    /// Returns whether it is of a kind that this version moves: with material that KMS made and holds itself.
     pub fn is_movable(&self) -> bool {
-        self.spec == KeySpec::SymmetricDefault
-            && self.usage == KeyUsage::EncryptDecrypt
-            && self.origin == Origin::AwsKms
-            && self.custom_key_store.is_none()
+        self.origin == Origin::AwsKms && self.custom_key_store.is_none()
+    }
+
+    /// Returns whether KMS can rotate its material by itself: that of symmetric encryption keys (developer guide,
+    /// "Rotate AWS KMS keys").
+    pub fn rotates(&self) -> bool {
+        self.is_movable() && self.spec == KeySpec::SymmetricDefault
     }
 
     /// Returns whether it is in a state that somebody chose, not on the way to another.
@@ -305,8 +308,16 @@ words! {
 words! {
     /// What a key can be used for, such as `ENCRYPT_DECRYPT`.
     KeyUsage {
+        /// Agreement on a key by post-quantum encapsulation.
+        EncapsulateDecapsulate = "ENCAPSULATE_DECAPSULATE",
         /// Encryption.
         EncryptDecrypt = "ENCRYPT_DECRYPT",
+        /// Message authentication codes.
+        GenerateVerifyMac = "GENERATE_VERIFY_MAC",
+        /// Derivation of a shared secret.
+        KeyAgreement = "KEY_AGREEMENT",
+        /// Signatures.
+        SignVerify = "SIGN_VERIFY",
     }
 }
 

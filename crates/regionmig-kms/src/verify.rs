@@ -215,6 +215,9 @@ impl<'a> Verifier<'a> {
     }
 
     fn rotation(&self, arn: &KeyArn, key: &Key, target: &KeyArn, other: &Key) -> Outcome {
+        if !key.rotates() {
+            return Ok(());
+        }
         // The rotation of related keys is one.
         if key.multi_region.is_some() && other.multi_region.is_some() && target.id() == arn.id() {
             return Ok(());

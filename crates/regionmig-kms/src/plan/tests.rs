@@ -78,15 +78,40 @@ fn keys_of_aws_and_their_aliases_are_summed_up() {
 #[test]
 fn a_key_that_cannot_be_moved_yet_is_named_and_left_with_its_aliases() {
     for entry in [
-        Entry::new().spec("RSA_2048"),
-        Entry::new().spec("HMAC_256"),
         Entry::new().with(|key| key.origin = "EXTERNAL".into()),
         Entry::new().with(|key| key.custom_key_store = Some("cks-1".to_owned())),
-        Entry::new().with(|key| key.usage = "SIGN_VERIFY".into()),
-        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]),
+        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]).with(|key| key.origin = "EXTERNAL".into()),
     ] {
         check(&Case::new().source("k", entry.clone().alias("alias/a")), &["blocker kms.kind-not-yet k"]);
         check(&Case::new().source("k", entry.clone()).target("t", entry).map("k", "t"), &["note kms.kind-not-yet k"]);
+    }
+}
+
+#[test]
+fn a_key_of_another_kind_gets_an_equal_one_and_who_must_learn_of_it_is_said() {
+    for (spec, usage, code, whom) in [
+        ("RSA_3072", "ENCRYPT_DECRYPT", "kms.new-key-pair", "to whoever encrypts outside of KMS"),
+        ("ECC_NIST_P256", "SIGN_VERIFY", "kms.new-key-pair", "to all who verify"),
+        ("ML_DSA_65", "SIGN_VERIFY", "kms.new-key-pair", "to all who verify"),
+        ("HMAC_256", "GENERATE_VERIFY_MAC", "kms.new-mac-key", "verified with the key that made them"),
+        ("ECC_NIST_P384", "KEY_AGREEMENT", "kms.new-key-pair", "to every peer"),
+        ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", "kms.new-key-pair", "to every peer"),
+        ("NEW_1", "NEW_USAGE", "kms.new-key-pair", "find out who relies on it"),
+    ] {
+        let entry = || Entry::new().spec(spec).with(|key| key.usage = usage.into()).alias("alias/a").disabled();
+        // Whether it rotates is not asked of such a key, and nothing is set.
+        let entry = || Entry { rotation: None, ..entry() };
+        let action = format!("action {code} k");
+        let case = Case::new().source("k", entry());
+        check(&case, &["create-key k", "create-alias alias/a", "disable k", &action]);
+        says(&case, whom);
+        let [crate::Step::CreateKey(made), ..] = &case.plan().steps[..] else { panic!() };
+        assert_eq!((made.spec.as_str(), made.usage.as_str(), made.origin.as_str()), (spec, usage, "AWS_KMS"));
+        let found = Case::new().source("k", entry()).target("t", entry().copy_of("k"));
+        check(&found, &["= k t", "= alias/a alias/a", &action]);
+        // A replica has the same material.
+        let primary = entry().primary("mrk-1", SOURCE, &[]).state(KeyState::Enabled);
+        check(&Case::new().source("mrk-1", primary), &["replicate-key mrk-1 at source", "create-alias alias/a"]);
     }
 }
 

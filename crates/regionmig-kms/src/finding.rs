@@ -9,6 +9,8 @@ use crate::step::Part;
 
 /// The codes of this crate's findings.
 pub mod code {
+    /// A key of the target is taken for the counterpart, since an alias of the key's name points to it. A note.
+    pub const ADOPTED: &str = "kms.adopted";
     /// An alias of that name points to another key. A blocker of the alias.
     pub const ALIAS_TAKEN: &str = "kms.alias-taken";
     /// Keys that AWS manages are not moved. A note.
@@ -34,6 +36,8 @@ pub mod code {
     pub const GRANT_RENAMED: &str = "kms.grant-renamed";
     /// Keys of that kind are not moved yet. A blocker of the key; a note, if it is mapped.
     pub const KIND_NOT_YET: &str = "kms.kind-not-yet";
+    /// Keys that the caller did not select are not moved. A note.
+    pub const LEFT_OUT: &str = "kms.left-out";
     /// The key is mapped to one that is not there. A blocker of the key.
     pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
     /// The key is mapped to one outside of the target, which was not looked at. A note.
@@ -44,6 +48,8 @@ pub mod code {
     pub const NEW_MAC_KEY: &str = "kms.new-mac-key";
     /// The counterpart is no multi-Region key, which was wanted, and can never become one. An action.
     pub const NOT_MULTI_REGION: &str = "kms.not-multi-region";
+    /// The key has no replica in the target that could become the primary. An action.
+    pub const NOT_PROMOTABLE: &str = "kms.not-promotable";
     /// The key is to be deleted, so it is not moved. A note.
     pub const PENDING_DELETION: &str = "kms.pending-deletion";
     /// A policy names the source's region, or its account. An action.
@@ -52,6 +58,8 @@ pub mod code {
     pub const PRIMARY_DISABLED: &str = "kms.primary-disabled";
     /// The primary is to be deleted, and such a key cannot be replicated. A blocker of the key.
     pub const PRIMARY_PENDING_DELETION: &str = "kms.primary-pending-deletion";
+    /// The replica in the target becomes the primary, as the caller asked. An action.
+    pub const PROMOTED: &str = "kms.promoted";
     /// What was encrypted under the key must be encrypted anew. An action.
     pub const REENCRYPT: &str = "kms.reencrypt";
     /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
@@ -85,6 +93,11 @@ fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         0..=5 => names.join(", "),
         n => format!("{} and {} more", names[..5].join(", "), n - 5),
     }
+}
+
+pub(crate) fn adopted(key: &KeyArn, target: &KeyArn) -> Finding {
+    note(code::ADOPTED, format!("{target}, to which an alias of its name points, is taken for its counterpart"))
+        .about(key)
 }
 
 pub(crate) fn alias_taken(name: &AliasName, taken_by: &KeyArn, wanted: &KeyArn) -> Finding {
@@ -177,6 +190,10 @@ pub(crate) fn kind_left_as_it_is(key: &KeyArn, own: &Key) -> Finding {
     note(code::KIND_NOT_YET, format!("keys that are {}, {} are mapped and no more", own.spec, own.origin)).about(key)
 }
 
+pub(crate) fn left_out(keys: usize) -> Finding {
+    note(code::LEFT_OUT, format!("keys that were not selected are not moved: {keys}"))
+}
+
 pub(crate) fn mapped_key_missing(key: &KeyArn, target: &KeyArn) -> Finding {
     blocker(code::MAPPED_KEY_MISSING, format!("it is mapped to {target}, which is not there"))
         .about(key)
@@ -195,6 +212,15 @@ pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {
         .remedy(
             "leave it so; or schedule its deletion if nothing was encrypted under it, and plan again once it is gone",
         )
+}
+
+pub(crate) fn not_promotable(key: &KeyArn) -> Finding {
+    action(
+        code::NOT_PROMOTABLE,
+        "it is no multi-Region key with a replica in the target, so none can become the primary",
+    )
+    .about(key)
+    .remedy("ask it of multi-Region keys only")
 }
 
 pub(crate) fn pending_deletion(key: &KeyArn) -> Finding {
@@ -223,6 +249,15 @@ pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
     )
     .about(key)
     .remedy("cancel that deletion and enable the primary, then plan again")
+}
+
+pub(crate) fn promoted(key: &KeyArn, primary: &KeyArn) -> Finding {
+    action(code::PROMOTED, format!("its replica takes the place of the primary {primary}, which becomes a replica"))
+        .about(key)
+        .remedy(
+            "apply it while the primary's region answers: later nobody can, and then replicas go on working, but no new ones \
+             can be made and rotation cannot be changed",
+        )
 }
 
 /// Says what follows from the counterpart's having other material, and for whom.

@@ -126,6 +126,17 @@ impl Key {
         matches!(self.state, KeyState::Enabled | KeyState::Disabled)
     }
 
+    /// Returns whether KMS lets an alias go from one to the other: both are symmetric, both asymmetric or both HMAC, and
+    /// their usage is one (API reference, UpdateAlias).
+    pub fn is_of_one_family(&self, other: &Self) -> bool {
+        let family = |key: &Self| match key.spec.as_str() {
+            "SYMMETRIC_DEFAULT" => 0,
+            spec if spec.starts_with("HMAC_") => 1,
+            _ => 2,
+        };
+        self.usage == other.usage && family(self) == family(other)
+    }
+
     /// Returns whether `other` has the same spec, usage and origin: what can never be changed, and must be equal for one
     /// to stand for the other.
     pub fn is_like(&self, other: &Self) -> bool {

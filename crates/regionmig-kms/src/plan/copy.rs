@@ -117,12 +117,14 @@ impl<'a> Planner<'a> {
 
     /// Returns the tags that a key of the source hands on, and says which it does not.
     pub(super) fn carried_tags(&mut self, arn: &KeyArn) -> BTreeMap<String, String> {
-        let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else { return BTreeMap::new() };
+        let added = self.options.tags.clone();
+        let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else { return added };
         let dropped: Vec<&str> = tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
         if !dropped.is_empty() {
             self.draft.find(finding::dropped_tags(arn, &dropped));
         }
-        tags.iter().filter(|(name, _)| !is_reserved(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+        let own = tags.iter().filter(|(name, _)| !is_reserved(name));
+        own.map(|(name, value)| (name.clone(), value.clone())).chain(added).collect()
     }
 }
 

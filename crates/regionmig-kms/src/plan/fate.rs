@@ -4,6 +4,7 @@ use regionmig_core::{KeyArn, Lookup};
 
 use super::{Base, Planner};
 use crate::finding;
+use crate::options::AliasConflict;
 use crate::snapshot::{Key, KeyManager, KeyState, MultiRegion, MultiRegionRole};
 
 const LOOK_AGAIN: &str = "survey again in a few minutes";
@@ -77,6 +78,13 @@ impl<'a> Planner<'a> {
         if let Some(&(target, other)) = other.first() {
             self.draft.find(finding::counterpart_differs(arn, key, target, other));
             return None;
+        }
+        if self.options.alias_conflict == AliasConflict::Adopt
+            && let Some(target) = self.namesake(arn, key)
+            && let Some((target, other)) = self.survey.target.value.keys.known().find(|(arn, _)| *arn == target)
+        {
+            self.draft.find(finding::adopted(arn, target));
+            return self.found(arn, key, target, other);
         }
         if let Some(gap) = self.target.unread(key) {
             self.draft.unclear(arn, gap);

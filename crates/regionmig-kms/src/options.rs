@@ -51,9 +51,11 @@ struct Selection {
     unless: Option<Unless>,
 }
 
+type IsLeft = dyn Fn(&KeyArn, &Key) -> bool + Send + Sync;
+
 /// Tells which keys are not moved, whatever else names them.
 #[derive(Clone)]
-struct Unless(Arc<dyn Fn(&KeyArn, &Key) -> bool + Send + Sync>);
+struct Unless(Arc<IsLeft>);
 
 impl fmt::Debug for Unless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

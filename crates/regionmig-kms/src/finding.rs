@@ -36,6 +36,8 @@ pub mod code {
     pub const GRANT_RENAMED: &str = "kms.grant-renamed";
     /// Keys of that kind are not moved yet. A blocker of the key; a note, if it is mapped.
     pub const KIND_NOT_YET: &str = "kms.kind-not-yet";
+    /// The custom key store that was named for the copy is not there, or not connected. A blocker of the key.
+    pub const KEY_STORE_NOT_CONNECTED: &str = "kms.key-store-not-connected";
     /// Keys that the caller did not select are not moved. A note.
     pub const LEFT_OUT: &str = "kms.left-out";
     /// The key is mapped to one that is not there. A blocker of the key.
@@ -72,6 +74,8 @@ pub mod code {
     pub const SHARED_NOT_LISTED: &str = "kms.shared-not-listed";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
     pub const TOO_LONG: &str = "kms.too-long";
+    /// Nobody said which external key is to stand behind the copy. A blocker of the key.
+    pub const XKS_KEY_NOT_MAPPED: &str = "kms.xks-key-not-mapped";
 }
 
 fn note(code: &str, message: impl Into<String>) -> Finding {
@@ -178,12 +182,36 @@ pub(crate) fn grant_names_region(grant: ResourceId, grantee: &str) -> Finding {
         .remedy("once that has moved, grant the same for its counterpart; the grant is copied as it is")
 }
 
+pub(crate) fn key_store_missing(key: &KeyArn, store: &str) -> Finding {
+    blocker(
+        code::KEY_STORE_NOT_CONNECTED,
+        format!("its copy is to be made in the key store {store}, which is not there"),
+    )
+    .about(key)
+    .remedy("name one that is, or create and connect it; then survey again")
+}
+
+pub(crate) fn key_store_not_connected(key: &KeyArn, store: &str, connection: &str) -> Finding {
+    let message = format!("its copy is to be made in the key store {store}, which is {connection}");
+    blocker(code::KEY_STORE_NOT_CONNECTED, message)
+        .about(key)
+        .remedy("connect it (ConnectCustomKeyStore), which takes some minutes; then survey again")
+}
+
+pub(crate) fn xks_key_not_mapped(key: &KeyArn) -> Finding {
+    blocker(code::XKS_KEY_NOT_MAPPED, "its material stays in an external key manager, and the copy needs a key there")
+        .about(key)
+        .remedy("name that key with `Kms::map_xks_key`, then plan again")
+}
+
 pub(crate) fn kind_not_yet(key: &KeyArn, own: &Key) -> Finding {
     let store = own.custom_key_store.as_ref().map(|store| format!(" in key store {store}")).unwrap_or_default();
     let message = format!("keys that are {}, {}, {}{store} are not moved yet", own.spec, own.usage, own.origin);
-    blocker(code::KIND_NOT_YET, message)
-        .about(key)
-        .remedy("make its counterpart by hand and say so with `Migration::map`, or leave out what needs it")
+    let remedy = match own.custom_key_store {
+        Some(_) => "name a key store of the target with `Kms::map_key_store`; then plan again from a new survey",
+        None => "make its counterpart by hand and say so with `Migration::map`, or leave out what needs it",
+    };
+    blocker(code::KIND_NOT_YET, message).about(key).remedy(remedy)
 }
 
 pub(crate) fn kind_left_as_it_is(key: &KeyArn, own: &Key) -> Finding {

@@ -13,10 +13,12 @@ use crate::snapshot::{Key, Snapshot};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) alias_conflict: AliasConflict,
+    key_stores: BTreeMap<String, String>,
     multi_region: Copies,
     promoted: BTreeSet<KeyArn>,
     selection: Selection,
     pub(crate) tags: BTreeMap<String, String>,
+    xks_keys: BTreeMap<KeyArn, String>,
 }
 
 /// What is done about an alias whose name another customer's key has in the target.
@@ -81,6 +83,20 @@ impl Options {
         }
     }
 
+    pub(crate) fn has_key_stores(&self) -> bool {
+        !self.key_stores.is_empty()
+    }
+
+    /// Returns the key store of the target that stands for one of the source.
+    pub(crate) fn key_store(&self, source: &str) -> Option<&String> {
+        self.key_stores.get(source)
+    }
+
+    /// Returns the key of an external key manager that is to stand behind the copy of a key.
+    pub(crate) fn xks_key(&self, key: &KeyArn) -> Option<&str> {
+        self.xks_keys.get(key).map(String::as_str)
+    }
+
     /// Returns whether the replica that a key has or gets in the target is to become the primary.
     pub(crate) fn promotes(&self, key: &KeyArn) -> bool {
         self.promoted.contains(key)
@@ -138,6 +154,26 @@ impl Kms {
     #[must_use]
     pub fn as_multi_region_of(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
         self.set(|options| options.multi_region = Copies::Of(keys.into_iter().collect()));
+        self
+    }
+
+    /// Has the copies of keys in one custom key store of the source made in another of the target, which must be
+    /// connected. Without this, keys in custom key stores are not moved.
+    #[must_use]
+    pub fn map_key_store(mut self, source: impl Into<String>, target: impl Into<String>) -> Self {
+        self.set(|options| {
+            options.key_stores.insert(source.into(), target.into());
+        });
+        self
+    }
+
+    /// Says which key of the external key manager (`XksKeyId`) is to stand behind the copy of a key in an external key
+    /// store. Each may stand behind one KMS key.
+    #[must_use]
+    pub fn map_xks_key(mut self, key: &KeyArn, xks_key: impl Into<String>) -> Self {
+        self.set(|options| {
+            options.xks_keys.insert(key.clone(), xks_key.into());
+        });
         self
     }
 

@@ -7,6 +7,7 @@ mod fate;
 mod grant;
 mod promote;
 mod state;
+mod store;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};

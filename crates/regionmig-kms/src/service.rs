@@ -121,6 +121,8 @@ impl Service for Kms {
         let both = [Side::Source, Side::Target].into_iter();
         let both = both.flat_map(|side| READS.map(|action| Permission::new(side, action, "*")));
         // A replica's primary is read where it is: in which region, the account tells.
-        both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]).collect()
+        let all = both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]);
+        let stores = Permission::new(Side::Target, "kms:DescribeCustomKeyStores", "*");
+        all.chain(self.options.has_key_stores().then_some(stores)).collect()
     }
 }

@@ -23,6 +23,9 @@ pub struct Snapshot {
     pub aliases: Listing<AliasName, Alias>,
     /// The grants of each key.
     pub grants: Listing<KeyArn, Vec<Grant>>,
+    /// The custom key stores, by their ids; looked up in the target only, and only if keys are to be made in some.
+    #[serde(default)]
+    pub key_stores: Listing<String, KeyStore>,
     /// The keys, those that AWS manages and those to be deleted included.
     pub keys: Listing<KeyArn, Key>,
     /// The policy of each key, named `default`: the only one that can be set.
@@ -35,7 +38,7 @@ pub struct Snapshot {
     pub tags: Listing<KeyArn, BTreeMap<String, String>>,
 }
 
-snapshot!(Snapshot { aliases, grants, keys, policies, primaries, rotations, tags });
+snapshot!(Snapshot { aliases, grants, key_stores, keys, policies, primaries, rotations, tags });
 
 /// Where an alias points.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -49,6 +52,26 @@ impl Alias {
     /// Makes an alias of `key`.
     pub fn new(key: KeyArn) -> Self {
         Self { key }
+    }
+}
+
+/// A custom key store.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct KeyStore {
+    /// Whether KMS is connected to it, such as `CONNECTED` or `DISCONNECTED`.
+    pub connection: String,
+}
+
+impl KeyStore {
+    /// Makes what is known of a store.
+    pub fn new(connection: impl Into<String>) -> Self {
+        Self { connection: connection.into() }
+    }
+
+    /// Returns whether keys can be made in it.
+    pub fn is_connected(&self) -> bool {
+        self.connection == "CONNECTED"
     }
 }
 
@@ -113,6 +136,11 @@ impl Key {
     /// Returns whether it is of a kind that this version moves: with material that KMS made and holds itself.
     pub fn is_movable(&self) -> bool {
         self.origin == Origin::AwsKms && self.custom_key_store.is_none()
+    }
+
+    /// Returns whether one request makes such a key, material and all: so are all but those with imported material.
+    pub fn is_made_by_request(&self) -> bool {
+        self.is_movable() || self.custom_key_store.is_some()
     }
 
     /// Returns whether KMS can rotate its material by itself: that of symmetric encryption keys (developer guide,
@@ -345,8 +373,14 @@ words! {
 words! {
     /// Where a key's material comes from.
     Origin {
+        /// KMS makes it in a CloudHSM cluster of the account.
+        AwsCloudHsm = "AWS_CLOUDHSM",
         /// KMS makes it.
         AwsKms = "AWS_KMS",
+        /// It is imported.
+        External = "EXTERNAL",
+        /// It stays in a key manager outside of AWS.
+        ExternalKeyStore = "EXTERNAL_KEY_STORE",
     }
 }
 

@@ -105,6 +105,9 @@ pub struct CreateGrant {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CreateKey {
+    /// The custom key store in which it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_key_store: Option<String>,
     /// What it is for, in somebody's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -124,6 +127,9 @@ pub struct CreateKey {
     pub tags: BTreeMap<String, String>,
     /// What it can be used for.
     pub usage: KeyUsage,
+    /// The key of an external key manager that stands behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xks_key: Option<String>,
 }
 
 /// See [`Step::DisableKey`].

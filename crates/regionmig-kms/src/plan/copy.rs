@@ -27,16 +27,20 @@ struct Carry {
 
 impl<'a> Planner<'a> {
     pub(super) fn create(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Base<'a>> {
+        let home = self.home(arn, key)?;
         let Carry { description, policy, tags } = self.carry(arn, key)?;
         self.draft.push(Step::CreateKey(CreateKey {
+            custom_key_store: home.store,
             description,
             key: arn.clone(),
-            multi_region: self.options.makes_multi_region(arn),
+            // A key store has no multi-Region keys (developer guide, "Custom key stores").
+            multi_region: key.custom_key_store.is_none() && self.options.makes_multi_region(arn),
             origin: key.origin.clone(),
             policy,
             spec: key.spec.clone(),
             tags,
             usage: key.usage.clone(),
+            xks_key: home.xks_key,
         }));
         Some(Base::Made)
     }

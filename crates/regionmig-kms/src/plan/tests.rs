@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regionmig_core::{Listing, Step as _};
 
 use crate::options::AliasConflict;
-use crate::snapshot::{Constraints, GrantTerms, KeyState, Rotation};
+use crate::snapshot::{Constraints, GrantTerms, KeyState, KeyStore, Rotation};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
 
 /// Plans, and compares what comes of it, in whichever order, with what is expected: a step by verb and subject, a
@@ -636,6 +636,49 @@ fn a_replica_becomes_the_primary_if_that_was_asked_for() {
     let done = case(Entry::new().replica("mrk-1", TARGET)).target("mrk-1", Entry::new().primary("mrk-1", TARGET, &[]));
     check(&done, &["= mrk-1 mrk-1"]);
     check(&case(Entry::new()), &["create-key mrk-1", "action kms.reencrypt mrk-1", "action kms.not-promotable mrk-1"]);
+}
+
+#[test]
+fn a_key_in_a_custom_key_store_is_made_in_the_one_that_was_named_if_that_can_be() {
+    let in_store = |origin: &str| {
+        let origin = origin.to_owned();
+        Entry::new().with(move |key| {
+            key.origin = origin.as_str().into();
+            key.custom_key_store = Some("cks-1".to_owned());
+        })
+    };
+    let case = |entry: Entry, connection: Option<&str>| {
+        let mut case = Case::new().source("k", entry).edit(|_, target| {
+            connection.iter().for_each(|state| target.key_stores.insert("cks-2".to_owned(), Ok(KeyStore::new(*state))));
+        });
+        case.options = kms().map_key_store("cks-1", "cks-2").as_multi_region().options().clone();
+        case
+    };
+    let hsm = case(in_store("AWS_CLOUDHSM"), Some("CONNECTED"));
+    check(&hsm, &["create-key k", "action kms.reencrypt k"]);
+    let [crate::Step::CreateKey(made)] = &hsm.plan().steps[..] else { panic!() };
+    assert_eq!((made.custom_key_store.as_deref(), made.origin.as_str()), (Some("cks-2"), "AWS_CLOUDHSM"));
+    assert!(!made.multi_region && made.xks_key.is_none(), "a store has no multi-Region keys");
+    for connection in [None, Some("DISCONNECTED"), Some("CONNECTING")] {
+        check(&case(in_store("AWS_CLOUDHSM"), connection), &["blocker kms.key-store-not-connected k"]);
+    }
+    let unread = case(in_store("AWS_CLOUDHSM"), None).edit(|_, target| target.key_stores = Listing::unread(gap()));
+    check(&unread, &["blocker core.unclear k"]);
+    check(&Case::new().source("k", in_store("AWS_CLOUDHSM")), &["blocker kms.kind-not-yet k"]);
+    says(&Case::new().source("k", in_store("AWS_CLOUDHSM")), "Kms::map_key_store");
+    // Of an external one the key behind it must be named, too.
+    let mut external = case(in_store("EXTERNAL_KEY_STORE"), Some("CONNECTED"));
+    check(&external, &["blocker kms.xks-key-not-mapped k"]);
+    let named = kms().map_key_store("cks-1", "cks-2").map_xks_key(&arn(SOURCE, "k"), "behind");
+    external.options = named.options().clone();
+    let [crate::Step::CreateKey(made)] = &external.plan().steps[..] else { panic!("{:?}", external.shown()) };
+    assert_eq!(made.xks_key.as_deref(), Some("behind"));
+    // One that stands is found by its mark; one whose store is not connected says nothing of its state.
+    let found = case(in_store("AWS_CLOUDHSM"), Some("CONNECTED")).target("t", in_store("AWS_CLOUDHSM").copy_of("k"));
+    check(&found, &["= k t", "action kms.reencrypt k"]);
+    let away = case(in_store("AWS_CLOUDHSM").state(KeyState::Unavailable), Some("CONNECTED"));
+    check(&away, &["blocker core.unclear k"]);
+    says(&away, "its key store is not connected");
 }
 
 #[test]

@@ -98,6 +98,9 @@ pub(crate) fn asked_for() -> World {
     let key = mac(world.kms(&source)).alias("alias/sessions").make();
     mac(world.kms(&target)).tag(SOURCE_MARK, key.as_str()).make();
     mac(world.kms(&target)).alias("alias/sessions").make();
+    world.kms_store(&source).id("cks-1111111111111111a").make();
+    world.kms_store(&target).id("cks-2222222222222222b").make();
+    old(world.kms(&source)).origin("AWS_CLOUDHSM").custom_key_store("cks-1111111111111111a").alias("alias/hsm").make();
     world
 }
 
@@ -105,7 +108,8 @@ pub(crate) fn asked_for() -> World {
 pub(crate) fn asking(access: &Access) -> Kms {
     let keys = asked_for().kms_keys(&route().source).into_iter().map(|key| key.arn);
     let primaries = keys.filter(|arn| arn.is_multi_region());
-    Kms::new(access).promote(primaries).on_alias_conflict(AliasConflict::Repoint)
+    let kms = Kms::new(access).map_key_store("cks-1111111111111111a", "cks-2222222222222222b");
+    kms.promote(primaries).on_alias_conflict(AliasConflict::Repoint)
 }
 
 pub(crate) fn migration(world: &World) -> (Kms, Migration) {

@@ -60,6 +60,13 @@ async fn leave_is_asked_for_what_overwrites() {
 }
 
 #[tokio::test]
+async fn what_is_held_is_all_that_is_left() {
+    let held = Care { blocked: true, ..Care::SAFE };
+    assert_eq!(try_out(toy::world, held).await.unwrap().mutations, 1);
+    must_fail(Care { fickle: true, ..held }, &["after a run: still to be done"]).await;
+}
+
+#[tokio::test]
 async fn an_account_in_which_nothing_is_to_be_done_proves_nothing() {
     let failure = try_out(toy::empty_world, Care::SAFE).await.unwrap_err();
     assert!(failure.contains("there is nothing to be done"), "{failure}");

@@ -26,7 +26,7 @@ async fn one_that_looks_and_waits_passes() {
     let conformed = try_out(toy::world, Care::SAFE).await.unwrap();
     assert_eq!((conformed.steps, conformed.mutations), (2, 2));
     // Two changes, two delays, killed or not; one kind of read, with each change, in three ways.
-    assert_eq!((conformed.late, conformed.stale), (8, 6));
+    assert_eq!((conformed.late, conformed.stale, conformed.left_out), (8, 6, 0));
     assert!(conformed.stopped >= 2, "{conformed}");
     println!("shown: conformance_toy {conformed}");
 }

@@ -27,6 +27,9 @@ async fn a_lost_answer_writes_nothing_twice() -> anyhow::Result<()> {
     assert_eq!(world.ledger().count("dynamodb:PutItem"), 1);
     let verification = migration.verify(outcome.ids()).await?;
     assert!(verification.is_clean(), "{verification}");
+    // The store itself is program 7.
+    println!("shown: user_programs p07");
+    println!("shown: user_programs p08");
     Ok(())
 }
 

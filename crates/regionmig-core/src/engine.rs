@@ -26,7 +26,7 @@ use tokio::sync::Notify;
 use tracing::Instrument;
 
 use crate::context::{Look, Recorder, RunContext, SharedReads, StepContext};
-use crate::engine::memo::{GATE, Gates, Guard, LATEST, Memo, SHORTEST_PAUSE};
+use crate::engine::memo::{Gates, Guard, LATEST, Memo, SHORTEST_PAUSE};
 use crate::engine::outcome::Aim;
 use crate::engine::progress::Progress;
 use crate::engine::schedule::Schedule;
@@ -160,19 +160,22 @@ impl<'a> Engine<'a> {
             let hold = match other {
                 Some(other) => Hold::Behind(self.plan.name(other).clone()),
                 None if stopped || self.is_broken() => Hold::Stopped,
-                None if self.is_too_hasty(index) => Hold::WantsPatience(GATE.window),
                 // It was looked at, and is to be looked at again: its patience ran out.
-                None => continue,
+                None => match self.wanted_patience(index) {
+                    Some(window) => Hold::WantsPatience(window),
+                    None => continue,
+                },
             };
             held.insert(id.clone(), hold);
         }
         held
     }
 
-    /// Returns whether no run as short as this one ever begins the step.
-    fn is_too_hasty(&self, index: usize) -> bool {
-        let is_shut = |step: PlannedStep<'_>| step.spec.mints && !self.gates().is_open(step.service());
-        !self.options.is_fresh() && self.options.patience < GATE.window && self.plan.step(index).is_ok_and(is_shut)
+    /// Returns how long a run must last to begin the step, if this one is shorter.
+    fn wanted_patience(&self, index: usize) -> Option<Duration> {
+        let step = self.plan.step(index).ok()?;
+        let window = self.guard(&step, &Standing::default()).window();
+        (window > self.options.patience).then_some(window)
     }
 
     fn has_slot(&self, running: usize) -> bool {

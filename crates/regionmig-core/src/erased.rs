@@ -54,10 +54,12 @@ pub(crate) struct Frame {
     pub(crate) ids: IdMap,
 }
 
-/// One service's draft, with its types erased.
+/// Takes one step of a draft.
+pub(crate) type Push<'a> = &'a mut dyn FnMut(&Spec, &RawValue) -> Result<(), Error>;
+
+/// One service's draft, with its types erased and without its steps.
 #[derive(Debug)]
 pub(crate) struct ErasedDraft {
-    pub(crate) steps: Vec<(Spec, Box<RawValue>)>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) ids: IdMap,
     pub(crate) known: BTreeSet<ResourceId>,
@@ -68,7 +70,7 @@ pub(crate) trait Erased: fmt::Debug + Send + Sync {
     fn lanes(&self) -> Vec<Lane>;
     fn permissions(&self) -> Vec<Permission>;
     fn spec(&self, step: &RawValue) -> Result<Spec, Error>;
-    fn plan(&self, frame: &Frame, survey: &StoredSurvey) -> Result<ErasedDraft, Error>;
+    fn plan(&self, frame: &Frame, survey: &StoredSurvey, push: Push<'_>) -> Result<ErasedDraft, Error>;
     fn fill(&self, own: &mut StoredCapture, later: &StoredCapture) -> Result<(), Error>;
     fn backfill(&self, own: &mut StoredCapture, earlier: &StoredCapture) -> Result<(), Error>;
     async fn survey(&self, side: Side, cx: &RunContext) -> Result<StoredCapture, Error>;
@@ -93,12 +95,14 @@ impl<S: Migrate> Erased for S {
         Ok(read_step(self, step)?.spec())
     }
 
-    fn plan(&self, frame: &Frame, survey: &StoredSurvey) -> Result<ErasedDraft, Error> {
+    fn plan(&self, frame: &Frame, survey: &StoredSurvey, push: Push<'_>) -> Result<ErasedDraft, Error> {
         let survey = typed(self, frame, survey)?;
         let draft = self.plan(&survey);
-        let erase = |step: &S::Step| Ok((step.spec(), write(self.name(), "step", step)?));
+        // Each is written and gone before the next, so that not all are held twice.
+        for step in draft.steps {
+            push(&step.spec(), &write(self.name(), "step", &step)?)?;
+        }
         Ok(ErasedDraft {
-            steps: draft.steps.iter().map(erase).collect::<Result<_, Error>>()?,
             findings: survey.findings(self.name()).into_iter().chain(draft.findings).collect(),
             ids: draft.ids,
             known: draft.known,

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{join_all, try_join};
+use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::archive::{Archive, MemoryArchive};
 use crate::check::{Check, Verdict};
@@ -28,7 +30,7 @@ use crate::plan::{Draught, Head, MigrationPlan, PlanError};
 use crate::route::{Caller, Route, Side};
 use crate::service::Migrate;
 use crate::standings::{ReplayError, Standings, Status};
-use crate::step::{Permission, StepId};
+use crate::step::{Permission, Spec, StepId};
 use crate::survey::Purpose;
 use crate::time::between;
 use crate::wait::Perform;
@@ -207,26 +209,22 @@ impl Migration {
             findings: Vec::new(),
             known: BTreeMap::new(),
         };
-        let (mut drafts, mut clashes) = (Vec::new(), Vec::new());
+        let (mut draught, mut clashes) = (Draught::default(), Vec::new());
         for (name, found) in survey.services() {
-            let draft = self.service(name)?.plan(frame, found)?;
+            let mut push = |spec: &Spec, step: &RawValue| Ok(draught.push(name, spec, step)?);
+            let draft = self.service(name)?.plan(frame, found, &mut push)?;
             findings.extend(draft.findings);
             clashes.extend(head.ids.learn(&draft.ids));
             if !draft.known.is_empty() {
                 head.known.insert(name.to_owned(), Arc::new(draft.known));
             }
-            drafts.push((name, draft.steps));
         }
         // Where services contradict each other, and the caller has not decided, neither counts.
         let contested = clashes.iter().filter_map(|finding| finding.subject.as_ref());
         contested.filter(|id| !frame.ids.contains(id)).for_each(|id| head.ids.forget(id));
         findings.extend(clashes);
         head.findings = findings;
-        let mut draught = Draught::new(head);
-        for (name, steps) in drafts {
-            steps.iter().try_for_each(|(spec, step)| draught.push(name, spec, step))?;
-        }
-        Ok(draught.seal()?)
+        Ok(draught.seal(head)?)
     }
 
     /// Asks of each step that can be asked, without changing anything, whether it would be allowed
@@ -284,7 +282,8 @@ impl Migration {
     ) -> Result<Outcome, Error> {
         let standings = self.standings(plan, journal, options).await?;
         let cx = self.context(options.token());
-        Engine::new(self, plan, journal, options, &cx, standings).run().await
+        let span = tracing::info_span!("apply", plan = %plan.digest());
+        Engine::new(self, plan, journal, options, &cx, standings).run().instrument(span).await
     }
 
     /// Has a person answer for a task that nothing can look at.
@@ -333,7 +332,8 @@ impl Migration {
     ) -> Result<Outcome, Error> {
         let standings = self.standings(plan, journal, options).await?;
         let cx = self.context(options.token());
-        Engine::new(self, plan, journal, options, &cx, standings).revert().await
+        let span = tracing::info_span!("revert", plan = %plan.digest());
+        Engine::new(self, plan, journal, options, &cx, standings).revert().instrument(span).await
     }
 
     /// Surveys afresh and has every service check the result. Needs neither plan nor journal, only
@@ -352,7 +352,8 @@ impl Migration {
         let cx = migration.context(CancellationToken::new());
         let mut checks = Vec::new();
         for (name, found) in survey.services() {
-            let checked = migration.service(name)?.verify(survey.frame(), found, &cx).await;
+            let span = tracing::info_span!("verify", service = name);
+            let checked = migration.service(name)?.verify(survey.frame(), found, &cx).instrument(span).await;
             checks.extend(checked.unwrap_or_else(|error| {
                 let check = Check::new("core.unverified", ResourceId::new("core.service", name), Verdict::Unknown);
                 vec![check.message(chain(&error))]

@@ -185,18 +185,18 @@ impl MigrationPlan {
     ///
     /// Fails if a step cannot be read.
     pub fn keep<S: Service>(&self, service: &S, wanted: impl Fn(&S::Step) -> bool) -> Result<Self, Error> {
-        let mut draught = Draught::new(self.0.head.clone());
+        let (mut draught, mut head) = (Draught::default(), self.0.head.clone());
         for index in 0..self.len() {
             let step = self.step(index)?;
             if step.service() == service.name() && !wanted(&step.decode(service)?) {
                 let message = format!("`{}` was taken out of the plan", step.id);
                 let left_out = Finding::new(Severity::Note, code::LEFT_OUT, message);
-                draught.find(left_out.about(step.spec.subject));
+                head.findings.push(left_out.about(step.spec.subject));
             } else {
                 draught.push(step.service(), &step.spec, step.raw())?;
             }
         }
-        Ok(draught.seal()?)
+        Ok(draught.seal(head)?)
     }
 
     /// Returns how `later` differs: nothing, if this plan is still true.

@@ -110,15 +110,19 @@ async fn a_plan_of_very_many_steps_fits() {
     let migration = Migration::new(route.unwrap(), &Seat).with(Things(count));
     let survey = migration.survey().await.unwrap();
     let before = held();
+    ALLOCATOR.reset_peak_usage();
     let plan = migration.plan(&survey).unwrap();
-    let made = (held() - before) / count;
+    let (made, peak) = ((held() - before) / count, (ALLOCATOR.peak_usage() - before) / count);
     let bytes = plan.to_bytes();
     let stored = bytes.len() / count;
     let before = held();
     let read = MigrationPlan::from_bytes(&bytes).unwrap();
     let kept = (held() - before) / count;
-    println!("shown: plan_memory {count} steps: {made} bytes a step made, {kept} read, {stored} stored");
-    assert!(made < 1500 && kept < 1500, "{made}, {kept}");
+    println!(
+        "shown: plan_memory {count} steps: {made} bytes a step made, {peak} at most while planning, {kept} read, {stored} \
+         stored"
+    );
+    assert!(made < 1500 && kept < 1500 && peak < 3000, "{made}, {kept}, {peak}");
     assert_eq!((read.len(), &read), (count, &plan));
     assert!(read.held().is_empty());
     // In an order in which each can run.

@@ -8,14 +8,21 @@ mod grant;
 mod replicate;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use aws_sdk_kms::types::Tag;
 use regionmig_aws::Error;
-use regionmig_core::{Applied, Apply, Binding, ErrorKind, KeyArn, Probe, ResourceId, StepContext, Wait};
+use regionmig_core::{
+    Applied, Apply, Binding, ErrorKind, KeyArn, Probe, ResourceId, Side, StepContext, Timestamp, Wait,
+};
 
 use crate::service::Kms;
+use crate::snapshot::KeyState;
 use crate::step::Step;
+
+/// How long a principal that was just made may not be seen by KMS. AWS names no figure.
+const PRINCIPALS_SHOW: Duration = Duration::from_secs(120);
 
 impl Apply for Kms {
     async fn probe(&self, step: &Step, cx: &StepContext<'_>) -> Result<Probe, Error> {
@@ -66,12 +73,46 @@ fn unseen(error: Error, target: &KeyArn, cx: &StepContext<'_>) -> Result<Wait, E
     }
 }
 
-/// The same of a request that would have changed something: it was refused, so the next look decides.
-fn refused(error: Error, target: &KeyArn, cx: &StepContext<'_>) -> Error {
-    match error.kind() == ErrorKind::NotFound && !cx.known().contains(&ResourceId::of(target)) {
-        true => Error::new(ErrorKind::Unavailable, format!("{target} was made and does not show yet")).because(error),
+impl Kms {
+    /// The same of a request that would have changed `target`: it was refused, so the next look decides. So it is if KMS
+    /// takes the key to be in another state than DescribeKey says: states are seen late (developer guide, "Eventual
+    /// consistency").
+    async fn refused(&self, error: Error, target: &KeyArn, cx: &StepContext<'_>) -> Error {
+        let is_new = !cx.known().contains(&ResourceId::of(target));
+        let passing = |text: &str| Error::new(ErrorKind::Unavailable, format!("{target} {text}"));
+        if error.kind() == ErrorKind::NotFound && is_new {
+            return passing("was made and does not show yet").because(error);
+        }
+        // By kind, too: only what was refused had no effect.
+        if error.kind() != ErrorKind::Conflict || !is_of_state(&error) {
+            return error;
+        }
+        let passes = match self.describe(cx.end(Side::Target), target.as_str()).await {
+            Ok((_, key)) => matches!(key.state, KeyState::Creating | KeyState::Enabled | KeyState::Updating),
+            Err(unread) => unread.kind().is_passing() || unread.kind() == ErrorKind::NotFound && is_new,
+        };
+        if passes { passing("is not seen everywhere in the state that it is in").because(error) } else { error }
+    }
+}
+
+/// A policy was refused. For [`PRINCIPALS_SHOW`] from the first refusal of this run that passes: it may name a principal so
+/// new that KMS does not see it yet (API reference, CreateKey: "might not be immediately visible").
+async fn refused_policy(error: Error, cx: &StepContext<'_>) -> Error {
+    if error.kind() != ErrorKind::Invalid || error.code() != Some("MalformedPolicyDocumentException") {
+        return error;
+    }
+    let now = cx.run().clock().now();
+    let name = format!("policy refused/{}", cx.step());
+    let Ok(first) = cx.shared(&name, Timestamp::MIN, || async { Ok::<_, Infallible>(now) }).await;
+    match now.duration_since(*first).unsigned_abs() < PRINCIPALS_SHOW {
+        true => Error::new(ErrorKind::Unavailable, "the policy may name a principal too new to be seen").because(error),
         false => error,
     }
+}
+
+/// Returns whether a request was refused for the state that KMS takes the key to be in.
+fn is_of_state(error: &Error) -> bool {
+    matches!(error.code(), Some("DisabledException" | "KMSInvalidStateException"))
 }
 
 /// Returns whether KMS says that what was to be made is there: not a decision, but a reason to look again.

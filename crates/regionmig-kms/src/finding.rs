@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity};
 
-use crate::snapshot::{Key, KeyState};
+use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
+use crate::step::Part;
 
 /// The codes of this crate's findings.
 pub mod code {
@@ -16,7 +17,8 @@ pub mod code {
     pub const COUNTERPART_DIFFERS: &str = "kms.counterpart-differs";
     /// The counterpart is to be deleted. A blocker of the key.
     pub const COUNTERPART_PENDING_DELETION: &str = "kms.counterpart-pending-deletion";
-    /// A policy names users or roles that are no more. An action.
+    /// A policy names users or roles that are no more, and KMS takes no such policy. A blocker of the key, or of its
+    /// policy.
     pub const DEAD_PRINCIPAL: &str = "kms.dead-principal";
     /// The counterpart is disabled, and so is the key: it takes neither grants nor rotation. A blocker of those.
     pub const DISABLED_COUNTERPART: &str = "kms.disabled-counterpart";
@@ -24,28 +26,42 @@ pub mod code {
     pub const DROPPED_TAGS: &str = "kms.dropped-tags";
     /// More than one key is marked as one key's counterpart. An action.
     pub const DUPLICATE_KEY: &str = "kms.duplicate-key";
-    /// The counterpart has grants or tags that the key does not have; they stay. A note.
+    /// The counterpart has aliases, grants or tags that the key does not have; they stay. A note, of grants an action.
     pub const EXTRA: &str = "kms.extra";
     /// A grant is for something in the source's region. An action.
     pub const GRANT_NAMES_REGION: &str = "kms.grant-names-region";
+    /// Grants get names of their own in the target. A note.
+    pub const GRANT_RENAMED: &str = "kms.grant-renamed";
     /// Keys of that kind are not moved yet. A blocker of the key; a note, if it is mapped.
     pub const KIND_NOT_YET: &str = "kms.kind-not-yet";
     /// The key is mapped to one that is not there. A blocker of the key.
     pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
     /// The key is mapped to one outside of the target, which was not looked at. A note.
     pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
+    /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
+    pub const NEW_KEY_PAIR: &str = "kms.new-key-pair";
+    /// The counterpart makes other message authentication codes. An action.
+    pub const NEW_MAC_KEY: &str = "kms.new-mac-key";
+    /// The counterpart is no multi-Region key, which was wanted, and can never become one. An action.
+    pub const NOT_MULTI_REGION: &str = "kms.not-multi-region";
     /// The key is to be deleted, so it is not moved. A note.
     pub const PENDING_DELETION: &str = "kms.pending-deletion";
     /// A policy names the source's region, or its account. An action.
     pub const POLICY_NAMES_REGION: &str = "kms.policy-names-region";
     /// A disabled primary cannot be replicated. A blocker of the key.
     pub const PRIMARY_DISABLED: &str = "kms.primary-disabled";
+    /// The primary is to be deleted, and such a key cannot be replicated. A blocker of the key.
+    pub const PRIMARY_PENDING_DELETION: &str = "kms.primary-pending-deletion";
     /// What was encrypted under the key must be encrypted anew. An action.
     pub const REENCRYPT: &str = "kms.reencrypt";
     /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
     pub const REPLICA_OUT_OF_REACH: &str = "kms.replica-out-of-reach";
+    /// The counterpart is a replica, and rotates otherwise; only its primary can say how. An action.
+    pub const ROTATION_ELSEWHERE: &str = "kms.rotation-elsewhere";
     /// Grants that AWS services made for themselves are not copied. A note.
     pub const SERVICE_GRANTS: &str = "kms.service-grants";
+    /// Keys that other accounts share with this one were not listed. A note.
+    pub const SHARED_NOT_LISTED: &str = "kms.shared-not-listed";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
     pub const TOO_LONG: &str = "kms.too-long";
 }
@@ -99,11 +115,11 @@ pub(crate) fn counterpart_doomed(key: &KeyArn, target: &KeyArn) -> Finding {
         .remedy("cancel that deletion and enable the key, or wait until it is gone; then plan again")
 }
 
-pub(crate) fn dead_principal(key: &KeyArn, dead: &BTreeSet<String>) -> Finding {
-    let message = format!("its policy names what was deleted: {}", some(dead.iter().map(String::as_str)));
-    action(code::DEAD_PRINCIPAL, message)
-        .about(key)
-        .remedy("take them out of the source's policy and plan again: KMS refuses a new policy that names them")
+pub(crate) fn dead_principal(part: ResourceId, dead: &BTreeSet<String>) -> Finding {
+    let dead = some(dead.iter().map(String::as_str));
+    blocker(code::DEAD_PRINCIPAL, format!("its policy names what was deleted, and KMS takes no such policy: {dead}"))
+        .about(part)
+        .remedy("take them out of the source's policy and plan again")
 }
 
 pub(crate) fn disabled_counterpart(part: ResourceId, target: &KeyArn) -> Finding {
@@ -127,6 +143,20 @@ pub(crate) fn duplicate_key(key: &KeyArn, bound: &KeyArn, others: &[&KeyArn]) ->
 pub(crate) fn extra(part: ResourceId, target: &KeyArn, names: &[&str]) -> Finding {
     let names = some(names.iter().copied());
     note(code::EXTRA, format!("{target} also has {names}, which stay")).about(part)
+}
+
+pub(crate) fn extra_grants(part: ResourceId, target: &KeyArn, names: &[&str]) -> Finding {
+    let names = some(names.iter().copied());
+    action(code::EXTRA, format!("{target} also has {names}, which stay"))
+        .about(part)
+        .remedy("revoke them if nobody should have them: the key of the source gives nothing of the kind")
+}
+
+pub(crate) fn grants_renamed(part: ResourceId, names: &[&str]) -> Finding {
+    let names = some(names.iter().copied());
+    note(code::GRANT_RENAMED, format!("grants get names of their own, by which they are made once: {names}"))
+        .about(part)
+        .remedy("let what retires a grant by its name do so by its id or its terms")
 }
 
 pub(crate) fn grant_names_region(grant: ResourceId, grantee: &str) -> Finding {
@@ -159,6 +189,14 @@ pub(crate) fn mapped_outside(key: &KeyArn, target: &KeyArn) -> Finding {
         .remedy("see to that key's policy, grants and aliases by hand")
 }
 
+pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {
+    action(code::NOT_MULTI_REGION, format!("its counterpart {target} is no multi-Region key, and can never become one"))
+        .about(key)
+        .remedy(
+            "leave it so; or schedule its deletion if nothing was encrypted under it, and plan again once it is gone",
+        )
+}
+
 pub(crate) fn pending_deletion(key: &KeyArn) -> Finding {
     note(code::PENDING_DELETION, "it is to be deleted, so it is not moved; what needs it is held")
         .about(key)
@@ -178,16 +216,71 @@ pub(crate) fn primary_disabled(key: &KeyArn, primary: &KeyArn) -> Finding {
         .remedy("enable the primary until the replica is made, then plan again")
 }
 
-pub(crate) fn reencrypt(key: &KeyArn) -> Finding {
-    action(code::REENCRYPT, "its counterpart has other material: what was encrypted under it cannot be read there")
-        .about(key)
-        .remedy("decrypt what is needed while the source answers, and encrypt it under the counterpart")
+pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
+    blocker(
+        code::PRIMARY_PENDING_DELETION,
+        format!("its primary {primary} is to be deleted, and KMS replicates no such"),
+    )
+    .about(key)
+    .remedy("cancel that deletion and enable the primary, then plan again")
+}
+
+/// Says what follows from the counterpart's having other material, and for whom.
+pub(crate) fn other_material(key: &KeyArn, own: &Key) -> Finding {
+    let (code, what, remedy) = match (&own.usage, &own.spec) {
+        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => (
+            code::REENCRYPT,
+            "its counterpart has other material: what was encrypted under it cannot be read there",
+            "decrypt what is needed while the source answers, and encrypt it under the counterpart",
+        ),
+        (KeyUsage::EncryptDecrypt, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: what was encrypted with its public key cannot be read there",
+            "decrypt what is needed while the source answers; give the new public key (GetPublicKey) to whoever encrypts \
+             outside of KMS",
+        ),
+        (KeyUsage::SignVerify, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: what that signs does not verify with the old public key",
+            "give the new public key (GetPublicKey) to all who verify: JWKS documents, certificates, trust stores, code \
+             signing; leave them the old one for what is signed already",
+        ),
+        (KeyUsage::GenerateVerifyMac, _) => (
+            code::NEW_MAC_KEY,
+            "its counterpart has other material: codes that the one made do not verify with the other",
+            "have codes and tokens verified with the key that made them, until none of the old ones is left",
+        ),
+        (KeyUsage::KeyAgreement | KeyUsage::EncapsulateDecapsulate, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: it agrees on other secrets",
+            "give the new public key (GetPublicKey) to every peer, and agree anew",
+        ),
+        (KeyUsage::Other(_), _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has other material: what was made with it is of no use there",
+            "find out who relies on it, and have that made anew with the counterpart",
+        ),
+    };
+    action(code, what).about(key).remedy(remedy)
 }
 
 pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {
     blocker(code::REPLICA_OUT_OF_REACH, "a multi-Region key has replicas in its own account and partition only")
         .about(key)
         .remedy("make a key in the target, map this one to it, and encrypt anew what is under it")
+}
+
+pub(crate) fn rotation_elsewhere(key: &KeyArn, primary: &KeyArn, own: Rotation, there: Rotation) -> Finding {
+    let message =
+        format!("its material is rotated {own}, that of its counterpart {there}, as its primary {primary} says");
+    action(code::ROTATION_ELSEWHERE, message)
+        .about(Part::Rotation.of(key))
+        .remedy("set the rotation at that primary, if it should be the same")
+}
+
+pub(crate) fn shared_not_listed() -> Finding {
+    note(code::SHARED_NOT_LISTED, "keys that other accounts share with this one are not listed, and not moved")
+        .remedy("have the account that owns such a key move it, and share it anew")
 }
 
 pub(crate) fn service_grants(key: &KeyArn, grantees: &BTreeSet<&str>) -> Finding {

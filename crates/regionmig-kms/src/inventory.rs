@@ -82,7 +82,7 @@ impl Kms {
     async fn read_key(&self, end: &End, arn: KeyArn) -> Reading {
         let key = self.describe(end, arn.as_str()).await.map(|(_, key)| key);
         let details = match &key {
-            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key.is_movable())).await),
+            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key.rotates())).await),
             _ => None,
         };
         Reading { arn, key, details }

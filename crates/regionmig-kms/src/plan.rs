@@ -39,6 +39,7 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         let managed = planner.aws_managed;
         planner.draft.find(finding::aws_managed(managed));
     }
+    planner.draft.find(finding::shared_not_listed());
     planner.draft.known = planner.target.known().collect();
     planner.draft
 }
@@ -88,7 +89,7 @@ impl<'a> Planner<'a> {
             Base::Made => key.multi_region.is_none(),
         };
         if has_own_material {
-            self.draft.find(finding::reencrypt(arn));
+            self.draft.find(finding::other_material(arn, key));
         }
         if let Base::Found(target, other) = base {
             self.policy(arn, target);

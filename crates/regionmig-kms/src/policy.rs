@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{Digest, Route};
+use regionmig_core::{Digest, KeyArn, Route};
 use serde_json::{Map, Value};
 
 /// KMS refuses longer policies (KMS developer guide, "Resource quotas").
@@ -13,7 +13,8 @@ pub(crate) const LONGEST: usize = 32 * 1024;
 pub(crate) struct Carried {
     /// Its text there.
     pub(crate) text: String,
-    /// Where, as JSON pointers, it still names the source's region, or its account if the target's is another.
+    /// Where, as JSON pointers, it still names the source's region, its account if the target's is another, or the key
+    /// itself if its counterpart has another id.
     pub(crate) names_source: BTreeSet<String>,
     /// The principals that are no more: AWS shows the id of what was deleted, and takes none back.
     pub(crate) dead: BTreeSet<String>,
@@ -23,13 +24,14 @@ pub(crate) struct Carried {
 ///
 /// All that a policy says of its region goes through here, so that rewriting it has one place to come to.
 // REQ: KMS-24
-pub(crate) fn carry(text: &str, route: &Route) -> Carried {
+pub(crate) fn carry(text: &str, route: &Route, key: Option<&KeyArn>) -> Carried {
     let mut carried = Carried { text: text.to_owned(), ..Carried::default() };
     let Ok(policy) = serde_json::from_str::<Value>(text) else { return carried };
     each_text(&policy, &mut String::new(), &mut |at, text| {
         let account = &route.source.account;
         if names(text, route.source.region.as_str())
             || (*account != route.target.account && names(text, account.as_str()))
+            || key.is_some_and(|key| names(text, key.id()))
         {
             carried.names_source.insert(at.to_owned());
         }
@@ -159,22 +161,32 @@ mod tests {
         let text = r#"{"Statement":[{"Principal":{"AWS":"arn:aws:iam::111122223333:root"}},
             {"Condition":{"StringEquals":{"kms:ViaService":["s3.eu-west-1.amazonaws.com","s3.eu-west-11.amazonaws.com"]},
             "ArnLike":{"aws:SourceArn":"arn:aws:s3:eu-west-1:1:a/b"}}}]}"#;
-        let carried = carry(text, &route("111122223333/eu-central-1"));
+        let carried = carry(text, &route("111122223333/eu-central-1"), None);
         assert_eq!(carried.text, text);
         let at: Vec<&str> = carried.names_source.iter().map(String::as_str).collect();
         assert_eq!(
             at,
             ["/Statement/1/Condition/ArnLike/aws:SourceArn", "/Statement/1/Condition/StringEquals/kms:ViaService/0"]
         );
-        let elsewhere = carry(text, &route("444455556666/eu-central-1"));
+        let elsewhere = carry(text, &route("444455556666/eu-central-1"), None);
         assert!(elsewhere.names_source.contains("/Statement/0/Principal/AWS"));
+    }
+
+    #[test]
+    fn what_names_the_key_by_its_id_is_pointed_at_if_that_changes() {
+        let text = r#"{"Statement":[{"Resource":"arn:aws:kms:*:111122223333:key/1234-ab"},{"Resource":"*/1234-abc"}]}"#;
+        let key = "arn:aws:kms:eu-west-1:111122223333:key/1234-ab".parse().unwrap();
+        let at =
+            |key| carry(text, &route("111122223333/eu-central-1"), key).names_source.into_iter().collect::<Vec<_>>();
+        assert_eq!(at(Some(&key)), ["/Statement/0/Resource"]);
+        assert!(at(None).is_empty());
     }
 
     #[test]
     fn principals_that_are_gone_are_named() {
         let text =
             r#"{"Statement":[{"Principal":{"AWS":["AIDACKCEVSQ6C2EXAMPLE","AIDAN"]}, "Sid":"AIDACKCEVSQ6C2EXAMPLE"}]}"#;
-        let dead = carry(text, &route("111122223333/eu-central-1")).dead;
+        let dead = carry(text, &route("111122223333/eu-central-1"), None).dead;
         assert_eq!(dead.into_iter().collect::<Vec<_>>(), ["AIDACKCEVSQ6C2EXAMPLE"]);
     }
 }

@@ -170,15 +170,18 @@ fn grant_of(entry: &GrantListEntry) -> Option<Grant> {
         context_subset: sorted(constraints.encryption_context_subset()),
         source_arn: constraints.source_arn().map(str::to_owned),
     });
-    let retiring = entry.retiring_principal().or_else(|| entry.retiring_service_principal());
+    let own = |principal: Option<&str>| principal.filter(|name| !name.is_empty()).map(str::to_owned);
+    let (grantee, service) = (own(entry.grantee_principal()), own(entry.grantee_service_principal()));
     Some(Grant {
         id: entry.grant_id()?.to_owned(),
         name: entry.name().filter(|name| !name.is_empty()).map(str::to_owned),
         terms: GrantTerms {
             constraints: constraints.unwrap_or_default(),
-            grantee: entry.grantee_principal().or_else(|| entry.grantee_service_principal())?.to_owned(),
+            grantee_is_service: grantee.is_none(),
+            grantee: grantee.or(service)?,
             operations: entry.operations().iter().map(|operation| operation.as_str().to_owned()).collect(),
-            retiring: retiring.map(str::to_owned),
+            retiring: own(entry.retiring_principal()),
+            retiring_service: own(entry.retiring_service_principal()),
         },
     })
 }

@@ -11,13 +11,17 @@ use regionmig_core::{ErrorKind, KeyArn, Permission, Service, Side};
 use crate::snapshot::Snapshot;
 use crate::step::{NAME, Step};
 
-/// What IAM asks for besides the action of a call that carries it: the call, and the further actions, all in the target.
+/// What IAM may ask for besides what steps declare: the call, and the further actions, all in the target.
 ///
-/// No request is made under their own names, so no step declares them (service authorization reference, KMS).
+/// The service authorization reference names them as dependent actions of the call; its page in the API reference does
+/// not. The role is made once an account, with its first multi-Region key.
 pub const IMPLIED: &[(&str, &[&str])] = &[
-    ("kms:CreateKey", &["kms:PutKeyPolicy", "kms:TagResource"]),
-    ("kms:ReplicateKey", &["iam:CreateServiceLinkedRole", "kms:CreateKey", "kms:PutKeyPolicy", "kms:TagResource"]),
+    ("kms:CreateKey", &["iam:CreateServiceLinkedRole", "kms:PutKeyPolicy"]),
+    ("kms:ReplicateKey", &["iam:CreateServiceLinkedRole", "kms:PutKeyPolicy"]),
 ];
+
+/// Multi-Region keys, of whichever region.
+const RELATED: &str = "arn:*:kms:*:*:key/mrk-*";
 
 /// What [`Kms::prove_use`] encrypts, and in which context.
 const PROOF: &[u8] = b"regionmig proves that this key can be used";
@@ -151,6 +155,8 @@ impl Service for Kms {
             "kms:ListResourceTags",
         ];
         let both = [Side::Source, Side::Target].into_iter();
-        both.flat_map(|side| READS.map(|action| Permission::new(side, action, "*"))).collect()
+        let both = both.flat_map(|side| READS.map(|action| Permission::new(side, action, "*")));
+        // A replica's primary is read where it is: in which region, the account tells.
+        both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]).collect()
     }
 }

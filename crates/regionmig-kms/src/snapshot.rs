@@ -110,12 +110,15 @@ impl Key {
         self.multi_region.as_ref().is_some_and(|related| related.role != MultiRegionRole::Primary)
     }
 
-    /// Returns whether it is of the kind that this version moves: symmetric encryption, with material of AWS's making.
+    /// Returns whether it is of a kind that this version moves: with material that KMS made and holds itself.
     pub fn is_movable(&self) -> bool {
-        self.spec == KeySpec::SymmetricDefault
-            && self.usage == KeyUsage::EncryptDecrypt
-            && self.origin == Origin::AwsKms
-            && self.custom_key_store.is_none()
+        self.origin == Origin::AwsKms && self.custom_key_store.is_none()
+    }
+
+    /// Returns whether KMS can rotate its material by itself: that of symmetric encryption keys (developer guide,
+    /// "Rotate AWS KMS keys").
+    pub fn rotates(&self) -> bool {
+        self.is_movable() && self.spec == KeySpec::SymmetricDefault
     }
 
     /// Returns whether it is in a state that somebody chose, not on the way to another.
@@ -211,11 +214,17 @@ pub struct GrantTerms {
     pub constraints: Constraints,
     /// Who may.
     pub grantee: String,
+    /// Whether the grantee is a service that the caller of CreateGrant named as such.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grantee_is_service: bool,
     /// What.
     pub operations: BTreeSet<String>,
     /// Who may retire it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retiring: Option<String>,
+    /// Which service may retire it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retiring_service: Option<String>,
 }
 
 impl GrantTerms {
@@ -225,10 +234,12 @@ impl GrantTerms {
         Self { grantee: grantee.into(), operations, ..Self::default() }
     }
 
-    /// Returns whether an AWS service made it for itself: it names a service principal, which has dots and is no ARN.
+    /// Returns whether an AWS service made it for itself: KMS then shows the service's name, which has dots and is no
+    /// ARN, where it shows principals of accounts (API reference, GrantListEntry). A grant that its owner gave to a
+    /// service names that service elsewhere, and is none.
     pub fn is_of_service(&self) -> bool {
         let is_service = |principal: &str| !principal.starts_with("arn:") && principal.contains('.');
-        is_service(&self.grantee) || self.retiring.as_deref().is_some_and(is_service)
+        !self.grantee_is_service && is_service(&self.grantee) || self.retiring.as_deref().is_some_and(is_service)
     }
 }
 
@@ -297,8 +308,16 @@ words! {
 words! {
     /// What a key can be used for, such as `ENCRYPT_DECRYPT`.
     KeyUsage {
+        /// Agreement on a key by post-quantum encapsulation.
+        EncapsulateDecapsulate = "ENCAPSULATE_DECAPSULATE",
         /// Encryption.
         EncryptDecrypt = "ENCRYPT_DECRYPT",
+        /// Message authentication codes.
+        GenerateVerifyMac = "GENERATE_VERIFY_MAC",
+        /// Derivation of a shared secret.
+        KeyAgreement = "KEY_AGREEMENT",
+        /// Signatures.
+        SignVerify = "SIGN_VERIFY",
     }
 }
 
@@ -340,7 +359,13 @@ mod tests {
         let of_role = GrantTerms::new("arn:aws:iam::111122223333:role/a.b", ["Decrypt"]);
         assert!(!of_role.is_of_service());
         assert!(GrantTerms::new("dynamodb.eu-central-1.amazonaws.com", ["Decrypt"]).is_of_service());
-        assert!(GrantTerms { retiring: Some("rds.amazonaws.com".to_owned()), ..of_role }.is_of_service());
+        let retired = GrantTerms { retiring: Some("rds.amazonaws.com".to_owned()), ..of_role.clone() };
+        assert!(retired.is_of_service());
+        // Those that the key's owner gave to a service.
+        let retired = GrantTerms { retiring_service: Some("rds.amazonaws.com".to_owned()), ..of_role };
+        assert!(!retired.is_of_service());
+        let given = GrantTerms::new("rds.amazonaws.com", ["Decrypt"]);
+        assert!(!GrantTerms { grantee_is_service: true, ..given }.is_of_service());
         assert!(!GrantTerms::new("111122223333", ["Decrypt"]).is_of_service());
     }
 }

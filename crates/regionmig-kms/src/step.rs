@@ -279,7 +279,8 @@ impl regionmig_core::Step for Step {
 /// Begins the spec of a change to the counterpart of `key`. What it makes, or finds made by this plan, it adds to; what
 /// was there before, it overwrites.
 fn change(effect: Effect, verb: &str, key: &KeyArn) -> Spec {
-    Spec::new(effect, verb, key).needs(&Binding::target_of(key))
+    // One that is refused for the key's state asks for that state.
+    reads(Spec::new(effect, verb, key).needs(&Binding::target_of(key)), &["kms:DescribeKey"])
 }
 
 fn reads(spec: Spec, actions: &[&str]) -> Spec {
@@ -337,7 +338,7 @@ impl CreateGrant {
             .needs(&Binding::target_of(&self.key))
             .after("enable", &self.key)
             .summary(format!("grant {} the use of the counterpart of {}", self.terms.grantee, self.key));
-        writes(reads(spec, &["kms:ListGrants"]), "kms:CreateGrant")
+        writes(reads(spec, &["kms:DescribeKey", "kms:ListGrants"]), "kms:CreateGrant")
     }
 }
 
@@ -360,7 +361,9 @@ impl CreateKey {
             .summary(format!("make {kind} equal to {}", self.key))
             .settle(NEW_KEY_SETTLES, AGREEING)
             .mints();
-        writes(reads(spec, &["kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags"]), "kms:CreateKey")
+        let spec = reads(spec, &["kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags"]);
+        // The request carries the mark, if no other tags.
+        writes(writes(spec, "kms:CreateKey"), "kms:TagResource")
     }
 }
 
@@ -376,7 +379,7 @@ impl DisableKey {
         }
         spec = self.aliases.iter().fold(spec, |spec, name| spec.after("create-alias", name));
         spec = self.grants.iter().fold(spec, |spec, name| spec.after("create-grant", grant_id(&self.key, name)));
-        writes(reads(spec, &["kms:DescribeKey"]), "kms:DisableKey")
+        writes(spec, "kms:DisableKey")
     }
 }
 
@@ -395,7 +398,7 @@ impl EnableKey {
         let spec = change(Effect::Overwriting, "enable", &self.key)
             .summary(format!("enable the counterpart of {}", self.key))
             .settle(Duration::from_secs(300), AGREEING);
-        writes(reads(spec, &["kms:DescribeKey"]), "kms:EnableKey")
+        writes(spec, "kms:EnableKey")
     }
 }
 
@@ -442,7 +445,8 @@ impl ReplicateKey {
             .owns(Part::Policy.of(&self.key))
             .summary(format!("replicate {} as {}", self.primary, self.replica))
             .permission(self.place(), "kms:ReplicateKey", self.primary.as_str());
-        reads(spec, &["kms:DescribeKey"])
+        // The replica is a key that is made, with its mark, in its own region.
+        writes(writes(reads(spec, &["kms:DescribeKey", "kms:ListResourceTags"]), "kms:CreateKey"), "kms:TagResource")
     }
 }
 
@@ -451,7 +455,7 @@ impl SetDescription {
         let spec = change(Effect::Overwriting, "set-description", &self.key)
             .summary(format!("replace the description of the counterpart of {}", self.key))
             .settle(Duration::from_secs(120), AGREEING);
-        writes(reads(spec, &["kms:DescribeKey"]), "kms:UpdateKeyDescription")
+        writes(spec, "kms:UpdateKeyDescription")
     }
 }
 

@@ -6,6 +6,7 @@ use regionmig_core::{
     AliasName, Capture, Draft, ErrorKind, Finding, Gap, KeyArn, Route, Side, Step as _, Survey, Timestamp,
 };
 
+use crate::finding::code;
 use crate::plan::plan;
 use crate::service::Options;
 use crate::snapshot::{
@@ -196,7 +197,8 @@ impl Case {
         plan(&self.survey, &self.options)
     }
 
-    /// Says what the plan is, one line a step, a finding or a counterpart found, in order.
+    /// Says what the plan is, one line a step, a finding or a counterpart found, in order. What every plan says of keys
+    /// that are shared is left out.
     pub(crate) fn shown(&self) -> Vec<String> {
         let draft = self.plan();
         let steps = draft.steps.iter().map(|step| {
@@ -208,7 +210,7 @@ impl Case {
             let effect = if spec.effect == regionmig_core::Effect::Additive { "" } else { " OVERWRITING" };
             short(&format!("{} {}{at}{effect}", spec.verb, spec.subject.id()))
         });
-        let findings = draft.findings.iter().map(finding);
+        let findings = draft.findings.iter().filter(|finding| finding.code != code::SHARED_NOT_LISTED).map(finding);
         let ids = draft.ids.iter().map(|(source, target)| short(&format!("= {} {target}", source.id())));
         let mut lines: Vec<String> = steps.chain(findings).chain(ids).collect();
         lines.sort();

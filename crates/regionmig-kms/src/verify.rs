@@ -78,6 +78,10 @@ pub(crate) fn checks(survey: &Survey<Snapshot>) -> Vec<Check> {
     for (arn, gap) in survey.source.keys.unknown() {
         verifier.note(check::KEY_STANDS, arn, Err(gap.into()));
     }
+    let gone = |arn: &KeyArn| matches!(survey.source.keys.lookup(arn), Lookup::Absent);
+    for (arn, target) in survey.ids.pairs::<KeyArn>().filter(|(arn, _)| gone(arn)) {
+        verifier.still_stands(&arn, &target);
+    }
     for (name, alias) in survey.source.aliases.known().filter(|(name, _)| !name.is_aws_managed()) {
         verifier.alias(name, &alias.key);
     }
@@ -98,6 +102,16 @@ impl<'a> Verifier<'a> {
             Err(Flaw::Unlike(message)) => check(Verdict::Fail).message(message),
             Err(Flaw::Unread(message)) => check(Verdict::Unknown).message(message),
         });
+    }
+
+    /// What a key of the source became is there, though that key is no more.
+    fn still_stands(&mut self, arn: &KeyArn, target: &KeyArn) {
+        let outcome = match self.survey.target.value.keys.lookup(target) {
+            Lookup::Present(other) => unlike(!other.is_doomed(), || format!("{target} is to be deleted")),
+            Lookup::Absent => Err(Flaw::Unlike(format!("its counterpart {target} is not in the target"))),
+            Lookup::Unknown(gap) => Err(gap.into()),
+        };
+        self.note(check::KEY_STANDS, arn, outcome);
     }
 
     fn whole(&mut self, side: Side) {
@@ -175,7 +189,7 @@ impl<'a> Verifier<'a> {
         let (Some(own), Some(other)) = (own, other) else {
             return Err(Flaw::Unread("it was not read".to_owned()));
         };
-        let carried = carry(own, &self.survey.route).text;
+        let carried = carry(own, &self.survey.route, None).text;
         unlike(canonical(&carried) == canonical(other), || format!("the policy of {target} says something else"))
     }
 
@@ -201,8 +215,11 @@ impl<'a> Verifier<'a> {
     }
 
     fn rotation(&self, arn: &KeyArn, key: &Key, target: &KeyArn, other: &Key) -> Outcome {
+        if !key.rotates() {
+            return Ok(());
+        }
         // The rotation of related keys is one.
-        if (key.multi_region.is_some() && target.id() == arn.id()) || other.is_replica() {
+        if key.multi_region.is_some() && other.multi_region.is_some() && target.id() == arn.id() {
             return Ok(());
         }
         let (own, there) = self.both(arn, target, |snapshot| &snapshot.rotations)?;
@@ -241,3 +258,6 @@ impl<'a> Verifier<'a> {
         Ok((read(Side::Source, own)?, read(Side::Target, other)?))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -327,6 +327,7 @@ impl Core {
             at: call.at,
             end: call.end.clone(),
             action: call.action(),
+            allowed: self.state.needs(call),
             caller: call.caller.clone(),
             request_id: call.request_id.clone(),
             mutating: self.state.mutates(call),

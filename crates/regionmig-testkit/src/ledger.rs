@@ -19,6 +19,9 @@ pub struct Entry {
     pub end: End,
     /// What it asked for, such as `kms:CreateKey`.
     pub action: String,
+    /// What had to be allowed for it, and where: mostly the action itself, at its end. A tag in CreateKey, say, needs
+    /// `kms:TagResource` too.
+    pub allowed: BTreeSet<(End, String)>,
     /// The ARN of the caller.
     pub caller: String,
     /// The id of the request.
@@ -105,9 +108,9 @@ impl Ledger {
         self.mutations().filter(move |entry| entry.end == *end)
     }
 
-    /// Returns what was asked for, and where.
+    /// Returns what had to be allowed for all that was asked for, and where.
     pub fn actions(&self) -> BTreeSet<(End, String)> {
-        self.requests().map(|entry| (entry.end.clone(), entry.action.clone())).collect()
+        self.requests().flat_map(|entry| entry.allowed.iter().cloned()).collect()
     }
 }
 

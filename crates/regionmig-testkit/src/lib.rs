@@ -24,7 +24,10 @@ pub use clock::VirtualClock;
 pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
 pub use face::Face;
 pub use fault::{Fault, Loss};
-pub use kms::{GrantSeed, GrantView, KeySeed, KeyView, KmsTiming, MultiRegionView, other_keys, reference_account};
+pub use kms::{
+    GrantSeed, GrantView, KeySeed, KeyStoreSeed, KeyView, KmsTiming, MultiRegionView, every_kind_of_key, other_keys,
+    reference_account,
+};
 pub use ledger::{Entry, Ledger};
 pub use memory::{Recall, TokenMemory};
 pub use plug::Plugged;

@@ -4,9 +4,10 @@ mod account;
 mod sts;
 mod tagging;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use regionmig_core::End;
 use serde_json::Value;
 
 use crate::call::{Call, Refusal};
@@ -36,6 +37,14 @@ impl State {
             (None, _) => Err(Refusal::unknown(&call.operation)),
         };
         answer.map_err(|refusal| refusal.named(call))
+    }
+
+    /// Returns the actions that a call must be allowed, each with where.
+    pub(crate) fn needs(&self, call: &Call) -> BTreeSet<(End, String)> {
+        match (self.plugs.contains_key(&call.service), call.service.as_str()) {
+            (false, "kms") => kms::needs(call),
+            _ => BTreeSet::from([(call.end.clone(), call.action())]),
+        }
     }
 
     /// Tells whether a call changes what later calls see.

@@ -246,8 +246,14 @@ fn keys_of_other_kinds_say_what_they_cannot_do() {
     let encrypt = |key: &str| refused(&world, &here, "Encrypt", json!({ "KeyId": key, "Plaintext": "AAAA" }));
     let message = format!("{signing} key usage is SIGN_VERIFY which is not valid for Encrypt.");
     assert_eq!(encrypt(signing.as_str()), ("InvalidKeyUsageException".into(), message));
+    let rsa = world.kms(&here).spec("RSA_2048").usage("ENCRYPT_DECRYPT").make();
+    let message = "Algorithm SYMMETRIC_DEFAULT is incompatible with key spec RSA_2048.";
+    assert_eq!(encrypt(rsa.as_str()), ("InvalidKeyUsageException".into(), message.into()));
     // This would work at AWS: it is not carried here, and says so.
-    assert_eq!(encrypt(world.kms(&here).spec("RSA_2048").make().as_str()).0, "NotInThisWorld");
+    let chinese = end("cn-north-1");
+    let sm2 = world.kms(&chinese).spec("SM2").usage("ENCRYPT_DECRYPT").make();
+    let input = json!({ "KeyId": sm2, "Plaintext": "AAAA", "EncryptionAlgorithm": "SM2PKE" });
+    assert_eq!(code(&world, &chinese, "Encrypt", input), "NotInThisWorld");
     let symmetric =
         json!({ "KeyId": key(&world, &here), "Plaintext": "AAAA", "EncryptionAlgorithm": "RSAES_OAEP_SHA_1" });
     assert_eq!(code(&world, &here, "Encrypt", symmetric), "InvalidKeyUsageException");

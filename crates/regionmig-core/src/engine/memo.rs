@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// By so much may the clocks of two runs differ.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 /// With a new journal, what would be made twice is looked for so often and so far apart.
-pub(super) const GATE: Settle = Settle { window: Duration::from_secs(30), agreeing: 3 };
+const GATE: Settle = Settle { window: Duration::from_secs(30), agreeing: 3 };
 /// AWS refuses a request that reaches it more than five minutes after it was signed (IAM user guide, "Elements of an AWS
 /// API request signature"): until then, what would be made twice may still be made.
 pub(super) const LATEST: Settle = Settle { window: Duration::from_secs(300), agreeing: 3 };
@@ -116,6 +116,11 @@ impl Guard {
         let left = between(now, after(since, self.settle.window));
         let pause = if left.is_zero() { self.every } else { self.every.min(left) };
         (!believed).then_some(pause.max(Duration::from_millis(1)))
+    }
+
+    /// Returns how long a run must look, at least.
+    pub(super) fn window(&self) -> Duration {
+        self.settle.window
     }
 
     /// Takes note that it was believed.
@@ -224,6 +229,13 @@ mod tests {
         for (pause, most) in pauses.iter().zip([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]) {
             assert!(*pause <= most && *pause >= most * 0.75, "{pause} of {most}");
         }
+        // By up to a quarter, and not all by the same.
+        let full = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0];
+        let parts: Vec<f64> = pauses.iter().zip(full).map(|(pause, most)| pause / most).collect();
+        assert!(
+            parts.iter().any(|part| *part < 0.9) && parts.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 0.05),
+            "{parts:?}"
+        );
         let other = Memo::default().back_off(&StepId::sibling("kms", "create/kms.key:b"));
         assert_ne!(Memo::default().back_off(&step), other);
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
+use tracing::Instrument;
 
 use crate::engine::Engine;
 use crate::engine::outcome::{Aim, Outcome, Stop};
@@ -39,7 +40,8 @@ impl Engine<'_> {
                 _ if !self.options.only_allows(id) => Some(Hold::LeftOut),
                 _ if !going => Some(Hold::Stopped),
                 (Status::Done(receipt) | Status::Reverting(receipt), None) => {
-                    match self.take_back(index, receipt).await {
+                    let span = tracing::info_span!("step", %id);
+                    match self.take_back(index, receipt).instrument(span).await {
                         Ok(true) => None,
                         Ok(false) => Some(Hold::Permanent),
                         Err(report) if report.kind == ErrorKind::Credentials => {

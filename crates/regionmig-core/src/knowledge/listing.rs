@@ -1,7 +1,7 @@
 //! All things of one kind in one region.
 // REQ: E-19
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use jiff::Timestamp;
@@ -64,6 +64,9 @@ pub struct Listing<K: Ord, V> {
     /// Why a person says that there is nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     presumed: Option<String>,
+    /// What is there and could not be read, and is somebody else's, as that person says.
+    #[serde(default = "BTreeSet::new", skip_serializing_if = "BTreeSet::is_empty")]
+    others: BTreeSet<K>,
 }
 
 /// Pairs, since not every key can be the name of a JSON member.
@@ -86,7 +89,7 @@ where
 impl<K: Ord, V> Default for Listing<K, V> {
     /// Says that there is nothing, and that all of it was read.
     fn default() -> Self {
-        Self { items: BTreeMap::new(), rest: None, presumed: None }
+        Self { items: BTreeMap::new(), rest: None, presumed: None, others: BTreeSet::new() }
     }
 }
 
@@ -122,8 +125,16 @@ impl<K: Ord, V> Listing<K, V> {
     /// carries `why` as a finding.
     pub fn presume_complete(&mut self, why: impl Into<String>) {
         self.rest = None;
-        self.items.retain(|_, item| item.value().is_ok());
+        let (read, others) = std::mem::take(&mut self.items).into_iter().partition(|(_, item)| item.value().is_ok());
+        self.items = read;
+        self.others.extend(BTreeMap::into_keys(others));
         self.presumed = Some(why.into());
+    }
+
+    /// Returns what is there, could not be read, and is somebody else's, as a person said with
+    /// [`presume_complete`](Self::presume_complete): a planner knows it as such, and no probe need look at it again.
+    pub fn presumed_others(&self) -> impl Iterator<Item = &K> {
+        self.others.iter()
     }
 
     /// Says whether `key` is there.
@@ -156,7 +167,8 @@ impl<K: Ord, V> Listing<K, V> {
             }
         }
         let items = groups.into_iter().map(|(key, group)| (key, Item::Known(group))).collect();
-        Listing { items, rest: self.gaps().last().cloned(), presumed: self.presumed.clone() }
+        let (rest, presumed) = (self.gaps().last().cloned(), self.presumed.clone());
+        Listing { items, rest, presumed, others: BTreeSet::new() }
     }
 
     /// Returns what was read, in the order of the keys. Says nothing of what is not there.

@@ -40,7 +40,7 @@ pub enum Hold {
     Unmet(ResourceId),
     /// It is harder to take back than the caller allowed.
     WantsLeave(Effect),
-    /// With a new journal it is begun only by a run that looks for what a lost one may have made, for so long.
+    /// It is begun only by a run that looks for what a lost journal's may have made, for so long.
     WantsPatience(Duration),
 }
 

@@ -133,28 +133,25 @@ pub(super) struct Node {
     at: std::ops::Range<usize>,
 }
 
-/// A plan that is being put together.
-#[derive(Debug)]
+const END: &str = "\n]}";
+
+/// A plan that is being put together: its steps, written as they come.
+#[derive(Debug, Default)]
 pub(crate) struct Draught {
-    head: Head,
     interner: Interner,
     nodes: Vec<Node>,
     text: String,
 }
 
 impl Draught {
-    pub(crate) fn new(head: Head) -> Self {
-        Self { head, interner: Interner::default(), nodes: Vec::new(), text: String::new() }
-    }
-
-    pub(crate) fn find(&mut self, finding: Finding) {
-        self.head.findings.push(finding);
-    }
-
     pub(crate) fn push(&mut self, service: &str, spec: &Spec, step: &RawValue) -> Result<(), PlanError> {
         let out = StepOut { service, spec, step };
         let json = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
         let start = self.text.len();
+        if self.text.capacity() - start < json.len() {
+            // By an eighth: doubled, the text of very many steps would be the most of what a plan takes.
+            self.text.reserve_exact(json.len() + start / 8);
+        }
         self.text.push_str(&json);
         self.node(service, spec, start..self.text.len());
         Ok(())
@@ -173,7 +170,7 @@ impl Draught {
         });
     }
 
-    /// Checks the steps and puts them in order.
+    /// Checks the steps and puts them in order, under `head`.
     ///
     /// A step that cannot run, since something it needs is not to be had, is held, and the others
     /// are none the worse for it.
@@ -182,16 +179,17 @@ impl Draught {
     ///
     /// Fails on what only a bug can cause: two steps of one name, product or document, or in a
     /// circle.
-    pub(crate) fn seal(mut self) -> Result<MigrationPlan, PlanError> {
+    pub(crate) fn seal(mut self, mut head: Head) -> Result<MigrationPlan, PlanError> {
         self.nodes.sort_by(|a, b| a.id.cmp(&b.id));
         // What is to be made again, as after a loss, may become something else than it was.
         for node in &self.nodes {
-            node.produces.iter().for_each(|&id| self.head.ids.forget(self.interner.get(id)));
+            node.produces.iter().for_each(|&id| head.ids.forget(self.interner.get(id)));
         }
-        self.head.findings.sort_by(|a, b| (&a.code, &a.subject, a).cmp(&(&b.code, &b.subject, b)));
-        self.head.findings.dedup();
+        head.findings.sort_by(|a, b| (&a.code, &a.subject, a).cmp(&(&b.code, &b.subject, b)));
+        head.findings.dedup();
         let shape = Shape::of(&self.nodes, &self.interner)?;
-        let mut text = self.written_head()?;
+        let mut text = written(&head)?;
+        text.reserve_exact(self.text.len() + 2 * self.nodes.len() + END.len());
         let mut slots: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
         let mut nodes = Vec::with_capacity(slots.len());
         for (place, &index) in shape.order.iter().enumerate() {
@@ -203,21 +201,20 @@ impl Draught {
                 nodes.push(node);
             }
         }
-        text.push_str("\n]}");
-        // No more than is needed: it stays for as long as the plan does.
-        text.shrink_to_fit();
-        Ok(finish(self.head, text, nodes, shape.in_order(), &self.interner))
+        text.push_str(END);
+        drop(self.text);
+        Ok(finish(head, text, nodes, shape.in_order(), &self.interner))
     }
+}
 
-    fn written_head(&self) -> Result<String, PlanError> {
-        let Head { route, purpose, surveyed_at, ids, findings, known } = &self.head;
-        let out = HeadOut { route, purpose: *purpose, surveyed_at: *surveyed_at, ids, findings, known };
-        let mut text = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
-        // Open again for the steps, each on a line of its own, so that two files can be compared.
-        text.pop();
-        text.push_str(",\"steps\":[");
-        Ok(text)
-    }
+fn written(head: &Head) -> Result<String, PlanError> {
+    let Head { route, purpose, surveyed_at, ids, findings, known } = head;
+    let out = HeadOut { route, purpose: *purpose, surveyed_at: *surveyed_at, ids, findings, known };
+    let mut text = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
+    // Open again for the steps, each on a line of its own, so that two files can be compared.
+    text.pop();
+    text.push_str(",\"steps\":[");
+    Ok(text)
 }
 
 /// How the steps of a plan hang together; by their places in it.
@@ -326,14 +323,15 @@ impl MigrationPlan {
         }
         let body: BodyIn<'_> = serde_json::from_str(text).map_err(unreadable)?;
         let BodyIn { route, purpose, surveyed_at, ids, findings, known, steps } = body;
-        let mut draught = Draught::new(Head { route, purpose, surveyed_at, ids, findings, known });
+        let head = Head { route, purpose, surveyed_at, ids, findings, known };
+        let mut draught = Draught::default();
         for json in steps {
             let step: StepIn<'_> = serde_json::from_str(json.get()).map_err(unreadable)?;
             // Where the borrowed piece stands in the text it was borrowed from.
             let start = json.get().as_ptr() as usize - text.as_ptr() as usize;
             draught.node(&step.service, &step.spec, start..start + json.get().len());
         }
-        let Draught { head, nodes, interner, .. } = draught;
+        let Draught { nodes, interner, .. } = draught;
         let shape = Shape::of(&nodes, &interner)?;
         Ok(finish(head, text.to_owned(), nodes, shape, &interner))
     }

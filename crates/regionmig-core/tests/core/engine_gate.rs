@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use regionmig_core::{ApplyOptions, MemoryJournal, Migration};
+use regionmig_core::{ApplyOptions, Hold, MemoryJournal, Migration};
 
 use crate::common::cloud::Cloud;
 use crate::common::journals::entries;
@@ -110,6 +110,22 @@ async fn cautious_waits_the_whole_window_of_every_step() {
     assert_eq!(script.calls("b").last(), Some(&(60, "apply")));
     assert_eq!(script.calls("c"), [(0, "probe"), (0, "apply")], "it has no window");
     assert_eq!(script.calls("b").len(), 14, "every five seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_too_short_says_how_long_one_must_be() {
+    let script = Script::new([act("a").mints().settle(600, 5), act("b").settle(60, 3), act("c").settle(30, 3)]);
+    let plan = script.plan().await;
+    let short = |options: ApplyOptions| options.patience(Duration::from_secs(30));
+    let seconds = Duration::from_secs;
+    let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &short(usual().cautious())).await.unwrap();
+    let held: Vec<_> = outcome.held().values().cloned().collect();
+    assert_eq!(held, [Hold::WantsPatience(seconds(600)), Hold::WantsPatience(seconds(60))]);
+    assert_eq!(script.applied(), ["c"], "its window ends with the run");
+    let hasty = usual().patience(seconds(29));
+    let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &hasty).await.unwrap();
+    assert_eq!(outcome.held().values().collect::<Vec<_>>(), [&Hold::WantsPatience(seconds(30))]);
+    assert!(script.migration().apply(&plan, &MemoryJournal::default(), &short(usual())).await.unwrap().is_complete());
 }
 
 #[tokio::test(start_paused = true)]

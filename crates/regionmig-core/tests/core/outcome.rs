@@ -130,3 +130,21 @@ async fn standings_can_be_worked_out_without_a_run() {
     assert!(read.standing(&crate::common::step("script/do/fake.act:z")).is_none());
     assert!(Standings::new(&plan).iter().all(|(_, standing)| *standing == regionmig_core::Standing::default()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_step_found_worth_knowing_is_told() {
+    let script = Script::new([act("a"), act("b"), act("c")]);
+    script.looks("a", [Look::Remarkable("it stands twice\u{7}")]);
+    script.does("c", [Do::Refuse(ErrorKind::AccessDenied)]);
+    let plan = script.plan().await;
+    let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &hasty()).await.unwrap();
+    let found: Vec<_> = outcome.findings().map(|(id, finding)| (id.clone(), finding.code.as_str())).collect();
+    assert_eq!(found, [(id("a"), "fake.remark")]);
+    let text = outcome.to_string();
+    let told = "to know: 1\n  script/do/fake.act:a\n    action [fake.remark]: it stands twice\\u{7}\n";
+    assert!(text.ends_with(told), "{text}");
+    let standing = |name| outcome.standings().standing(&id(name)).unwrap();
+    assert_eq!(standing("a").receipt().unwrap().findings.len(), 1);
+    assert_eq!(standing("b").receipt().unwrap().findings.len(), 0);
+    assert!(standing("c").receipt().is_none(), "it is not done");
+}

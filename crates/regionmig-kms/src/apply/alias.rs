@@ -4,7 +4,7 @@ use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
 use regionmig_core::{Applied, ErrorKind, Probe, Receipt, Side, StepContext};
 
-use super::{exists, refused, soon, target_of};
+use super::{exists, soon, target_of};
 use crate::service::Kms;
 use crate::step::CreateAlias;
 
@@ -36,7 +36,7 @@ impl Kms {
                 Ok(Applied::Done(answer.request_id().into_iter().fold(receipt, Receipt::request_id)))
             }
             Err(error) if exists(&error) => Ok(Applied::Waiting(soon(format!("{} is there already", step.name)))),
-            Err(error) => Err(refused(error, &target, cx)),
+            Err(error) => Err(self.refused(error, &target, cx).await),
         }
     }
 }

@@ -7,7 +7,7 @@ use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
 use regionmig_core::{Applied, Digest, End, KeyArn, Probe, Receipt, Side, StepContext, Wait};
 
-use super::{pairs, refused, sdk_tags, soon, target_of, unseen};
+use super::{pairs, refused_policy, sdk_tags, soon, target_of, unseen};
 use crate::policy::{canonical, digest};
 use crate::read::POLICY_NAME;
 use crate::service::Kms;
@@ -50,9 +50,16 @@ impl Kms {
             Ok(Stand::AsPlanned) => return Ok(Applied::Done(Receipt::new())),
             Ok(Stand::Otherwise) => return Err(conflict(step, &target, cx)),
             Ok(Stand::Passing(wait)) => return Ok(Applied::Waiting(wait)),
-            Err(error) => return Err(refused(error, &target, cx)),
+            Err(error) => return Err(self.refused(error, &target, cx).await),
         };
-        let request = self.write(step, &target, end).await.map_err(|error| refused(error, &target, cx))?;
+        let request = match self.write(step, &target, end).await {
+            // What comes next wants it enabled, and may be refused as long as that does not show.
+            Ok(_) if matches!(step, Step::EnableKey(_)) => {
+                return Ok(Applied::Waiting(soon(format!("{target} was enabled, and may not show it yet"))));
+            }
+            Ok(request) => request,
+            Err(error) => return Err(self.refused(refused_policy(error, cx).await, &target, cx).await),
+        };
         let receipt = request.into_iter().fold(Receipt::new(), Receipt::request_id);
         let is_kept = !replaced.is_empty() && replaced.len() <= LONGEST_KEPT;
         Ok(Applied::Done(if is_kept { receipt.artifact(replaced) } else { receipt }))

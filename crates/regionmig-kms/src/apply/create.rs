@@ -9,7 +9,7 @@ use regionmig_aws::Error;
 use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait};
 
 use super::copies::Copies;
-use super::{pairs, sdk_tags, soon};
+use super::{pairs, refused_policy, sdk_tags, soon};
 use crate::finding;
 use crate::plan::is_young;
 use crate::read::key_of;
@@ -53,7 +53,10 @@ impl Kms {
             request.multi_region(step.multi_region).description(&step.description).send()
         };
         let end = cx.end(Side::Target);
-        let answer = self.clients().write(end, ACTION, send).await?;
+        let answer = match self.clients().write(end, ACTION, send).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(refused_policy(error, cx).await),
+        };
         let request = answer.request_id().map(str::to_owned);
         let described = answer.key_metadata.ok_or_else(|| Error::malformed(ACTION, "KeyMetadata").at(end))?;
         let (made, key) = key_of(&described).map_err(|error| error.by(ACTION).at(end))?;

@@ -7,7 +7,7 @@ use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
 use regionmig_aws::Error;
 use regionmig_core::{Applied, Probe, Receipt, Side, StepContext};
 
-use super::{refused, target_of, unseen};
+use super::{target_of, unseen};
 use crate::service::Kms;
 use crate::snapshot::Constraints;
 use crate::step::CreateGrant;
@@ -37,15 +37,21 @@ impl Kms {
         let operations = terms.operations.iter().map(|operation| GrantOperation::from(operation.as_str())).collect();
         let send = |client: aws_sdk_kms::Client| {
             let request = client.create_grant().key_id(target.as_str()).name(&step.name);
-            let request = request.grantee_principal(&terms.grantee).set_operations(Some(operations));
+            let request = match terms.grantee_is_service {
+                true => request.grantee_service_principal(&terms.grantee),
+                false => request.grantee_principal(&terms.grantee),
+            };
             request
+                .set_operations(Some(operations))
                 .set_retiring_principal(terms.retiring.clone())
+                .set_retiring_service_principal(terms.retiring_service.clone())
                 .set_constraints(constraints(&terms.constraints))
                 .send()
         };
-        let answer = self.clients().write(cx.end(Side::Target), "kms:CreateGrant", send).await;
-        let answer = answer.map_err(|error| refused(error, &target, cx))?;
-        Ok(Applied::Done(answer.request_id().into_iter().fold(Receipt::new(), Receipt::request_id)))
+        match self.clients().write(cx.end(Side::Target), "kms:CreateGrant", send).await {
+            Ok(answer) => Ok(Applied::Done(answer.request_id().into_iter().fold(Receipt::new(), Receipt::request_id))),
+            Err(error) => Err(self.refused(error, &target, cx).await),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
 use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait};
 
-use super::{exists, pairs, sdk_tags, soon};
+use super::{exists, pairs, refused_policy, sdk_tags, soon};
 use crate::plan::is_young;
 use crate::read::key_of;
 use crate::service::Kms;
@@ -31,7 +31,14 @@ impl Kms {
         if !key.is_settled() {
             return Ok(Probe::Waiting(creating(&replica)));
         }
-        let tags = self.key_tags(end, &replica).await?;
+        let tags = match self.key_tags(end, &replica).await {
+            Ok(tags) => tags,
+            // Reads of one key do not agree at once.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Probe::Waiting(soon(format!("{replica} is there, and its tags cannot be read yet"))));
+            }
+            Err(error) => return Err(error),
+        };
         if step.marks().iter().any(|(name, value)| tags.get(*name) == Some(value)) {
             return Ok(Probe::Present(Receipt::new().bind(&step.key, &replica)?));
         }
@@ -57,7 +64,7 @@ impl Kms {
         let answer = match self.clients().write_across(&end, cx.end(Side::Target), ACTION, send).await {
             Ok(answer) => answer,
             Err(error) if exists(&error) => return Ok(Applied::Waiting(creating(&step.replica))),
-            Err(error) => return Err(error),
+            Err(error) => return Err(refused_policy(error, cx).await),
         };
         let request = answer.request_id().map(str::to_owned);
         let missing = || Error::malformed(ACTION, "ReplicaKeyMetadata").at(&end);

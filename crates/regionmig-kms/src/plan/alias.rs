@@ -1,6 +1,6 @@
 //! Aliases.
 
-use regionmig_core::{KeyArn, Lookup};
+use regionmig_core::{AliasName, KeyArn, Lookup};
 
 use super::{Base, Before, Planner};
 use crate::finding;
@@ -10,6 +10,14 @@ impl<'a> Planner<'a> {
     /// Lets the names of a key name its counterpart in the target.
     pub(super) fn aliases(&mut self, arn: &'a KeyArn, base: Base<'_>, before: &mut Before) {
         let names = self.aliases.get(arn).cloned().unwrap_or_default();
+        if let Base::Found(target, _) = base {
+            let there = self.survey.target.value.aliases.known().filter(|(_, alias)| alias.key == *target);
+            let extra: Vec<&str> =
+                there.map(|(name, _)| name).filter(|name| !names.contains(name)).map(AliasName::as_str).collect();
+            if !extra.is_empty() {
+                self.draft.find(finding::extra(arn.into(), target, &extra));
+            }
+        }
         for name in names {
             match (self.survey.target.value.aliases.lookup(name), base) {
                 (Lookup::Unknown(gap), _) => self.draft.unclear(name, gap),

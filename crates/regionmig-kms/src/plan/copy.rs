@@ -89,7 +89,8 @@ impl<'a> Planner<'a> {
     /// Returns what a policy becomes in the target, and says what of it a person must look at. One that is too long
     /// blocks `part`.
     pub(super) fn carried_policy(&mut self, arn: &KeyArn, part: ResourceId, text: &str) -> Option<String> {
-        let carried = carry(text, &self.survey.route);
+        let new_id = !self.keeps_id(arn);
+        let carried = carry(text, &self.survey.route, new_id.then_some(arn));
         let length = carried.text.len();
         if length > policy::LONGEST {
             self.draft.find(finding::too_long(part, "bytes of the policy", length, policy::LONGEST));
@@ -99,9 +100,19 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::policy_names_region(arn, &carried.names_source));
         }
         if !carried.dead.is_empty() {
-            self.draft.find(finding::dead_principal(arn, &carried.dead));
+            self.draft.find(finding::dead_principal(part, &carried.dead));
+            return None;
         }
         Some(carried.text)
+    }
+
+    /// Returns whether the counterpart of a key has, or gets, the same id, as related multi-Region keys do.
+    fn keeps_id(&self, arn: &KeyArn) -> bool {
+        let is_related = |key: &Key| key.multi_region.is_some();
+        match self.survey.ids.target_of(arn) {
+            Some(target) => target.id() == arn.id(),
+            None => matches!(self.survey.source.keys.lookup(arn), Lookup::Present(key) if is_related(key)),
+        }
     }
 
     /// Returns the tags that a key of the source hands on, and says which it does not.

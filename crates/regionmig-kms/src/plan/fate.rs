@@ -125,6 +125,10 @@ impl<'a> Planner<'a> {
             return None;
         }
         match &own.state {
+            _ if own.is_doomed() => {
+                self.draft.find(finding::primary_doomed(arn, primary));
+                None
+            }
             KeyState::Enabled => self.replicate(arn, key, primary, replica),
             KeyState::Disabled => {
                 self.draft.find(finding::primary_disabled(arn, primary));
@@ -167,6 +171,9 @@ impl<'a> Planner<'a> {
         if !other.is_settled() {
             self.draft.undecided(arn, finding::unsettled(target, &other.state), LOOK_AGAIN);
             return None;
+        }
+        if self.options.makes_multi_region(arn) && key.multi_region.is_none() && other.multi_region.is_none() {
+            self.draft.find(finding::not_multi_region(arn, target));
         }
         self.draft.found(arn, target);
         Some(Base::Found(target, other))

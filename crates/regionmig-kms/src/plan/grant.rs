@@ -35,14 +35,22 @@ impl Planner<'_> {
             let extra: Vec<String> = extra.map(|terms| format!("a grant to {}", terms.grantee)).collect();
             if !extra.is_empty() {
                 let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
-                self.draft.find(finding::extra(Part::Grants.of(arn), target, &extra));
+                self.draft.find(finding::extra_grants(Part::Grants.of(arn), target, &extra));
             }
             let stays_disabled = key.state == KeyState::Disabled && other.state == KeyState::Disabled;
             if stays_disabled && !own.is_subset(&there) {
                 return self.draft.find(finding::disabled_counterpart(Part::Grants.of(arn), target));
             }
         }
-        for terms in own.difference(&there) {
+        let new: BTreeSet<&GrantTerms> = own.difference(&there).copied().collect();
+        let grants = survey.source.grants.lookup(arn);
+        let named = all(&grants).filter(|grant| new.contains(&grant.terms)).filter_map(|grant| grant.name.as_deref());
+        let named: BTreeSet<&str> = named.collect();
+        if !named.is_empty() {
+            let named: Vec<&str> = named.into_iter().collect();
+            self.draft.find(finding::grants_renamed(Part::Grants.of(arn), &named));
+        }
+        for terms in new {
             self.grant(arn, terms, before);
         }
     }
@@ -62,8 +70,10 @@ impl Planner<'_> {
 }
 
 fn terms<'a>(grants: &Lookup<'a, Vec<Grant>>) -> BTreeSet<&'a GrantTerms> {
-    match grants {
-        Lookup::Present(grants) => grants.iter().map(|grant| &grant.terms).collect(),
-        Lookup::Absent | Lookup::Unknown(_) => BTreeSet::new(),
-    }
+    all(grants).map(|grant| &grant.terms).collect()
+}
+
+fn all<'a>(grants: &Lookup<'a, Vec<Grant>>) -> impl Iterator<Item = &'a Grant> + use<'a> {
+    let grants = if let Lookup::Present(grants) = grants { Some(*grants) } else { None };
+    grants.into_iter().flatten()
 }

@@ -4,7 +4,7 @@ use regionmig_core::{KeyArn, Lookup};
 
 use super::{Base, Before, Planner};
 use crate::finding;
-use crate::snapshot::{Key, KeyState, Rotation};
+use crate::snapshot::{Key, KeyState, MultiRegionRole, Rotation};
 use crate::step::{DisableKey, DisableRotation, EnableKey, EnableRotation, Part, Step};
 
 impl Planner<'_> {
@@ -12,10 +12,13 @@ impl Planner<'_> {
     pub(super) fn rotation(&mut self, arn: &KeyArn, key: &Key, base: Base<'_>, before: &mut Before) {
         let is_shared = |key: &Key| key.multi_region.is_some();
         let shares = match base {
-            Base::Found(target, other) => is_shared(key) && target.id() == arn.id() || other.is_replica(),
+            Base::Found(target, other) => is_shared(key) && is_shared(other) && target.id() == arn.id(),
             Base::Made => is_shared(key),
         };
         if shares {
+            return;
+        }
+        if !key.rotates() {
             return;
         }
         let survey = self.survey;
@@ -33,6 +36,9 @@ impl Planner<'_> {
             return;
         }
         let replaces = match base {
+            Base::Found(_, Key { multi_region: Some(related), .. }) if related.role != MultiRegionRole::Primary => {
+                return self.draft.find(finding::rotation_elsewhere(arn, &related.primary, own, there));
+            }
             Base::Found(target, other) if key.state == KeyState::Disabled && other.state == KeyState::Disabled => {
                 return self.draft.find(finding::disabled_counterpart(Part::Rotation.of(arn), target));
             }

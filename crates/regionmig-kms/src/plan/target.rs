@@ -66,12 +66,14 @@ impl<'a> Target<'a> {
         self.young.iter().find(|(_, other)| may_be_copy(key, other)).map(|(arn, _)| *arn)
     }
 
-    /// Returns the keys of the target that were seen and examined, so that no probe need do it again: all but those
-    /// whose mark may still appear.
+    /// Returns the keys of the target that were seen and examined, or answered for, so that no probe need look at them
+    /// again: all but those whose mark may still appear.
     pub(crate) fn known(&self) -> impl Iterator<Item = ResourceId> {
         let open = self.murky.iter().map(|(arn, _, _)| *arn).chain(self.young.iter().map(|(arn, _)| *arn));
         let open: BTreeSet<&KeyArn> = open.collect();
         let known = self.snapshot.keys.known().map(|(arn, _)| arn);
+        // Nobody need look at what a person has answered for.
+        let known = known.chain(self.snapshot.keys.presumed_others());
         known.filter(move |arn| !open.contains(arn)).map(ResourceId::from)
     }
 }

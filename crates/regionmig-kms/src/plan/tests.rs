@@ -35,6 +35,8 @@ fn grant_line(terms: &GrantTerms) -> String {
 #[test]
 fn an_empty_region_needs_nothing() {
     check(&Case::new(), &[]);
+    let codes: Vec<String> = Case::new().plan().findings.into_iter().map(|finding| finding.code).collect();
+    assert_eq!(codes, ["kms.shared-not-listed"], "that much is never known");
 }
 
 // REQ: KMS-1
@@ -76,15 +78,40 @@ fn keys_of_aws_and_their_aliases_are_summed_up() {
 #[test]
 fn a_key_that_cannot_be_moved_yet_is_named_and_left_with_its_aliases() {
     for entry in [
-        Entry::new().spec("RSA_2048"),
-        Entry::new().spec("HMAC_256"),
         Entry::new().with(|key| key.origin = "EXTERNAL".into()),
         Entry::new().with(|key| key.custom_key_store = Some("cks-1".to_owned())),
-        Entry::new().with(|key| key.usage = "SIGN_VERIFY".into()),
-        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]),
+        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]).with(|key| key.origin = "EXTERNAL".into()),
     ] {
         check(&Case::new().source("k", entry.clone().alias("alias/a")), &["blocker kms.kind-not-yet k"]);
         check(&Case::new().source("k", entry.clone()).target("t", entry).map("k", "t"), &["note kms.kind-not-yet k"]);
+    }
+}
+
+#[test]
+fn a_key_of_another_kind_gets_an_equal_one_and_who_must_learn_of_it_is_said() {
+    for (spec, usage, code, whom) in [
+        ("RSA_3072", "ENCRYPT_DECRYPT", "kms.new-key-pair", "to whoever encrypts outside of KMS"),
+        ("ECC_NIST_P256", "SIGN_VERIFY", "kms.new-key-pair", "to all who verify"),
+        ("ML_DSA_65", "SIGN_VERIFY", "kms.new-key-pair", "to all who verify"),
+        ("HMAC_256", "GENERATE_VERIFY_MAC", "kms.new-mac-key", "verified with the key that made them"),
+        ("ECC_NIST_P384", "KEY_AGREEMENT", "kms.new-key-pair", "to every peer"),
+        ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", "kms.new-key-pair", "to every peer"),
+        ("NEW_1", "NEW_USAGE", "kms.new-key-pair", "find out who relies on it"),
+    ] {
+        let entry = || Entry::new().spec(spec).with(|key| key.usage = usage.into()).alias("alias/a").disabled();
+        // Whether it rotates is not asked of such a key, and nothing is set.
+        let entry = || Entry { rotation: None, ..entry() };
+        let action = format!("action {code} k");
+        let case = Case::new().source("k", entry());
+        check(&case, &["create-key k", "create-alias alias/a", "disable k", &action]);
+        says(&case, whom);
+        let [crate::Step::CreateKey(made), ..] = &case.plan().steps[..] else { panic!() };
+        assert_eq!((made.spec.as_str(), made.usage.as_str(), made.origin.as_str()), (spec, usage, "AWS_KMS"));
+        let found = Case::new().source("k", entry()).target("t", entry().copy_of("k"));
+        check(&found, &["= k t", "= alias/a alias/a", &action]);
+        // A replica has the same material.
+        let primary = entry().primary("mrk-1", SOURCE, &[]).state(KeyState::Enabled);
+        check(&Case::new().source("mrk-1", primary), &["replicate-key mrk-1 at source", "create-alias alias/a"]);
     }
 }
 
@@ -129,7 +156,8 @@ fn what_differs_on_a_found_key_is_changed_with_leave() {
     found(plain(), plain().disabled(), &["enable k OVERWRITING"]);
     found(plain().disabled(), plain().disabled(), &[]);
     found(plain().grant(role("a")), plain(), &[&grant_line(&role("a"))]);
-    found(plain(), plain().grant(role("a")), &["note kms.extra kms.key-grants:k"]);
+    found(plain(), plain().grant(role("a")), &["action kms.extra kms.key-grants:k"]);
+    found(plain(), plain().alias("alias/b"), &["note kms.extra k"]);
     found(plain().alias("alias/a"), plain(), &["create-alias alias/a"]);
 }
 
@@ -405,10 +433,20 @@ fn what_names_the_source_is_carried_over_and_pointed_at() {
         &["create-key k", "action kms.reencrypt k", "action kms.policy-names-region k"],
     );
     let dead = POLICY.replace("arn:aws:iam::111122223333:root", "AROACKCEVSQ6C2EXAMPLE");
-    check(
-        &Case::new().source("k", Entry::new().policy(&dead)),
-        &["create-key k", "action kms.reencrypt k", "action kms.dead-principal k"],
-    );
+    check(&Case::new().source("k", Entry::new().policy(&dead)), &["blocker kms.dead-principal k"]);
+    let found = Case::new().source("k", Entry::new().policy(&dead)).target("t", Entry::new().copy_of("k"));
+    check(&found, &["= k t", "action kms.reencrypt k", "blocker kms.dead-principal kms.key-policy:k"]);
+    // The id of the key itself changes, unless the two are related.
+    let by_id = Entry::new().policy(&POLICY.replace("\"*\"", "\"arn:aws:kms:*:111122223333:key/mrk-1\""));
+    let points = |case: &Case| case.shown().contains(&"action kms.policy-names-region mrk-1".to_owned());
+    assert!(points(&Case::new().source("mrk-1", by_id.clone())));
+    assert!(points(&Case::new().source("mrk-1", by_id.clone()).target("t", Entry::new().copy_of("mrk-1"))));
+    let related = by_id.primary("mrk-1", SOURCE, &[]);
+    assert!(!points(&Case::new().source("mrk-1", related.clone())));
+    assert!(!points(
+        &Case::new().source("mrk-1", related.clone()).target("mrk-1", Entry::new().replica("mrk-1", SOURCE))
+    ));
+    assert!(points(&Case::new().source("mrk-1", related).target("t", Entry::new()).map("mrk-1", "t")));
     let source_arn = Some("arn:aws:rds:me-central-1:111122223333:db:a".to_owned());
     let terms = GrantTerms { constraints: Constraints { source_arn, ..Constraints::default() }, ..role("a") };
     let line = grant_line(&terms);
@@ -426,6 +464,75 @@ fn grants_of_services_are_theirs_and_equal_ones_are_one() {
         &Case::new().source("k", entry),
         &["create-key k", "action kms.reencrypt k", &line, "note kms.service-grants k"],
     );
+}
+
+#[test]
+fn what_the_owner_granted_to_a_service_is_granted_again() {
+    let given = || GrantTerms { grantee_is_service: true, ..GrantTerms::new("rds.amazonaws.com", ["Decrypt"]) };
+    let retired = || GrantTerms { retiring_service: Some("rds.amazonaws.com".to_owned()), ..role("a") };
+    let entry = Entry::new().grant(given()).grant(retired());
+    let expected = ["create-key k", "action kms.reencrypt k", &grant_line(&given()), &grant_line(&retired())];
+    check(&Case::new().source("k", entry), &expected);
+}
+
+#[test]
+fn grants_lose_the_names_they_had_and_a_note_says_so() {
+    let mut entry = Entry::new().grant(role("a")).grant(role("b"));
+    entry.grants[0].name = Some("nightly".to_owned());
+    let case = Case::new().source("k", entry.clone());
+    let made = ["create-key k", "action kms.reencrypt k", &grant_line(&role("a")), &grant_line(&role("b"))];
+    check(&case, &[&made[..], &["note kms.grant-renamed kms.key-grants:k"]].concat());
+    says(&case, "by which they are made once: nightly; let what retires a grant");
+    // One that is there is not renamed.
+    let found = Case::new().source("k", entry.clone()).target("t", entry.copy_of("k"));
+    check(&found, &["= k t", "action kms.reencrypt k"]);
+}
+
+#[test]
+fn a_replica_of_another_family_rotates_as_its_primary_says() {
+    let case = |own: Entry, there: Entry| {
+        Case::new().source("k", own).target("mrk-9", there.replica("mrk-9", THIRD)).map("k", "mrk-9")
+    };
+    let found = ["= k mrk-9", "action kms.reencrypt k"];
+    check(&case(Entry::new().rotated(90), Entry::new().rotated(90)), &found);
+    let differs = case(Entry::new().rotated(90), Entry::new());
+    check(&differs, &[&found[..], &["action kms.rotation-elsewhere kms.key-rotation:k"]].concat());
+    says(&differs, "rotated every 90 days, that of its counterpart never, as its primary arn:aws:kms:us-west-2:");
+}
+
+#[test]
+fn a_copy_that_cannot_have_replicas_is_reported_where_one_that_can_was_wanted() {
+    let found = |entry: Entry| {
+        let mut case = Case::new().source("k", Entry::new()).target("mrk-t", entry.copy_of("k"));
+        let access = regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build());
+        case.options = crate::Kms::new(&access).as_multi_region().options().clone();
+        case
+    };
+    let single = ["= k mrk-t", "action kms.reencrypt k", "action kms.not-multi-region k"];
+    check(&found(Entry::new()), &single);
+    check(&found(Entry::new().primary("mrk-t", TARGET, &[])), &single[..2]);
+}
+
+#[test]
+fn a_primary_that_is_to_be_deleted_is_not_waited_for() {
+    for state in [KeyState::PendingDeletion, KeyState::PendingReplicaDeletion] {
+        let primary = Entry::new().primary("mrk-1", THIRD, &[SOURCE]).state(state);
+        let case = Case::new().source("mrk-1", Entry::new().replica("mrk-1", THIRD));
+        let case = case.third_primary("mrk-1", Ok(primary.key));
+        check(&case, &["blocker kms.primary-pending-deletion mrk-1"]);
+    }
+}
+
+#[test]
+fn what_a_person_answered_for_is_known() {
+    let case = Case::new().source("k", Entry::new()).target("theirs", Entry::new()).edit(|_, target| {
+        target.keys.insert(arn(TARGET, "theirs"), Err(gap()));
+    });
+    check(&case, &["blocker core.unclear k"]);
+    let answered = case.edit(|_, target| target.keys.presume_complete("it is the auditors'"));
+    check(&answered, &["create-key k", "action kms.reencrypt k"]);
+    let known: Vec<String> = answered.plan().known.iter().map(|id| id.id().to_owned()).collect();
+    assert_eq!(known, [arn(TARGET, "theirs").to_string()], "no probe asks for it in vain");
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use regionmig_core::{ApplyOptions, Migration, MigrationPlan, Route};
-use regionmig_kms::Kms;
-use regionmig_testkit::{GrantSeed, World};
+use regionmig_core::{ApplyOptions, KeyArn, Migration, MigrationPlan, Region, Route};
+use regionmig_kms::{Kms, SOURCE_MARK};
+use regionmig_testkit::{GrantSeed, KeySeed, KmsTiming, World};
 
 pub(crate) fn route() -> Route {
     let end = |text: &str| text.parse().expect("an end");
@@ -26,10 +26,71 @@ pub(crate) fn one_of_each() -> World {
     world
 }
 
+/// Made years ago, so that it is nobody's unfinished work.
+fn old(key: KeySeed) -> KeySeed {
+    key.created_at("2025-01-01T00:00:00Z".parse().expect("a time"))
+}
+
+fn role(name: &str) -> String {
+    format!("arn:aws:iam::111122223333:role/{name}")
+}
+
+/// Keys that take their time to be made.
+pub(crate) fn slow() -> World {
+    let (world, source) = (World::new(), route().source);
+    let mut timing = KmsTiming::default();
+    timing.creation = "PT20S".parse().expect("a duration");
+    world.kms_timing(timing);
+    let third: Region = "us-west-2".parse().expect("a region");
+    let grant = GrantSeed::to(&role("worker")).operations(["Decrypt", "Encrypt"]).context_subset("app", "payments");
+    let payments = old(world.kms(&source)).description("payments").tag("Owner", "payments").alias("alias/payments");
+    payments.tag("aws:cloudformation:stack-name", "payments").rotation(180).grant(grant).disabled().make();
+    old(world.kms(&source)).aws_managed("s3").make();
+    old(world.kms(&source)).multi_region().alias("alias/global").grant(GrantSeed::to(&role("reader"))).make();
+    old(world.kms(&source.in_region(third))).replica_in(&source.region).make();
+    world
+}
+
+/// Keys that are in the target, and differ there in all that can be changed.
+pub(crate) fn found_and_differing() -> World {
+    let (world, Route { source, target, .. }) = (World::new(), route());
+    let mark = |key: &KeyArn| old(world.kms(&target)).tag(SOURCE_MARK, key.as_str());
+    let policy = |sid: &str| {
+        let root = "arn:aws:iam::111122223333:root";
+        let statement = serde_json::json!({ "Sid": sid, "Effect": "Allow", "Principal": { "AWS": root },
+            "Action": "kms:*", "Resource": "*" });
+        serde_json::json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    };
+    let key = old(world.kms(&source)).description("ledger").policy(&policy("Ours")).tag("Owner", "me").tag("Tier", "1");
+    let key = key.rotation(90).alias("alias/ledger").grant(GrantSeed::to(&role("clerk"))).make();
+    mark(&key).description("").policy(&policy("Theirs")).tag("Tier", "2").rotation(365).make();
+
+    let key = old(world.kms(&source)).rotation(180).grant(GrantSeed::to(&role("guard"))).make();
+    mark(&key).disabled().make();
+
+    let key = old(world.kms(&source)).disabled().make();
+    mark(&key).rotation(365).make();
+
+    let replica =
+        old(world.kms(&source)).replica_in(&target.region).description("as it was").tag("a", "1").rotation(365);
+    let replica = replica.make().in_region(&target.region).expect("one partition");
+    let change = |action: &str, mut input: serde_json::Value| {
+        input["KeyId"] = replica.as_str().into();
+        world.ask(&target, action, input).expect("a change");
+    };
+    change("kms:UpdateKeyDescription", serde_json::json!({ "Description": "changed" }));
+    change("kms:TagResource", serde_json::json!({ "Tags": [{ "TagKey": "a", "TagValue": "2" }] }));
+    world
+}
+
 pub(crate) fn migration(world: &World) -> (Kms, Migration) {
+    migration_on(route(), world)
+}
+
+pub(crate) fn migration_on(route: Route, world: &World) -> (Kms, Migration) {
     let access = world.access();
     let kms = Kms::new(&access);
-    (kms.clone(), Migration::new(route(), &access).with(kms))
+    (kms.clone(), Migration::new(route, &access).with(kms))
 }
 
 pub(crate) async fn plan(migration: &Migration) -> MigrationPlan {

@@ -1,51 +1,49 @@
-//! Keys that take their time to be made, and one that is there and differs, put through the conformance suite.
+//! Keys that take their time to be made, and some that are there and differ, put through the conformance suite.
 
-use regionmig_core::{End, Region};
-use regionmig_kms::Kms;
-use regionmig_testkit::{GrantSeed, KmsTiming, World, conforms};
+use std::collections::BTreeSet;
 
-fn world() -> World {
-    let world = World::new();
-    let mut timing = KmsTiming::default();
-    timing.creation = "PT20S".parse().unwrap();
-    world.kms_timing(timing);
-    let source: End = "111122223333/me-central-1".parse().unwrap();
-    let target: End = "111122223333/eu-central-1".parse().unwrap();
-    let third: End = "111122223333/us-west-2".parse().unwrap();
-    let old = "2025-01-01T00:00:00Z".parse().unwrap();
-    let role = |name: &str| format!("arn:aws:iam::111122223333:role/{name}");
-    let plain = || world.kms(&source).created_at(old);
-    plain()
-        .description("payments")
-        .tag("Owner", "payments")
-        .tag("aws:cloudformation:stack-name", "payments")
-        .alias("alias/payments")
-        .rotation(180)
-        .grant(GrantSeed::to(&role("worker")).operations(["Decrypt", "Encrypt"]).context_subset("app", "payments"))
-        .disabled()
-        .make();
-    plain().aws_managed("s3").make();
-    plain().multi_region().alias("alias/global").grant(GrantSeed::to(&role("reader"))).make();
-    let here: Region = "me-central-1".parse().unwrap();
-    world.kms(&third).created_at(old).replica_in(&here).make();
-    // A replica that is there already, and not as it should be.
-    let there: Region = "eu-central-1".parse().unwrap();
-    let primary = plain().replica_in(&there).description("as it was").tag("a", "1").rotation(365).make();
-    let replica = primary.in_region(&there).unwrap();
-    for (action, input) in [
-        ("kms:UpdateKeyDescription", serde_json::json!({ "KeyId": replica.as_str(), "Description": "changed" })),
-        (
-            "kms:TagResource",
-            serde_json::json!({ "KeyId": replica.as_str(), "Tags": [{ "TagKey": "a", "TagValue": "2" }] }),
-        ),
-    ] {
-        world.ask(&target, action, input).unwrap();
-    }
-    world
+use regionmig_core::{MigrationPlan, chain};
+use regionmig_kms::{Kms, Step};
+use regionmig_testkit::conforms;
+
+use crate::account::{found_and_differing, migration, one_of_each, plan, slow};
+
+#[tokio::test]
+async fn slow_keys_keep_every_promise_of_a_service() {
+    let conformed = conforms(slow, Kms::new).await;
+    println!("shown: conformance_slow {conformed}");
 }
 
 #[tokio::test]
-async fn slow_and_found_keys_keep_every_promise_of_a_service() {
-    let conformed = conforms(world, Kms::new).await;
+async fn found_keys_keep_every_promise_of_a_service() {
+    let conformed = conforms(found_and_differing, Kms::new).await;
     println!("shown: conformance_found {conformed}");
+}
+
+/// Returns the names of all variants, which whoever reads one that is not among them is told.
+fn variants() -> BTreeSet<String> {
+    let error = serde_json::from_str::<Step>(r#"{"none_of_them":{}}"#).expect_err("no such step");
+    let text = chain(&error);
+    text.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+fn kinds(plan: &MigrationPlan, kms: &Kms) -> BTreeSet<String> {
+    let stored = |step: Step| serde_json::to_value(step).expect("a stored step");
+    let kind = |step: serde_json::Value| step.as_object().and_then(|step| step.keys().next().cloned());
+    plan.steps().filter_map(|step| kind(stored(step.decode(kms).expect("a step")))).collect()
+}
+
+#[tokio::test]
+async fn every_kind_of_step_is_put_through_the_suite() {
+    let mut seen = BTreeSet::new();
+    for world in [one_of_each(), slow(), found_and_differing()] {
+        let (kms, migration) = migration(&world);
+        let plan = plan(&migration).await;
+        assert_eq!(plan.held().len(), 0, "{}", plan.full());
+        seen.extend(kinds(&plan, &kms));
+    }
+    let all = variants();
+    assert!(all.len() >= 12, "{all:?}");
+    assert_eq!(seen, all);
+    println!("shown: conformance_kinds {} of {} kinds of steps", seen.len(), all.len());
 }

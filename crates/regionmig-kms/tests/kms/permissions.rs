@@ -3,17 +3,29 @@
 
 use std::collections::BTreeSet;
 
-use crate::account::{migration, patient, plan, route};
-use regionmig_core::{End, MemoryJournal, Permission};
-use regionmig_testkit::{World, reference_account};
+use crate::account::{found_and_differing, migration, mutations, one_of_each, patient, plan, route, slow};
+use regionmig_core::{End, MemoryJournal, Permission, Step as _};
+use regionmig_kms::Step;
+use regionmig_testkit::{Fault, Refusal, World, reference_account};
 
-fn asked(world: &World) -> BTreeSet<(End, String)> {
-    let own = |(_, action): &(End, String)| action.starts_with("kms:");
+type Asked = (End, String);
+
+fn asked(world: &World) -> BTreeSet<Asked> {
+    let own = |(_, action): &Asked| action.starts_with("kms:");
     world.ledger().actions().into_iter().filter(own).collect()
 }
 
-fn declared(permissions: BTreeSet<Permission>) -> BTreeSet<(End, String)> {
-    permissions.into_iter().map(|permission| (route().place(&permission.place), permission.action)).collect()
+/// Returns whether a permission is for what was asked: where it says, or in every region, if its resource does.
+fn allows(permission: &Permission, (end, action): &Asked) -> bool {
+    let is_anywhere = permission.resource.split(':').nth(3) == Some("*");
+    permission.action == *action && (is_anywhere || route().place(&permission.place) == *end)
+}
+
+fn assert_equal<'a>(needed: impl IntoIterator<Item = &'a Permission>, asked: &BTreeSet<Asked>, what: &str) {
+    let needed: Vec<&Permission> = needed.into_iter().collect();
+    let undeclared: Vec<_> = asked.iter().filter(|asked| !needed.iter().any(|needed| allows(needed, asked))).collect();
+    let unused: Vec<_> = needed.iter().filter(|needed| !asked.iter().any(|asked| allows(needed, asked))).collect();
+    assert!(undeclared.is_empty() && unused.is_empty(), "{what}: not declared: {undeclared:#?}; not used: {unused:#?}");
 }
 
 #[tokio::test]
@@ -31,24 +43,54 @@ async fn declared_permissions_are_what_the_world_saw() {
     let again = migration.apply(&plan_made, &MemoryJournal::default(), &patient()).await.expect("a run");
     assert!(again.is_complete(), "{again}");
     let steps = asked(&world);
-    let needed = declared(plan_made.permissions());
-    let undeclared: Vec<_> = steps.difference(&needed).collect();
-    let unused: Vec<_> = needed.difference(&steps).collect();
-    assert!(undeclared.is_empty() && unused.is_empty(), "not declared: {undeclared:#?}; not used: {unused:#?}");
+    assert_equal(&plan_made.permissions(), &steps, "the plan");
 
     world.ledger().clear();
     let verification = migration.verify(outcome.ids()).await.expect("a verification");
     // The account has keys of kinds that are not moved yet.
     assert!(verification.left.steps().next().is_none(), "{verification}");
     let read: BTreeSet<_> = surveyed.union(&asked(&world)).cloned().collect();
-    let mut needed = declared(migration.permissions());
-    // Primaries in third regions are read where they are: which regions, the account tells.
-    let third = |(end, _): &(End, String)| *end != route().source && *end != route().target;
-    let elsewhere: BTreeSet<_> = read.iter().filter(|read| third(read)).cloned().collect();
-    assert!(elsewhere.iter().all(|(_, action)| action == "kms:DescribeKey"), "{elsewhere:?}");
-    needed.extend(elsewhere);
-    let undeclared: Vec<_> = read.difference(&needed).collect();
-    let unused: Vec<_> = needed.difference(&read).collect();
-    assert!(undeclared.is_empty() && unused.is_empty(), "not declared: {undeclared:#?}; not used: {unused:#?}");
+    let elsewhere = |(end, _): &&Asked| *end != route().source && *end != route().target;
+    assert_eq!(read.iter().filter(elsewhere).count(), 2, "primaries are read in two third regions: {read:?}");
+    assert_equal(&migration.permissions(), &read, "survey and verification");
     println!("shown: permissions {} for steps, {} for survey and verification, 0 different", steps.len(), read.len());
+}
+
+fn is_read(action: &str) -> bool {
+    ["kms:Describe", "kms:Get", "kms:List"].iter().any(|prefix| action.starts_with(prefix))
+}
+
+/// Each kind of step by itself, so that none is covered by what another declares.
+#[tokio::test]
+async fn each_kind_of_step_declares_what_it_asks() {
+    let mut seen = BTreeSet::new();
+    for account in [one_of_each(), slow(), found_and_differing()] {
+        let (kms, whole) = migration(&account);
+        let whole = plan(&whole).await;
+        let verbs: BTreeSet<String> = whole.steps().map(|step| step.id.verb().to_owned()).collect();
+        for verb in verbs {
+            let plan = whole.keep(&kms, |step: &Step| step.spec().verb == verb).expect("a plan");
+            if plan.held().len() == plan.len() {
+                // All of them are about keys that other steps make.
+                continue;
+            }
+            let world = account.fork();
+            world.ledger().clear();
+            // What is refused for the key's state has the key looked at once more.
+            for write in plan.permissions().iter().filter(|permission| !is_read(&permission.action)) {
+                world.fault(Fault::refused(&write.action, Refusal::new("KMSInvalidStateException")).once());
+            }
+            let (_, migration) = migration(&world);
+            // One that is refused, one that does it, and one that finds it done.
+            for _ in 0..3 {
+                let options = patient().allow_overwriting();
+                migration.apply(&plan, &MemoryJournal::default(), &options).await.map(drop).expect("a run");
+            }
+            assert!(mutations(&world) > 0, "{verb}: {}", world.ledger());
+            assert_equal(&plan.permissions(), &asked(&world), &verb);
+            seen.insert(verb);
+        }
+    }
+    assert_eq!(seen.len(), 12, "{seen:?}");
+    println!("shown: permissions_by_kind {} kinds of steps, 0 different", seen.len());
 }

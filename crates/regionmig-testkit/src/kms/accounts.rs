@@ -1,5 +1,7 @@
 //! An account such as there are: grown over years, with everything in it that a migration meets.
 
+mod kinds;
+
 use jiff::{SignedDuration, Timestamp};
 use regionmig_core::{End, Region};
 use serde_json::{Value, json};
@@ -47,6 +49,27 @@ pub fn other_keys(world: &World, end: &End) {
     account.other_kinds();
     let [_, fourth] = account.third();
     account.key(45).replica_in(&fourth).disabled().description("Primary, disabled").make();
+}
+
+/// Fills an account of a region with keys of every kind that there is, some eighty, in the proportions of an account that
+/// has been used for years: what [`reference_account`] has, in smaller numbers, and asymmetric, HMAC and key agreement keys
+/// of every spec that the partition has, imported material in all its states, replicas with material and without, keys in
+/// custom key stores of both types, connected and not, and keys of these kinds that are disabled or to be deleted.
+///
+/// Keys of other accounts are in no listing of this one's, so there are none.
+pub fn every_kind_of_key(world: &World, end: &End) {
+    let account = Account { world, end };
+    (0..20).for_each(|n| account.single(n));
+    account.disabled();
+    account.primaries();
+    account.replicas();
+    account.of_aws();
+    account.asymmetric();
+    account.symmetric_but_not_for_encryption();
+    account.brought_along();
+    account.brought_along_to_several_regions();
+    account.in_stores();
+    account.on_their_way_out();
 }
 
 struct Account<'a> {

@@ -29,6 +29,12 @@ impl<'a> Ask<'a, '_> {
         self.call.body.get(member)?.as_i64()
     }
 
+    /// Reads a time, in seconds since 1970.
+    pub(super) fn time(&self, member: &str) -> Option<Timestamp> {
+        let seconds = self.call.body.get(member)?.as_f64()?;
+        jiff::SignedDuration::try_from_secs_f64(seconds).ok().and_then(|since| Timestamp::from_duration(since).ok())
+    }
+
     pub(super) fn blob(&self, member: &str) -> Option<Vec<u8>> {
         STANDARD.decode(self.text(member)?).ok()
     }

@@ -7,7 +7,7 @@ use regionmig_core::{AccountId, Partition};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::store::{KeyName, Secret};
+use super::store::KeyName;
 
 /// What AWS's blobs begin with, too.
 const MAGIC: [u8; 4] = [1, 2, 2, 0];
@@ -54,8 +54,8 @@ impl<'a> Blob<'a> {
     }
 
     /// Decrypts; `None` if the ciphertext was changed, or the context is another.
-    pub(super) fn open(&self, secret: &Secret, context: Option<&Map<String, Value>>) -> Option<Vec<u8>> {
-        let key = cipher(secret, self.generation)?;
+    pub(super) fn open(&self, material: &[u8], context: Option<&Map<String, Value>>) -> Option<Vec<u8>> {
+        let key = cipher(material)?;
         let mut buffer = self.sealed.to_vec();
         let nonce = Nonce::assume_unique_for_key(self.nonce);
         let opened = key.open_in_place(nonce, Aad::from(bound(self.header, context)), &mut buffer).ok()?;
@@ -63,10 +63,10 @@ impl<'a> Blob<'a> {
     }
 }
 
-/// Encrypts under the `generation`th material of a key; `None` only if there is no such cipher.
+/// Encrypts under a material, the `generation`th, of a key; `None` only if there is no such cipher.
 pub(super) fn seal(
     name: &KeyName,
-    secret: &Secret,
+    material: &[u8],
     generation: usize,
     nonce: &[u8],
     plaintext: &[u8],
@@ -79,15 +79,15 @@ pub(super) fn seal(
     let aad = Aad::from(bound(&blob, context));
     let mut buffer = plaintext.to_vec();
     let unique = Nonce::assume_unique_for_key(nonce.try_into().ok()?);
-    cipher(secret, generation)?.seal_in_place_append_tag(unique, aad, &mut buffer).ok()?;
+    cipher(material)?.seal_in_place_append_tag(unique, aad, &mut buffer).ok()?;
     blob.extend_from_slice(&checksum(&blob));
     blob.extend_from_slice(nonce);
     blob.append(&mut buffer);
     Some(blob)
 }
 
-fn cipher(secret: &Secret, generation: usize) -> Option<LessSafeKey> {
-    UnboundKey::new(&AES_256_GCM, &secret.material(generation)).ok().map(LessSafeKey::new)
+fn cipher(material: &[u8]) -> Option<LessSafeKey> {
+    UnboundKey::new(&AES_256_GCM, material).ok().map(LessSafeKey::new)
 }
 
 /// Joins the header and the encryption context to what the ciphertext is bound to. Pairs are sorted and each text is

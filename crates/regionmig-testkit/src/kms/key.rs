@@ -1,25 +1,26 @@
 //! Keys: made, described, listed, switched on and off, scheduled for deletion.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, seconds};
+use super::material::Secret;
 use super::model::invalid;
 use super::name::{Takes, not_found};
 use super::rotation::{Rotation, shows_material};
 use super::shelf::Shelf;
 use super::spec::{ENCRYPT_DECRYPT, Kind, SYMMETRIC};
 use super::state::KeyState;
-use super::store::{Deletion, Family, Key, KeyName, Kms, Secret, after};
-use super::{page, policy, tag};
+use super::store::{Deletion, Family, Key, KeyName, Kms, after};
+use super::{key_store, page, policy, tag};
 use crate::call::Refusal;
 
 const PER_REGION: usize = 100_000;
 
 pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let kind = asked_kind(ask)?;
-    let origin = asked_origin(ask, kind)?;
+    let (origin, store, xks_key) = asked_origin(ask, kind)?;
     let (policy, tags) = (policy::asked(ask)?, tag::asked(ask)?);
     let end = ask.call.end.clone();
     has_room(ask, &end)?;
@@ -32,7 +33,8 @@ pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let ready = after(ask.cx.now, ask.kms.timing.creation);
     let description = ask.text("Description").unwrap_or_default().to_owned();
     let key = Key { description, policy, ready, tags, ..Key::new(&end, ask.cx.now) };
-    let family = Family::new(kind, &name, multi_region, origin, Secret::new(ask.cx.ids.bytes(32)));
+    let material = (Secret::new(ask.cx.ids.bytes(32)), ask.kms.take_pair(kind.spec));
+    let family = Family { store, xks_key, ..Family::new(kind, &name, multi_region, origin, material) };
     ask.kms.put_family(&name, family);
     ask.kms.put(&name, key);
     ask.cx.touched(name.arn());
@@ -140,11 +142,11 @@ impl Key {
             description: String::new(),
             enabled: Some(now),
             grants: Shelf::default(),
-            imported: false,
+            imports: BTreeMap::new(),
             managed_for: None,
             policy: policy::default_text(end).into(),
             ready: now,
-            tags: std::collections::BTreeMap::new(),
+            tags: BTreeMap::new(),
             used: None,
         }
     }
@@ -152,13 +154,22 @@ impl Key {
 
 impl Family {
     /// What a new key, which is single or a primary, will share.
-    pub(super) fn new(kind: Kind, name: &KeyName, multi_region: bool, origin: String, secret: Secret) -> Self {
+    pub(super) fn new(
+        kind: Kind,
+        name: &KeyName,
+        multi_region: bool,
+        origin: String,
+        (secret, pair): (Secret, usize),
+    ) -> Self {
         let primary = name.end.region.clone();
         Self {
             kind,
+            materials: Vec::new(),
             members: BTreeSet::from([primary.clone()]),
+            moving: None,
             multi_region,
             origin,
+            pair,
             primary,
             rotation: Rotation::default(),
             secret,
@@ -197,14 +208,21 @@ impl Kms {
                 }
             }
         }
-        if family.has_data_plane() && shows_material(state) {
+        if family.has_material_ids() && shows_material(family, key, state) {
             set("CurrentKeyMaterialId", json!(family.material_id()));
         }
-        if family.origin == "EXTERNAL" && key.imported {
-            set("ExpirationModel", json!("KEY_MATERIAL_DOES_NOT_EXPIRE"));
+        if let Some(import) = key.imports.get(&family.rotation.current()).filter(|import| import.is_usable(now)) {
+            let model = if import.valid_to.is_some() { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+            set("ExpirationModel", json!(model));
+            if let Some(at) = import.valid_to {
+                set("ValidTo", seconds(at));
+            }
         }
         if let Some(store) = &family.store {
             set("CustomKeyStoreId", json!(store));
+            if let Some(cluster) = self.store(&name.end, store).and_then(|store| store.cluster()) {
+                set("CloudHsmClusterId", json!(cluster));
+            }
         }
         if let Some(id) = &family.xks_key {
             set("XksKeyConfiguration", json!({ "Id": id }));
@@ -219,8 +237,9 @@ impl Kms {
     fn multi_region(&self, name: &KeyName, family: &Family, now: jiff::Timestamp) -> Value {
         let member = |region: &regionmig_core::Region| json!({ "Arn": name.in_region(region).arn(), "Region": region });
         let replicas = self.replicas(name, family, now);
+        let is_primary = family.primary == name.end.region && !family.is_moving(now);
         json!({
-            "MultiRegionKeyType": if family.primary == name.end.region { "PRIMARY" } else { "REPLICA" },
+            "MultiRegionKeyType": if is_primary { "PRIMARY" } else { "REPLICA" },
             "PrimaryKey": member(&family.primary),
             "ReplicaKeys": replicas.map(member).collect::<Vec<_>>(),
         })
@@ -268,21 +287,26 @@ fn asked_kind(ask: &Ask<'_, '_>) -> Result<Kind, Refusal> {
     Kind::new(spec, usage).ok_or_else(|| invalid(format!("KeyUsage {usage} is not compatible with KeySpec {spec}")))
 }
 
-/// Reads the origin. There are no custom key stores in this world, except those of keys that were seeded.
-fn asked_origin(ask: &Ask<'_, '_>, kind: Kind) -> Result<String, Refusal> {
+/// Reads origin, custom key store and, in an external one, the key there.
+fn asked_origin(ask: &Ask<'_, '_>, kind: Kind) -> Result<(String, Option<String>, Option<String>), Refusal> {
     let origin = ask.text("Origin").unwrap_or("AWS_KMS");
-    let has_store = ask.text("CustomKeyStoreId").is_some();
+    let (store, xks_key) = (ask.text("CustomKeyStoreId"), ask.text("XksKeyId"));
     let in_store = matches!(origin, "AWS_CLOUDHSM" | "EXTERNAL_KEY_STORE");
+    let unsupported = |message: String| Err(Refusal::new("UnsupportedOperationException").message(message));
     if in_store && (ask.flag("MultiRegion") || !kind.is_symmetric_encryption()) {
-        return Err(Refusal::new("UnsupportedOperationException"));
+        return unsupported(format!("Keys of origin {origin} are single-Region symmetric encryption keys."));
     }
-    match (in_store, has_store) {
-        (true, true) => Err(Refusal::new("CustomKeyStoreNotFoundException")),
-        (true, false) => Err(invalid(format!("You must specify a CustomKeyStoreId for the origin {origin}."))),
-        (false, true) => Err(invalid(format!("CustomKeyStoreId is not valid for the origin {origin}."))),
-        (false, false) if ask.text("XksKeyId").is_some() => {
-            Err(invalid(format!("XksKeyId is not valid for the origin {origin}.")))
+    if origin == "EXTERNAL" && !kind.can_be_imported() {
+        return unsupported(format!("KeySpec {} is not supported for Origin EXTERNAL.", kind.spec));
+    }
+    match (in_store, store) {
+        (true, None) => Err(invalid(format!("You must specify a CustomKeyStoreId for the origin {origin}."))),
+        (false, Some(_)) => Err(invalid(format!("CustomKeyStoreId is not valid for the origin {origin}."))),
+        (true, Some(store)) => {
+            key_store::takes_key(ask, store, origin, xks_key)?;
+            Ok((origin.to_owned(), Some(store.to_owned()), xks_key.map(str::to_owned)))
         }
-        (false, false) => Ok(origin.to_owned()),
+        (false, None) if xks_key.is_some() => Err(invalid(format!("XksKeyId is not valid for the origin {origin}."))),
+        (false, None) => Ok((origin.to_owned(), None, None)),
     }
 }

@@ -27,11 +27,15 @@ pub(super) enum Shape {
     },
     Object(&'static [Member]),
     One(&'static [&'static str]),
+    /// A value that no message shows.
+    Secret(&'static Self),
     Text {
         least: usize,
         most: usize,
         pattern: Option<&'static Pattern>,
     },
+    /// Seconds since 1970.
+    Time,
 }
 
 impl Shape {
@@ -116,17 +120,14 @@ fn shape(value: &Value, shape: &Shape, path: &str, broken: &mut Vec<String>) -> 
         (Shape::Object(members), Value::Object(body)) => object(body, members, &format!("{path}."), broken),
         (Shape::List { of, most }, Value::Array(items)) => list(items, of, *most, path, broken),
         (Shape::Map, Value::Object(body)) if body.values().all(Value::is_string) => Ok(()),
-        (Shape::Flag, Value::Bool(_)) => Ok(()),
+        (Shape::Flag, Value::Bool(_)) | (Shape::Time, Value::Number(_)) => Ok(()),
         _ => {
             let Some(wrong) = constraints(value, shape) else {
                 return Err(misshapen(format!("the member `{path}` has a value of the wrong type")));
             };
             let shown = shown(value, shape);
-            broken.extend(
-                wrong
-                    .into_iter()
-                    .map(|wrong| format!("Value {shown} at '{path}' failed to satisfy constraint: {wrong}")),
-            );
+            let complaint = |wrong: String| format!("Value{shown} at '{path}' failed to satisfy constraint: {wrong}");
+            broken.extend(wrong.into_iter().map(complaint));
             Ok(())
         }
     }
@@ -181,6 +182,7 @@ fn constraints(value: &Value, shape: &Shape) -> Option<Vec<String>> {
             holds.extend(pattern.map(|pattern| (pattern.holds)(text)));
             holds
         }
+        (Shape::Secret(shape), value) => return constraints(value, shape),
         _ => return None,
     };
     Some(rules.into_iter().zip(holds).filter(|(_, holds)| !holds).map(|(rule, _)| rule).collect())
@@ -207,19 +209,22 @@ fn rules(shape: &Shape) -> Vec<String> {
             format!("Member must have value less than or equal to {most}"),
             format!("Member must have value greater than or equal to {least}"),
         ],
+        Shape::Secret(shape) => rules(shape),
         Shape::One(values) => vec![format!("Member must satisfy enum value set: [{}]", values.join(", "))],
-        Shape::Flag | Shape::List { .. } | Shape::Map | Shape::Object(_) => Vec::new(),
+        Shape::Flag | Shape::List { .. } | Shape::Map | Shape::Object(_) | Shape::Time => Vec::new(),
     }
 }
 
+/// Shows a value in a message, after a space; AWS shows nothing of what its model calls sensitive.
 fn shown(value: &Value, shape: &Shape) -> String {
     match (shape, value) {
+        (Shape::Secret(_), _) => String::new(),
         (Shape::Blob { .. }, Value::String(text)) => {
             let length = STANDARD.decode(text).map_or(0, |bytes| bytes.len());
-            format!("'java.nio.HeapByteBuffer[pos=0 lim={length} cap={length}]'")
+            format!(" 'java.nio.HeapByteBuffer[pos=0 lim={length} cap={length}]'")
         }
-        (_, Value::String(text)) => format!("'{text}'"),
-        (_, other) => format!("'{other}'"),
+        (_, Value::String(text)) => format!(" '{text}'"),
+        (_, other) => format!(" '{other}'"),
     }
 }
 

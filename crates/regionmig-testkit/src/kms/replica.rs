@@ -14,7 +14,7 @@ use crate::call::Refusal;
 ///
 /// Policy, tags and description are the replica's own: what is left out is the default, never the primary's.
 pub(super) fn replicate(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
-    let primary = replicable(ask)?;
+    let primary = primary(ask)?;
     let region: Region = ask
         .text("ReplicaRegion")
         .unwrap_or_default()
@@ -51,7 +51,7 @@ pub(super) fn replicate(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 }
 
 /// Finds the key of the request, which must be a primary.
-fn replicable(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
+pub(super) fn primary(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
     let name = ask.find("KeyId", Takes::Own)?;
     let family = ask.kms.family(&name).ok_or_else(|| not_found(&name))?;
     if !family.multi_region || family.primary != name.end.region {

@@ -1,13 +1,16 @@
 //! Rotation of key material: by the calendar and on demand.
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, seconds};
+use super::material::Material;
 use super::name::Takes;
 use super::page;
 use super::state::KeyState;
-use super::store::{KeyName, Kms, after, after_days};
+use super::store::{Family, Key, KeyName, Kms, after, after_days};
 use crate::call::Refusal;
 
 /// How often a key may be rotated on demand in its life (API reference, RotateKeyOnDemand).
@@ -51,6 +54,7 @@ impl Kms {
     /// Does the rotations of the key's family that were due by `now`. A disabled key is not rotated; once enabled again,
     /// it is rotated at once if that was due meanwhile (API reference, GetKeyRotationStatus).
     pub(super) fn advance(&mut self, name: &KeyName, now: Timestamp) {
+        self.arrive(name, now);
         let Some(family) = self.family(name) else { return };
         let length = self.timing.rotation;
         let on_demand = family.rotation.under_way.map(|began| after(began, length)).filter(|done| *done <= now);
@@ -125,11 +129,11 @@ pub(super) fn disable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 pub(super) fn on_demand(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = rotated_key(ask)?;
     let (arn, now) = (name.arn(), ask.cx.now);
-    let family = ask.kms.family_mut(&name).ok_or_else(|| Refusal::new("KMSInternalException").status(500))?;
-    if family.origin == "EXTERNAL" {
+    if ask.kms.pending(&name, now) == Pending::Nowhere {
         let message = format!("No available key material pending rotation for the key: {arn}.");
         return Err(Refusal::new("KMSInvalidStateException").message(message));
     }
+    let family = ask.kms.family_mut(&name).ok_or_else(|| Refusal::new("KMSInternalException").status(500))?;
     if family.rotation.under_way.is_some() {
         let message = format!("An on-demand rotation of {arn} is already in progress.");
         return Err(Refusal::new("ConflictException").message(message));
@@ -142,6 +146,32 @@ pub(super) fn on_demand(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     Ok(json!({ "KeyId": name.id }))
 }
 
+/// Whether the next material of a key is there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Pending {
+    /// KMS makes it when it rotates the key.
+    Made,
+    /// Imported into each of the related keys.
+    Everywhere,
+    /// Not imported, or not into all related keys yet.
+    Nowhere,
+}
+
+impl Kms {
+    /// Tells whether a key could be rotated on demand.
+    fn pending(&self, name: &KeyName, now: Timestamp) -> Pending {
+        let Some(family) = self.family(name).filter(|family| family.is_external()) else { return Pending::Made };
+        let next = family.rotation.current() + 1;
+        let present =
+            family.members.iter().map(|region| name.in_region(region)).filter(|name| !self.is_gone(name, now));
+        let mut keys = present.filter_map(|name| self.key(&name));
+        match family.materials.len() > next && keys.all(|key| key.holds(next, now)) {
+            true => Pending::Everywhere,
+            false => Pending::Nowhere,
+        }
+    }
+}
+
 /// Answers ListKeyRotations, newest first.
 pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = ask.key("KeyId", Takes::Own)?;
@@ -149,27 +179,53 @@ pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         return Err(Refusal::new("UnsupportedOperationException"));
     };
     let window = page::window(ask, 100, 1000)?;
-    let (current, is_external) = (family.rotation.current(), family.origin == "EXTERNAL");
-    let entry = |generation: usize, turn: Option<&Turn>| {
+    let (current, pending) = (family.rotation.current(), ask.kms.pending(&name, ask.cx.now));
+    let key = ask.held(&name)?;
+    let entry = |generation: usize| {
+        let state = match generation.cmp(&current) {
+            Ordering::Less => "NON_CURRENT",
+            Ordering::Equal => "CURRENT",
+            Ordering::Greater if pending == Pending::Everywhere => "PENDING_ROTATION",
+            Ordering::Greater => "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
+        };
         let mut entry = json!({
             "KeyId": name.id,
-            "KeyMaterialId": family.secret.material_id(generation),
-            "KeyMaterialState": if generation == current { "CURRENT" } else { "NON_CURRENT" },
+            "KeyMaterialId": family.material_id_of(generation),
+            "KeyMaterialState": state,
         });
-        if let Some(turn) = turn {
+        if let Some(turn) = generation.checked_sub(1).and_then(|place| family.rotation.done.get(place)) {
             entry["RotationDate"] = seconds(turn.at);
             entry["RotationType"] = json!(if turn.on_demand { "ON_DEMAND" } else { "AUTOMATIC" });
         }
-        if is_external {
-            entry["ImportState"] = json!("IMPORTED");
+        if let Some(material) = family.materials.get(generation) {
+            describe(&mut entry, key, generation, material, ask.cx.now);
         }
         // Counted down, so that the newest comes first.
         (format!("{:08}", 99_999_999 - generation), entry)
     };
-    let turns = family.rotation.done.iter().enumerate().rev();
-    let rotations = turns.map(|(place, turn)| entry(place + 1, Some(turn)));
-    let first = (ask.text("IncludeKeyMaterial") == Some("ALL_KEY_MATERIAL")).then(|| entry(0, None));
-    Ok(page::answer(ask, &window, "Rotations", rotations.chain(first)))
+    let shows_all = ask.text("IncludeKeyMaterial") == Some("ALL_KEY_MATERIAL");
+    let first = usize::from(!shows_all);
+    // What was never imported is no material; what waits for its rotation is shown with all others only.
+    let last = match (shows_all, family.is_external()) {
+        (true, true) => family.materials.len(),
+        _ => current + 1,
+    };
+    Ok(page::answer(ask, &window, "Rotations", (first..last).rev().map(entry)))
+}
+
+/// Writes what is to be said of an imported material.
+fn describe(entry: &mut Value, key: &Key, generation: usize, material: &Material, now: Timestamp) {
+    entry["ImportState"] = json!(if key.holds(generation, now) { "IMPORTED" } else { "PENDING_IMPORT" });
+    if !material.description.is_empty() {
+        entry["KeyMaterialDescription"] = json!(material.description);
+    }
+    if let Some(import) = key.imports.get(&generation).filter(|import| import.is_usable(now)) {
+        let model = if import.valid_to.is_some() { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+        entry["ExpirationModel"] = json!(model);
+        if let Some(at) = import.valid_to {
+            entry["ValidTo"] = seconds(at);
+        }
+    }
 }
 
 /// Finds the key of a request to enable or disable rotation, which is set for all related keys at their primary.
@@ -200,7 +256,10 @@ fn rotated_key(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
     ask.customer_key("KeyId", Takes::Own)
 }
 
-/// Whether a key in this state is shown with the id of its material.
-pub(super) fn shows_material(state: KeyState) -> bool {
-    !matches!(state, KeyState::Creating | KeyState::PendingImport)
+/// Whether a key in this state is shown with the id of its material: of imported material, once it was there.
+pub(super) fn shows_material(family: &Family, key: &Key, state: KeyState) -> bool {
+    match family.is_external() {
+        true => key.imports.contains_key(&family.rotation.current()),
+        false => state != KeyState::Creating,
+    }
 }

@@ -2,112 +2,18 @@
 //!
 //! Members that only a newer model knows are left out on purpose: they are refused loudly.
 
-use super::model::{Member, Pattern, Shape, may, must};
+mod pattern;
+mod shape;
 
-const KEY_ID: Shape = Shape::text(1, 2048);
-const ALIAS_NAME: Shape = Shape::Text { least: 1, most: 256, pattern: Some(&NAME) };
-const DESCRIPTION: Shape = Shape::text(0, 8192);
-const FLAG: Shape = Shape::Flag;
-const LIMIT: Shape = Shape::Number { least: 1, most: 1000 };
-const NUMBER_OF_BYTES: Shape = Shape::Number { least: 1, most: 1024 };
-const ROTATION_PERIOD: Shape = Shape::Number { least: 90, most: 2560 };
-const WINDOW: Shape = Shape::Number { least: 1, most: 365 };
-const MARKER: Shape = Shape::Text { least: 1, most: 1024, pattern: Some(&LATIN) };
-const POLICY: Shape = Shape::Text { least: 1, most: 131_072, pattern: Some(&LATIN_LINES) };
-const POLICY_NAME: Shape = Shape::Text { least: 1, most: 128, pattern: Some(&WORD) };
-const PRINCIPAL: Shape = Shape::Text { least: 1, most: 256, pattern: Some(&PRINCIPAL_ID) };
-const SERVICE_PRINCIPAL: Shape = Shape::Text { least: 1, most: 128, pattern: Some(&HOST) };
-const GRANT_ID: Shape = Shape::text(1, 128);
-const GRANT_NAME: Shape = Shape::Text { least: 1, most: 256, pattern: Some(&NAME) };
-const GRANT_TOKEN: Shape = Shape::text(1, 8192);
-const GRANT_TOKENS: Shape = Shape::List { of: &GRANT_TOKEN, most: 10 };
-const REGION: Shape = Shape::Text { least: 1, most: 32, pattern: Some(&REGION_NAME) };
-const STORE_ID: Shape = Shape::text(1, 64);
-const XKS_KEY_ID: Shape = Shape::Text { least: 1, most: 128, pattern: Some(&XKS_NAME) };
-const CONTEXT: Shape = Shape::Map;
-const PLAINTEXT: Shape = Shape::Blob { least: 1, most: 4096 };
-const CIPHERTEXT: Shape = Shape::Blob { least: 1, most: 6144 };
-const TAG_KEY: Shape = Shape::text(1, 128);
-const TAG_KEYS: Shape = Shape::List { of: &TAG_KEY, most: usize::MAX };
-const TAG: Shape = Shape::Object(&[must("TagKey", &TAG_KEY), must("TagValue", &Shape::text(0, 256))]);
-const TAGS: Shape = Shape::List { of: &TAG, most: usize::MAX };
-const SOURCE_ARN: Shape = Shape::Text { least: 20, most: 512, pattern: Some(&RESOURCE_ARN) };
-const CONSTRAINTS: Shape = Shape::Object(&[
-    may("EncryptionContextSubset", &CONTEXT),
-    may("EncryptionContextEquals", &CONTEXT),
-    may("SourceArn", &SOURCE_ARN),
-]);
-const RECIPIENT: Shape = Shape::Object(&[
-    may("KeyEncryptionAlgorithm", &Shape::One(&["RSAES_OAEP_SHA_256"])),
-    may("AttestationDocument", &Shape::Blob { least: 1, most: 262_144 }),
-]);
-const DRY_RUN_MODIFIERS: Shape = Shape::List { of: &Shape::One(&["IGNORE_CIPHERTEXT"]), most: usize::MAX };
-const DATA_KEY_SPEC: Shape = Shape::One(&["AES_256", "AES_128"]);
-const INCLUDE_MATERIAL: Shape = Shape::One(&["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"]);
-const ORIGIN: Shape = Shape::One(&["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"]);
-const ALGORITHM: Shape = Shape::One(&["SYMMETRIC_DEFAULT", "RSAES_OAEP_SHA_1", "RSAES_OAEP_SHA_256", "SM2PKE"]);
-const USAGE: Shape =
-    Shape::One(&["SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"]);
-const OLD_SPEC: Shape = Shape::One(&[
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "ECC_NIST_P256",
-    "ECC_NIST_P384",
-    "ECC_NIST_P521",
-    "ECC_SECG_P256K1",
-    "SYMMETRIC_DEFAULT",
-    "HMAC_224",
-    "HMAC_256",
-    "HMAC_384",
-    "HMAC_512",
-    "SM2",
-]);
-const SPEC: Shape = Shape::One(&[
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "ECC_NIST_P256",
-    "ECC_NIST_P384",
-    "ECC_NIST_P521",
-    "ECC_SECG_P256K1",
-    "SYMMETRIC_DEFAULT",
-    "HMAC_224",
-    "HMAC_256",
-    "HMAC_384",
-    "HMAC_512",
-    "SM2",
-    "ML_DSA_44",
-    "ML_DSA_65",
-    "ML_DSA_87",
-    "ECC_NIST_EDWARDS25519",
-    "ML_KEM_512",
-    "ML_KEM_768",
-    "ML_KEM_1024",
-]);
-const GRANT_OPERATIONS: Shape = Shape::List {
-    of: &Shape::One(&[
-        "Decrypt",
-        "Encrypt",
-        "GenerateDataKey",
-        "GenerateDataKeyWithoutPlaintext",
-        "ReEncryptFrom",
-        "ReEncryptTo",
-        "Sign",
-        "Verify",
-        "GetPublicKey",
-        "CreateGrant",
-        "RetireGrant",
-        "DescribeKey",
-        "GenerateDataKeyPair",
-        "GenerateDataKeyPairWithoutPlaintext",
-        "GenerateMac",
-        "VerifyMac",
-        "DeriveSharedSecret",
-        "Encapsulate",
-        "Decapsulate",
-    ]),
-    most: usize::MAX,
+use super::model::{Member, Shape, may, must};
+use shape::{
+    ALGORITHM, ALIAS_NAME, CIPHERTEXT, CLUSTER, CONNECTIVITY, CONSTRAINTS, CONTEXT, CREDENTIAL, DATA_KEY_SPEC,
+    DESCRIPTION, DRY_RUN_MODIFIERS, EXPIRATION_MODEL, FLAG, GRANT_ID, GRANT_NAME, GRANT_OPERATIONS, GRANT_TOKEN,
+    GRANT_TOKENS, IMPORT_TYPE, INCLUDE_MATERIAL, KEY_ID, LIMIT, MAC_ALGORITHM, MARKER, MATERIAL_DESCRIPTION,
+    MATERIAL_ID, MESSAGE_TYPE, NUMBER_OF_BYTES, OLD_SPEC, ORIGIN, PAIR_SPEC, PASSWORD, PLAINTEXT, POLICY, POLICY_NAME,
+    PRINCIPAL, PROXY_ENDPOINT, PROXY_OWNER, PROXY_PATH, PROXY_SERVICE, PUBLIC_KEY, RECIPIENT, REGION, ROTATION_PERIOD,
+    SERVICE_PRINCIPAL, SIGNING_ALGORITHM, SPEC, STORE_ID, STORE_NAME, STORE_TYPE, TAG_KEYS, TAGS, USAGE, WINDOW,
+    WRAPPING_ALGORITHM, WRAPPING_SPEC, XKS_KEY_ID,
 };
 
 const KEY: &[Member] = &[must("KeyId", &KEY_ID)];
@@ -119,7 +25,167 @@ pub(super) fn input(operation: &str) -> Option<&'static [Member]> {
     INPUTS.iter().find(|(operations, _)| operations.contains(&operation)).map(|(_, members)| *members)
 }
 
+const STORE: &[Member] = &[must("CustomKeyStoreId", &STORE_ID)];
+const DATA_KEY_PAIR: &[Member] = &[
+    may("EncryptionContext", &CONTEXT),
+    must("KeyId", &KEY_ID),
+    must("KeyPairSpec", &PAIR_SPEC),
+    may("GrantTokens", &GRANT_TOKENS),
+    may("DryRun", &FLAG),
+];
+
 static INPUTS: &[(&[&str], &[Member])] = &[
+    (&["ConnectCustomKeyStore", "DeleteCustomKeyStore", "DisconnectCustomKeyStore"], STORE),
+    (
+        &["CreateCustomKeyStore"],
+        &[
+            must("CustomKeyStoreName", &STORE_NAME),
+            may("CloudHsmClusterId", &CLUSTER),
+            may("TrustAnchorCertificate", &Shape::text(1, 5000)),
+            may("KeyStorePassword", &PASSWORD),
+            may("CustomKeyStoreType", &STORE_TYPE),
+            may("XksProxyUriEndpoint", &PROXY_ENDPOINT),
+            may("XksProxyUriPath", &PROXY_PATH),
+            may("XksProxyVpcEndpointServiceName", &PROXY_SERVICE),
+            may("XksProxyVpcEndpointServiceOwner", &PROXY_OWNER),
+            may("XksProxyAuthenticationCredential", &CREDENTIAL),
+            may("XksProxyConnectivity", &CONNECTIVITY),
+        ],
+    ),
+    (
+        &["Decapsulate"],
+        &[
+            must("KeyId", &KEY_ID),
+            must("SharedSecretCiphertextBlob", &CIPHERTEXT),
+            must("EncapsulationAlgorithm", &Shape::One(&["ML_KEM"])),
+            may("GrantTokens", &GRANT_TOKENS),
+            may("DryRun", &FLAG),
+        ],
+    ),
+    (&["DeleteImportedKeyMaterial"], &[must("KeyId", &KEY_ID), may("KeyMaterialId", &MATERIAL_ID)]),
+    (
+        &["DeriveSharedSecret"],
+        &[
+            must("KeyId", &KEY_ID),
+            must("KeyAgreementAlgorithm", &Shape::One(&["ECDH"])),
+            must("PublicKey", &PUBLIC_KEY),
+            may("GrantTokens", &GRANT_TOKENS),
+            may("DryRun", &FLAG),
+            may("Recipient", &RECIPIENT),
+        ],
+    ),
+    (
+        &["DescribeCustomKeyStores"],
+        &[
+            may("CustomKeyStoreId", &STORE_ID),
+            may("CustomKeyStoreName", &STORE_NAME),
+            may("Limit", &LIMIT),
+            may("Marker", &MARKER),
+        ],
+    ),
+    (
+        &["Encapsulate"],
+        &[
+            must("KeyId", &KEY_ID),
+            must("EncapsulationAlgorithm", &Shape::One(&["ML_KEM"])),
+            may("GrantTokens", &GRANT_TOKENS),
+            may("DryRun", &FLAG),
+        ],
+    ),
+    (
+        &["GenerateDataKeyPair"],
+        &[
+            may("EncryptionContext", &CONTEXT),
+            must("KeyId", &KEY_ID),
+            must("KeyPairSpec", &PAIR_SPEC),
+            may("GrantTokens", &GRANT_TOKENS),
+            may("DryRun", &FLAG),
+            may("Recipient", &RECIPIENT),
+        ],
+    ),
+    (&["GenerateDataKeyPairWithoutPlaintext"], DATA_KEY_PAIR),
+    (
+        &["GenerateMac"],
+        &[
+            must("Message", &PLAINTEXT),
+            must("KeyId", &KEY_ID),
+            must("MacAlgorithm", &MAC_ALGORITHM),
+            may("GrantTokens", &GRANT_TOKENS),
+            may("DryRun", &FLAG),
+        ],
+    ),
+    (
+        &["GetParametersForImport"],
+        &[
+            must("KeyId", &KEY_ID),
+            must("WrappingAlgorithm", &WRAPPING_ALGORITHM),
+            must("WrappingKeySpec", &WRAPPING_SPEC),
+        ],
+    ),
+    (&["GetPublicKey"], &[must("KeyId", &KEY_ID), may("GrantTokens", &GRANT_TOKENS)]),
+    (
+        &["ImportKeyMaterial"],
+        &[
+            must("KeyId", &KEY_ID),
+            must("ImportToken", &CIPHERTEXT),
+            must("EncryptedKeyMaterial", &CIPHERTEXT),
+            may("ValidTo", &Shape::Time),
+            may("ExpirationModel", &EXPIRATION_MODEL),
+            may("ImportType", &IMPORT_TYPE),
+            may("KeyMaterialDescription", &MATERIAL_DESCRIPTION),
+            may("KeyMaterialId", &MATERIAL_ID),
+        ],
+    ),
+    (
+        &["Sign"],
+        &[
+            must("KeyId", &KEY_ID),
+            must("Message", &PLAINTEXT),
+            may("MessageType", &MESSAGE_TYPE),
+            may("GrantTokens", &GRANT_TOKENS),
+            must("SigningAlgorithm", &SIGNING_ALGORITHM),
+            may("DryRun", &FLAG),
+        ],
+    ),
+    (
+        &["UpdateCustomKeyStore"],
+        &[
+            must("CustomKeyStoreId", &STORE_ID),
+            may("NewCustomKeyStoreName", &STORE_NAME),
+            may("KeyStorePassword", &PASSWORD),
+            may("CloudHsmClusterId", &CLUSTER),
+            may("XksProxyUriEndpoint", &PROXY_ENDPOINT),
+            may("XksProxyUriPath", &PROXY_PATH),
+            may("XksProxyVpcEndpointServiceName", &PROXY_SERVICE),
+            may("XksProxyVpcEndpointServiceOwner", &PROXY_OWNER),
+            may("XksProxyAuthenticationCredential", &CREDENTIAL),
+            may("XksProxyConnectivity", &CONNECTIVITY),
+        ],
+    ),
+    (&["UpdatePrimaryRegion"], &[must("KeyId", &KEY_ID), must("PrimaryRegion", &REGION)]),
+    (
+        &["Verify"],
+        &[
+            must("KeyId", &KEY_ID),
+            must("Message", &PLAINTEXT),
+            may("MessageType", &MESSAGE_TYPE),
+            must("Signature", &CIPHERTEXT),
+            must("SigningAlgorithm", &SIGNING_ALGORITHM),
+            may("GrantTokens", &GRANT_TOKENS),
+            may("DryRun", &FLAG),
+        ],
+    ),
+    (
+        &["VerifyMac"],
+        &[
+            must("Message", &PLAINTEXT),
+            must("KeyId", &KEY_ID),
+            must("MacAlgorithm", &MAC_ALGORITHM),
+            must("Mac", &CIPHERTEXT),
+            may("GrantTokens", &GRANT_TOKENS),
+            may("DryRun", &FLAG),
+        ],
+    ),
     (
         &[
             "CancelKeyDeletion",
@@ -296,64 +362,3 @@ static INPUTS: &[(&[&str], &[Member])] = &[
     (&["UntagResource"], &[must("KeyId", &KEY_ID), must("TagKeys", &TAG_KEYS)]),
     (&["UpdateKeyDescription"], &[must("KeyId", &KEY_ID), must("Description", &DESCRIPTION)]),
 ];
-
-static NAME: Pattern = Pattern {
-    text: "^[a-zA-Z0-9:/_-]+$",
-    holds: |text| all(text, |c| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '_' | '-')),
-};
-static LATIN: Pattern =
-    Pattern { text: r"[\u0020-\u00FF]*", holds: |text| text.chars().all(|c| matches!(c, ' '..='ÿ')) };
-static LATIN_LINES: Pattern = Pattern {
-    text: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
-    holds: |text| all(text, |c| matches!(c, '\t' | '\n' | '\r' | ' '..='ÿ')),
-};
-static WORD: Pattern = Pattern { text: r"[\w]+", holds: |text| all(text, is_word) };
-static PRINCIPAL_ID: Pattern = Pattern {
-    text: r"^[\w+=,.@:/-]+$",
-    holds: |text| all(text, |c| is_word(c) || matches!(c, '+' | '=' | ',' | '.' | '@' | ':' | '/' | '-')),
-};
-static HOST: Pattern = Pattern {
-    text: r"^([A-Za-z0-9\-]+)\.([A-Za-z0-9\-]+)(\.[A-Za-z0-9\-]+)+$",
-    holds: |text| {
-        let is_label = |label: &str| all(label, |c| c.is_ascii_alphanumeric() || c == '-');
-        text.split('.').count() >= 3 && text.split('.').all(is_label)
-    },
-};
-static REGION_NAME: Pattern = Pattern {
-    text: r"^([a-z]+-){2,3}\d+$",
-    holds: |text| {
-        let parts: Vec<&str> = text.split('-').collect();
-        let Some((number, words)) = parts.split_last() else { return false };
-        let are_words = words.iter().all(|word| all(word, |c| c.is_ascii_lowercase()));
-        matches!(words.len(), 2 | 3) && are_words && all(number, |c| c.is_ascii_digit())
-    },
-};
-static XKS_NAME: Pattern = Pattern {
-    text: r"^[a-zA-Z0-9-_.]+$",
-    holds: |text| all(text, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')),
-};
-static RESOURCE_ARN: Pattern = Pattern {
-    text: r"^arn:aws[a-z0-9-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]{12}:.+$",
-    holds: |text| {
-        let is_low = |part: &str| part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-        match text.splitn(6, ':').collect::<Vec<_>>()[..] {
-            ["arn", partition, service, region, account, resource] => {
-                let is_account = account.len() == 12 && all(account, |c| c.is_ascii_digit());
-                partition.starts_with("aws")
-                    && [partition, service, region].into_iter().all(is_low)
-                    && !service.is_empty()
-                    && is_account
-                    && !resource.is_empty()
-            }
-            _ => false,
-        }
-    },
-};
-
-fn all(text: &str, holds: impl Fn(char) -> bool) -> bool {
-    !text.is_empty() && text.chars().all(holds)
-}
-
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
-}

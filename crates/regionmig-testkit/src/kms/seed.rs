@@ -1,5 +1,7 @@
 //! Keys that are there before a test begins.
 
+mod key_store;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,11 +10,14 @@ use regionmig_core::{End, KeyArn, Region};
 use serde_json::{Map, Value, json};
 
 use super::grant::{self, Grant};
+use super::material::{Import, Material, Secret};
 use super::shelf::Shelf;
 use super::spec::{Kind, SYMMETRIC};
-use super::store::{Alias, Deletion, Family, Key, KeyName, Kms, KmsTiming, Secret, after_days};
+use super::store::{Alias, Deletion, Family, Key, KeyName, Kms, KmsTiming, after_days};
 use crate::ids::Ids;
 use crate::world::World;
+
+pub use key_store::KeyStoreSeed;
 
 /// A key that a test wants to be there, made without a request and without a line in the ledger.
 ///
@@ -44,18 +49,22 @@ pub struct KeySeed {
     deletion: Option<i64>,
     description: String,
     disabled: bool,
+    expires: Option<Timestamp>,
     grants: Vec<GrantSeed>,
     imported: bool,
     managed_for: Option<String>,
+    material: Option<Secret>,
     multi_region: bool,
     origin: String,
     policy: Option<String>,
-    replicas: Vec<Region>,
+    /// Each with whether imported material is there, too.
+    replicas: Vec<(Region, bool)>,
     rotation: Option<i64>,
     spec: String,
     store: Option<String>,
     tags: BTreeMap<String, String>,
     usage: Option<String>,
+    xks_key: Option<String>,
 }
 
 impl KeySeed {
@@ -68,9 +77,11 @@ impl KeySeed {
             deletion: None,
             description: String::new(),
             disabled: false,
+            expires: None,
             grants: Vec::new(),
             imported: false,
             managed_for: None,
+            material: None,
             multi_region: false,
             origin: "AWS_KMS".to_owned(),
             policy: None,
@@ -80,6 +91,7 @@ impl KeySeed {
             store: None,
             tags: BTreeMap::new(),
             usage: None,
+            xks_key: None,
         }
     }
 
@@ -100,7 +112,8 @@ impl KeySeed {
         Self { created_at: Some(at), ..self }
     }
 
-    /// Sets the id of the custom key store that it is in, for an origin that has one.
+    /// Sets the id of the custom key store that it is in, for an origin that has one. A store that is not there yet is made
+    /// with the key, connected: see [`World::kms_store`] for others.
     pub fn custom_key_store(self, id: &str) -> Self {
         Self { store: Some(id.to_owned()), ..self }
     }
@@ -121,9 +134,20 @@ impl KeySeed {
         self
     }
 
-    /// Sets the origin `EXTERNAL`, with its material there or not.
+    /// Lets the imported material expire at a moment, which may be past.
+    pub fn expires_at(self, at: Timestamp) -> Self {
+        Self { expires: Some(at), ..self }
+    }
+
+    /// Sets the origin `EXTERNAL`, with its material there, whatever it is, or not.
     pub fn imported(self, is_there: bool) -> Self {
         Self { imported: is_there, ..self }.origin("EXTERNAL")
+    }
+
+    /// Sets the origin `EXTERNAL` and the material that was imported: 32 bytes of a symmetric key, some of an HMAC key,
+    /// PKCS #8 of a private key.
+    pub fn imported_material(self, bytes: &[u8]) -> Self {
+        Self { material: Some(Secret::new(bytes.to_vec())), ..self }.imported(true)
     }
 
     /// Makes it a multi-Region primary.
@@ -149,7 +173,13 @@ impl KeySeed {
     /// Makes it a multi-Region primary with a replica in `region`, ready for use, with description, policy and tags of
     /// its own that are equal to the primary's. Aliases and grants are the primary's alone.
     pub fn replica_in(mut self, region: &Region) -> Self {
-        self.replicas.push(region.clone());
+        self.replicas.push((region.clone(), true));
+        self.multi_region()
+    }
+
+    /// As [`replica_in`](Self::replica_in), but imported material is not imported there yet: the replica is pending import.
+    pub fn replica_without_material_in(mut self, region: &Region) -> Self {
+        self.replicas.push((region.clone(), false));
         self.multi_region()
     }
 
@@ -172,6 +202,11 @@ impl KeySeed {
     /// Sets the usage, such as `SIGN_VERIFY`; what the spec is for, unless set.
     pub fn usage(self, usage: &str) -> Self {
         Self { usage: Some(usage.to_owned()), ..self }
+    }
+
+    /// Sets the id of the key in an external key store.
+    pub fn xks_key(self, id: &str) -> Self {
+        Self { xks_key: Some(id.to_owned()), ..self }
     }
 
     /// Makes the key.
@@ -200,17 +235,22 @@ impl KeySeed {
             false => ids.uuid(),
         };
         let name = KeyName::new(&self.end, id);
-        let secret = Secret::new(ids.bytes(32));
+        let secret = (Secret::new(ids.bytes(32)), kms.take_pair(kind.spec));
         let mut family = Family::new(kind, &name, self.multi_region, self.origin.clone(), secret);
         family.store.clone_from(&self.store);
-        family.rotation.scheduled = self.rotation.map(|days| (days, after_days(self.created(now), days)));
-        family.members.extend(self.replicas.iter().cloned());
-        kms.put_family(&name, family);
-        for region in &self.replicas {
-            let replica = name.in_region(region);
-            kms.put(&replica, self.key(&replica.end, now));
+        family.xks_key.clone_from(&self.xks_key);
+        family.materials.extend(self.import(&family, &name));
+        if let Some(store) = &self.store {
+            kms.seed_store(&self.end, store, &self.origin, now);
         }
-        let mut key = self.key(&self.end, now);
+        family.rotation.scheduled = self.rotation.map(|days| (days, after_days(self.created(now), days)));
+        family.members.extend(self.replicas.iter().map(|(region, _)| region.clone()));
+        kms.put_family(&name, family);
+        for (region, has_material) in &self.replicas {
+            let replica = name.in_region(region);
+            kms.put(&replica, self.key(&replica.end, *has_material, now));
+        }
+        let mut key = self.key(&self.end, true, now);
         key.deletion = self.deletion.map(|days| Deletion { asked: now, days });
         for grant in &self.grants {
             key.grants.insert(&ids.hex(64), grant.plant(&self.end, now));
@@ -223,7 +263,14 @@ impl KeySeed {
         name
     }
 
-    fn key(&self, end: &End, now: Timestamp) -> Key {
+    /// Returns the material that was imported, if any was.
+    fn import(&self, family: &Family, name: &KeyName) -> Option<Material> {
+        let own = || Family { origin: "AWS_KMS".to_owned(), ..family.clone() }.material(0);
+        let bytes = self.material.as_ref().map(|given| given.bytes().to_vec());
+        self.imported.then(|| bytes.or_else(own)).flatten().map(|bytes| Material::new(&name.id, bytes))
+    }
+
+    fn key(&self, end: &End, has_material: bool, now: Timestamp) -> Key {
         let created = self.created(now);
         let is_enabled = !self.disabled && self.deletion.is_none();
         let plain = Key::new(end, created);
@@ -231,7 +278,10 @@ impl KeySeed {
             description: self.description.clone(),
             enabled: is_enabled.then_some(created),
             grants: Shelf::default(),
-            imported: self.imported,
+            imports: (self.imported && has_material)
+                .then_some((0, Import { is_there: true, valid_to: self.expires }))
+                .into_iter()
+                .collect(),
             managed_for: self.managed_for.clone(),
             policy: self.policy.as_deref().map_or_else(|| Arc::clone(&plain.policy), Arc::from),
             tags: self.tags.clone(),
@@ -323,7 +373,7 @@ impl World {
     /// Begins a key at `end`.
     ///
     /// The quotas that KMS keeps ([`World::quota`]) are `kms:keys` (100,000 for an account in a region),
-    /// `kms:aliases-per-key` (50) and `kms:grants-per-key` (50,000).
+    /// `kms:aliases-per-key` (50), `kms:grants-per-key` (50,000) and `kms:custom-key-stores` (10).
     pub fn kms(&self, end: &End) -> KeySeed {
         KeySeed::new(self.clone(), end)
     }

@@ -4,10 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// The spec of the keys that this world has a data plane for.
+/// The spec of symmetric encryption keys.
 pub(super) const SYMMETRIC: &str = "SYMMETRIC_DEFAULT";
 
-/// The usage of the keys that this world has a data plane for.
+/// The usage of keys that encrypt.
 pub(super) const ENCRYPT_DECRYPT: &str = "ENCRYPT_DECRYPT";
 
 const PSS_AND_PKCS1: &[&str] = &[
@@ -60,7 +60,7 @@ const KINDS: &[(&str, &str, &[&str])] = &[
 pub(super) struct Kind {
     pub(super) spec: &'static str,
     pub(super) usage: &'static str,
-    algorithms: &'static [&'static str],
+    pub(super) algorithms: &'static [&'static str],
 }
 
 impl Kind {
@@ -78,6 +78,22 @@ impl Kind {
 
     pub(super) fn is_symmetric_encryption(self) -> bool {
         self.spec == SYMMETRIC
+    }
+
+    /// Returns how many bytes the material of an HMAC key of AWS's making has; `None` for other keys.
+    pub(super) fn mac_length(self) -> Option<usize> {
+        let bits: usize = self.spec.strip_prefix("HMAC_")?.parse().ok()?;
+        Some(bits / 8)
+    }
+
+    /// Returns whether material can be imported into such keys. Of ML-KEM keys the API reference does not say so.
+    pub(super) fn can_be_imported(self) -> bool {
+        self.usage != "ENCAPSULATE_DECAPSULATE"
+    }
+
+    /// Returns whether there are two keys, of which one is public.
+    pub(super) fn is_asymmetric(self) -> bool {
+        self.family() == "asymmetric"
     }
 
     /// Returns whether an alias may move from a key of this kind to one of `other`: both symmetric, both asymmetric or
@@ -121,6 +137,17 @@ impl Kind {
         }
     }
 
+    /// Returns the name of the member that lists the algorithms.
+    fn algorithms_member(self) -> &'static str {
+        match self.usage {
+            ENCRYPT_DECRYPT => "EncryptionAlgorithms",
+            "SIGN_VERIFY" => "SigningAlgorithms",
+            "GENERATE_VERIFY_MAC" => "MacAlgorithms",
+            "KEY_AGREEMENT" => "KeyAgreementAlgorithms",
+            _ => "EncapsulationAlgorithms",
+        }
+    }
+
     /// Writes spec, usage and algorithms into a key's metadata.
     pub(super) fn describe(self, metadata: &mut Map<String, Value>) {
         metadata.insert("KeySpec".to_owned(), json!(self.spec));
@@ -129,14 +156,7 @@ impl Kind {
             metadata.insert("CustomerMasterKeySpec".to_owned(), json!(self.spec));
         }
         metadata.insert("KeyUsage".to_owned(), json!(self.usage));
-        let member = match self.usage {
-            ENCRYPT_DECRYPT => "EncryptionAlgorithms",
-            "SIGN_VERIFY" => "SigningAlgorithms",
-            "GENERATE_VERIFY_MAC" => "MacAlgorithms",
-            "KEY_AGREEMENT" => "KeyAgreementAlgorithms",
-            _ => "EncapsulationAlgorithms",
-        };
-        metadata.insert(member.to_owned(), json!(self.algorithms));
+        metadata.insert(self.algorithms_member().to_owned(), json!(self.algorithms));
     }
 
     fn family(self) -> &'static str {

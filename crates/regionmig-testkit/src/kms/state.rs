@@ -17,6 +17,8 @@ pub(super) enum KeyState {
     PendingDeletion,
     PendingImport,
     PendingReplicaDeletion,
+    Unavailable,
+    Updating,
 }
 
 impl KeyState {
@@ -28,6 +30,8 @@ impl KeyState {
             Self::PendingDeletion => "PendingDeletion",
             Self::PendingImport => "PendingImport",
             Self::PendingReplicaDeletion => "PendingReplicaDeletion",
+            Self::Unavailable => "Unavailable",
+            Self::Updating => "Updating",
         }
     }
 
@@ -39,7 +43,10 @@ impl KeyState {
 impl Kms {
     /// Returns the state of a key that is there.
     pub(super) fn state(&self, name: &KeyName, key: &Key, now: Timestamp) -> KeyState {
-        let is_external = || self.family(name).is_some_and(|family| family.origin == "EXTERNAL");
+        let family = self.family(name);
+        let lacks_material = || family.is_some_and(|family| family.is_external() && !key.holds_all(family, now));
+        let is_cut_off = || family.is_some_and(|family| self.is_cut_off(&name.end, family, now));
+        let is_moving = || family.and_then(|family| family.moving.as_ref()).is_some_and(|to| to.concerns(name, now));
         if key.deletion.is_some() {
             match self.last_replica(name) {
                 Replicas::Stay => KeyState::PendingReplicaDeletion,
@@ -48,8 +55,12 @@ impl Kms {
             }
         } else if now < key.ready {
             KeyState::Creating
-        } else if is_external() && !key.imported {
+        } else if is_moving() {
+            KeyState::Updating
+        } else if lacks_material() {
             KeyState::PendingImport
+        } else if is_cut_off() {
+            KeyState::Unavailable
         } else if key.enabled.is_some() {
             KeyState::Enabled
         } else {
@@ -99,46 +110,50 @@ enum Replicas {
 
 /// Refuses `operation` if a key in `state` does not admit it.
 pub(super) fn admits(operation: &str, state: KeyState, arn: &str) -> Result<(), Refusal> {
-    use KeyState::{Creating, Disabled, Enabled, PendingDeletion, PendingImport, PendingReplicaDeletion};
-    let invalid = |what: &str| Err(Refusal::new("KMSInvalidStateException").message(format!("{arn} is {what}.")));
-    let doomed = || match state {
-        PendingReplicaDeletion => invalid("pending replica deletion"),
-        _ => invalid("pending deletion"),
-    };
-    match operation {
-        "CancelKeyDeletion" if !state.is_doomed() => invalid("not pending deletion"),
-        "CreateAlias" | "TagResource" | "UntagResource" | "UpdateAlias" | "UpdateKeyDescription" => match state {
-            PendingDeletion | PendingReplicaDeletion => doomed(),
-            Creating | Disabled | Enabled | PendingImport => Ok(()),
-        },
-        "ScheduleKeyDeletion" => match state {
-            PendingDeletion | PendingReplicaDeletion => doomed(),
-            Creating => invalid("creating"),
-            Disabled | Enabled | PendingImport => Ok(()),
-        },
-        "DisableKey" | "EnableKey" => match state {
-            PendingDeletion | PendingReplicaDeletion => doomed(),
-            Creating => invalid("creating"),
-            PendingImport => invalid("pending import"),
-            Disabled | Enabled => Ok(()),
-        },
-        "CreateGrant"
+    use KeyState::{Creating, Disabled, PendingDeletion, PendingImport, PendingReplicaDeletion, Unavailable, Updating};
+    let refused: &[KeyState] = match operation {
+        "CancelKeyDeletion" => {
+            return if state.is_doomed() { Ok(()) } else { Err(invalid(arn, "not pending deletion")) };
+        }
+        "CreateAlias" | "TagResource" | "UntagResource" | "UpdateAlias" | "UpdateKeyDescription" => &[],
+        "GetParametersForImport" | "ImportKeyMaterial" | "ScheduleKeyDeletion" => &[Creating, Updating],
+        "DisableKey" | "EnableKey" => &[Creating, PendingImport, Updating],
+        "CreateGrant" => &[Creating, Disabled, PendingImport],
+        "DisableKeyRotation" | "EnableKeyRotation" | "ReplicateKey" | "RotateKeyOnDemand" | "UpdatePrimaryRegion" => {
+            &[Creating, Disabled, PendingImport, Unavailable, Updating]
+        }
+        // Cryptography, which a change of the primary does not disturb.
+        "Decapsulate"
         | "Decrypt"
-        | "DisableKeyRotation"
-        | "EnableKeyRotation"
+        | "DeriveSharedSecret"
+        | "Encapsulate"
         | "Encrypt"
         | "GenerateDataKey"
+        | "GenerateDataKeyPair"
+        | "GenerateDataKeyPairWithoutPlaintext"
         | "GenerateDataKeyWithoutPlaintext"
+        | "GenerateMac"
+        | "GetPublicKey"
         | "ReEncrypt"
-        | "ReplicateKey"
-        | "RotateKeyOnDemand" => match state {
-            PendingDeletion | PendingReplicaDeletion => doomed(),
-            Creating => invalid("creating"),
-            PendingImport => invalid("pending import"),
-            Disabled => Err(Refusal::new("DisabledException").message(format!("{arn} is disabled."))),
-            Enabled => Ok(()),
-        },
-        // Reads, and PutKeyPolicy, DeleteAlias, RetireGrant, RevokeGrant: in every state.
+        | "Sign"
+        | "Verify"
+        | "VerifyMac" => &[Creating, Disabled, PendingImport, Unavailable],
+        // Reads, and PutKeyPolicy, DeleteAlias, DeleteImportedKeyMaterial, RetireGrant, RevokeGrant: in every state.
+        _ => return Ok(()),
+    };
+    match state {
+        PendingDeletion => Err(invalid(arn, "pending deletion")),
+        PendingReplicaDeletion => Err(invalid(arn, "pending replica deletion")),
+        state if !refused.contains(&state) => Ok(()),
+        Disabled => Err(Refusal::new("DisabledException").message(format!("{arn} is disabled."))),
+        Creating => Err(invalid(arn, "creating")),
+        PendingImport => Err(invalid(arn, "pending import")),
+        Unavailable => Err(invalid(arn, "unavailable")),
+        Updating => Err(invalid(arn, "updating")),
         _ => Ok(()),
     }
+}
+
+fn invalid(arn: &str, what: &str) -> Refusal {
+    Refusal::new("KMSInvalidStateException").message(format!("{arn} is {what}."))
 }

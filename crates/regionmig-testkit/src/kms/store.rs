@@ -1,14 +1,16 @@
 //! What KMS knows: keys and aliases of each account and region, and what related multi-Region keys share.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use regionmig_core::{End, Region};
-use sha2::{Digest, Sha256};
 
 use super::grant::Grant;
+use super::key_store::KeyStore;
+use super::material::{Import, Material, Secret};
+use super::pair;
+use super::primary::Move;
 use super::rotation::Rotation;
 use super::shelf::Shelf;
 use super::spec::Kind;
@@ -19,8 +21,12 @@ use super::spec::Kind;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct KmsTiming {
+    /// How long a custom key store is `CONNECTING` or `DISCONNECTING`. Five minutes, unless set otherwise.
+    pub connection: SignedDuration,
     /// How long a key that CreateKey made is `Creating`. Nothing, unless set otherwise.
     pub creation: SignedDuration,
+    /// How long the old and the new primary are `Updating` after UpdatePrimaryRegion. Five seconds, unless set otherwise.
+    pub promotion: SignedDuration,
     /// How long a replica is `Creating`. Five seconds, unless set otherwise.
     pub replication: SignedDuration,
     /// How long a rotation on demand is under way. Five seconds, unless set otherwise.
@@ -30,7 +36,9 @@ pub struct KmsTiming {
 impl Default for KmsTiming {
     fn default() -> Self {
         Self {
+            connection: SignedDuration::from_mins(5),
             creation: SignedDuration::ZERO,
+            promotion: SignedDuration::from_secs(5),
             replication: SignedDuration::from_secs(5),
             rotation: SignedDuration::from_secs(5),
         }
@@ -41,6 +49,10 @@ impl Default for KmsTiming {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kms {
     pub(super) timing: KmsTiming,
+    /// The custom key stores of each account in each region, by id.
+    pub(super) stores: BTreeMap<End, BTreeMap<String, KeyStore>>,
+    /// How many key pairs of each spec were handed out, by the process's pool.
+    pairs: BTreeMap<String, usize>,
     families: Shelf<Family>,
     regions: BTreeMap<End, Regional>,
 }
@@ -90,8 +102,8 @@ pub(super) struct Key {
     /// Since when it is enabled; `None` if it is disabled.
     pub(super) enabled: Option<Timestamp>,
     pub(super) grants: Shelf<Grant>,
-    /// Whether imported material is there. Says nothing of keys of another origin.
-    pub(super) imported: bool,
+    /// Which of the family's imported materials are, or once were, in this region. Empty for keys of another origin.
+    pub(super) imports: BTreeMap<usize, Import>,
     /// The service that has AWS manage it, such as `s3`.
     pub(super) managed_for: Option<String>,
     pub(super) policy: Arc<str>,
@@ -129,10 +141,16 @@ pub(super) struct Alias {
 #[derive(Clone, Debug)]
 pub(super) struct Family {
     pub(super) kind: Kind,
+    /// What was imported, in the order in which it was, or will be, current.
+    pub(super) materials: Vec<Material>,
     /// Every region in which there is or was a member, the primary's included.
     pub(super) members: BTreeSet<Region>,
+    /// Where the primary is on its way to.
+    pub(super) moving: Option<Move>,
     pub(super) multi_region: bool,
     pub(super) origin: String,
+    /// Which key pair of the process's pool it has, if its spec needs one from there.
+    pub(super) pair: usize,
     pub(super) primary: Region,
     pub(super) rotation: Rotation,
     pub(super) secret: Secret,
@@ -144,43 +162,41 @@ pub(super) struct Family {
 impl Family {
     /// Returns the id of the material that new ciphertexts are made with.
     pub(super) fn material_id(&self) -> String {
-        self.secret.material_id(self.rotation.current())
+        self.material_id_of(self.rotation.current())
     }
 
-    /// Returns whether the world has a data plane for such keys.
-    pub(super) fn has_data_plane(&self) -> bool {
-        self.kind.is_symmetric_encryption() && matches!(self.origin.as_str(), "AWS_KMS" | "EXTERNAL")
-    }
-}
-
-/// What all key material of a family is derived from.
-#[derive(Clone)]
-pub(super) struct Secret(Vec<u8>);
-
-impl Secret {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+    /// Returns the id of the `generation`th material.
+    pub(super) fn material_id_of(&self, generation: usize) -> String {
+        match self.materials.get(generation) {
+            Some(material) => material.id.clone(),
+            None => self.secret.material_id(generation),
+        }
     }
 
-    /// Returns the material of the `generation`th rotation, 0 for the first.
-    pub(super) fn material(&self, generation: usize) -> [u8; 32] {
-        self.derive(b"material", generation)
+    /// Returns the `generation`th material: the bytes of a symmetric or HMAC key, PKCS #8 of a private key; `None` if
+    /// it was not imported yet, or if the world has no keys of this spec.
+    pub(super) fn material(&self, generation: usize) -> Option<Vec<u8>> {
+        match (self.is_external(), self.kind.mac_length()) {
+            (true, _) => self.materials.get(generation).map(|material| material.secret.bytes().to_vec()),
+            (false, _) if self.kind.is_symmetric_encryption() => Some(self.secret.material(generation).to_vec()),
+            (false, Some(length)) => Some(self.secret.stretch(b"mac", length)),
+            (false, None) => pair::make(self.kind.spec, &self.secret, self.pair),
+        }
     }
 
-    /// Returns the public id of that material: 64 hexadecimal digits.
-    pub(super) fn material_id(&self, generation: usize) -> String {
-        self.derive(b"id", generation).iter().map(|byte| format!("{byte:02x}")).collect()
+    /// Returns the material that is current.
+    pub(super) fn current(&self) -> Option<Vec<u8>> {
+        self.material(self.rotation.current())
     }
 
-    fn derive(&self, what: &[u8], generation: usize) -> [u8; 32] {
-        let number = u64::try_from(generation).unwrap_or(u64::MAX);
-        Sha256::new().chain_update(what).chain_update(&self.0).chain_update(number.to_be_bytes()).finalize().into()
+    /// Returns whether its material is imported.
+    pub(super) fn is_external(&self) -> bool {
+        self.origin == "EXTERNAL"
     }
-}
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
+    /// Returns whether AWS tells the ids of its materials: of symmetric encryption keys, outside of custom key stores.
+    pub(super) fn has_material_ids(&self) -> bool {
+        self.kind.is_symmetric_encryption() && self.store.is_none()
     }
 }
 
@@ -195,6 +211,14 @@ impl Kms {
             }
         }
         regional.keys.insert(&name.id, key);
+    }
+
+    /// Takes the number of a key pair of `spec` that nothing else in this world has. Counted for each spec, so that worlds
+    /// that are alike share what is slow to make.
+    pub(super) fn take_pair(&mut self, spec: &str) -> usize {
+        let next = self.pairs.entry(spec.to_owned()).or_default();
+        *next += 1;
+        *next - 1
     }
 
     pub(super) fn put_family(&mut self, name: &KeyName, family: Family) {

@@ -21,6 +21,8 @@ pub struct KeyView {
     pub aws_managed: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The id of the custom key store that it is in.
+    pub custom_key_store: Option<String>,
     /// When it will be deleted.
     pub deletion_date: Option<Timestamp>,
     /// Its description.
@@ -29,7 +31,8 @@ pub struct KeyView {
     pub grants: Vec<GrantView>,
     /// When it was last used for cryptography.
     pub last_used: Option<Timestamp>,
-    /// The id of the material that it encrypts with; equal for related keys, and changed by rotation.
+    /// The id of the material that is current, which AWS tells of symmetric encryption keys only; equal for related keys,
+    /// and changed by rotation. Empty if none was ever imported.
     pub material: String,
     /// What it is related to, if it is a multi-Region key.
     pub multi_region: Option<MultiRegionView>,
@@ -49,6 +52,10 @@ pub struct KeyView {
     pub tags: BTreeMap<String, String>,
     /// Its usage, such as `ENCRYPT_DECRYPT`.
     pub usage: String,
+    /// When its imported material expires.
+    pub valid_to: Option<Timestamp>,
+    /// The id of the key in an external key store.
+    pub xks_key: Option<String>,
 }
 
 /// What a multi-Region key is related to.
@@ -107,11 +114,16 @@ fn view(kms: &Kms, name: &KeyName, now: Timestamp) -> Option<KeyView> {
         arn: arn(name)?,
         aws_managed: key.managed_for.clone(),
         created_at: key.created,
+        custom_key_store: family.store.clone(),
         deletion_date: kms.deletion_date(name),
         description: key.description.clone(),
         grants: grants(key),
         last_used: key.used.as_ref().map(|used| used.at),
-        material: family.material_id(),
+        material: if family.is_external() && family.materials.is_empty() {
+            String::new()
+        } else {
+            family.material_id()
+        },
         multi_region: if family.multi_region { related() } else { None },
         origin: family.origin.clone(),
         policy: key.policy.to_string(),
@@ -121,6 +133,8 @@ fn view(kms: &Kms, name: &KeyName, now: Timestamp) -> Option<KeyView> {
         state: kms.state(name, key, now).as_str().to_owned(),
         tags: key.tags.clone(),
         usage: family.kind.usage.to_owned(),
+        valid_to: key.imports.get(&family.rotation.current()).and_then(|import| import.valid_to),
+        xks_key: family.xks_key.clone(),
     })
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use regionmig_core::{
     Applied, Apply, Binding, Check, Draft, Effect, ErrorKind, Finding, Inventory, Lane, Listing, Migration,
-    MigrationPlan, Plan, Probe, Receipt, ResourceId, Reversal, RunContext, Service, Side, Spec, Step, StepContext,
-    StepId, Survey, Task, Timestamp, Verdict, Verify, Wait, identifier,
+    MigrationPlan, Plan, Probe, Receipt, ResourceId, Reversal, RunContext, Service, Severity, Side, Spec, Step,
+    StepContext, StepId, Survey, Task, Timestamp, Verdict, Verify, Wait, identifier,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -138,6 +138,8 @@ pub(crate) enum Look {
     Present,
     /// Present, and binds what the step does not produce.
     PresentOther,
+    /// Present, and worth a remark.
+    Remarkable(&'static str),
     Spent,
     Task(&'static str),
     Wait(u64),
@@ -343,6 +345,9 @@ impl Apply for Script {
             }
             Some(Look::Panic) => panic!("what it says may be a secret"),
             Some(Look::Present) => Probe::Present(receipt(act)?),
+            Some(Look::Remarkable(remark)) => {
+                Probe::Present(receipt(act)?.with(Finding::new(Severity::Action, "fake.remark", remark)))
+            }
             Some(Look::PresentOther) => Probe::Present(other_receipt()?),
             Some(Look::Spent) => Probe::Spent { reason: "it was not validated in time".to_owned() },
             Some(Look::Task(code)) => match cx.acknowledgement() {

@@ -1,0 +1,160 @@
+//! Each check passes where the ends are equal, fails on what it is about and on nothing else, and does not know what was
+//! not read.
+
+use std::collections::BTreeSet;
+
+use regionmig_core::Verdict;
+
+use super::{check, checks};
+use crate::snapshot::{Alias, GrantTerms, KeyState, Rotation, Snapshot};
+use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap};
+
+const EACH: [&str; 11] = [
+    check::ALIAS_POINTS,
+    check::DESCRIPTION_EQUAL,
+    check::GRANTS_CARRIED,
+    check::KEY_ONCE,
+    check::KEY_STANDS,
+    check::KIND_EQUAL,
+    check::POLICY_EQUAL,
+    check::RELATION_STANDS,
+    check::ROTATION_EQUAL,
+    check::STATE_EQUAL,
+    check::TAGS_CARRIED,
+];
+
+/// A key, as the source has it, and its copy too.
+fn entry() -> Entry {
+    let role = GrantTerms::new("arn:aws:iam::111122223333:role/a", ["Decrypt"]);
+    Entry::new().age(100_000).described("payments").alias("alias/a").tag("Owner", "me").grant(role).rotated(180)
+}
+
+/// A key of its own, and a multi-Region primary, each with its counterpart, which `there` and `replica` may change.
+fn case(there: impl FnOnce(Entry) -> Entry, replica: impl FnOnce(Entry) -> Entry) -> Case {
+    let related = Entry::new().age(100_000);
+    Case::new()
+        .source("k", entry().tag("aws:cloudformation:stack-name", "s"))
+        .target("t", there(entry().copy_of("k")))
+        .source("mrk-1", related.clone().primary("mrk-1", SOURCE, &[TARGET]))
+        .target("mrk-1", replica(related.replica("mrk-1", SOURCE)))
+}
+
+fn equal() -> Case {
+    case(|there| there, |replica| replica)
+}
+
+/// Returns the codes of the checks that came out so.
+fn codes(case: &Case, is_such: impl Fn(Verdict) -> bool) -> BTreeSet<String> {
+    let checks = checks(&case.survey).into_iter();
+    checks.filter(|check| is_such(check.verdict)).map(|check| check.code).collect()
+}
+
+#[track_caller]
+fn fails(case: &Case, expected: &[&str]) -> BTreeSet<String> {
+    let failed = codes(case, |verdict| verdict == Verdict::Fail);
+    assert_eq!(failed, expected.iter().map(|code| (*code).to_owned()).collect());
+    assert_eq!(codes(case, |verdict| verdict == Verdict::Unknown), BTreeSet::new());
+    failed
+}
+
+#[track_caller]
+fn unknown(case: &Case, expected: &[&str]) {
+    let unknown = codes(case, |verdict| verdict == Verdict::Unknown);
+    assert_eq!(unknown, expected.iter().map(|code| (*code).to_owned()).collect());
+    assert_eq!(codes(case, |verdict| verdict == Verdict::Fail), BTreeSet::new());
+}
+
+#[test]
+fn equal_ends_pass_every_check() {
+    for case in [equal(), equal().map("k", "t")] {
+        fails(&case, &[]);
+        let passed = codes(&case, |verdict| verdict == Verdict::Pass);
+        let all = EACH.into_iter().chain([check::SURVEY_WHOLE]).map(str::to_owned).collect();
+        assert_eq!(passed, all);
+    }
+}
+
+#[test]
+fn each_check_fails_on_what_it_is_about() {
+    let there = |change: fn(Entry) -> Entry, expected: &[&str]| fails(&case(change, |replica| replica), expected);
+    let mut failed = BTreeSet::new();
+    failed.extend(there(|key| key.policy(&POLICY.replace("kms:*", "kms:Decrypt")), &[check::POLICY_EQUAL]));
+    failed.extend(there(|key| key.tag("Owner", "you"), &[check::TAGS_CARRIED]));
+    failed.extend(there(|key| Entry { tags: Entry::new().copy_of("k").tags, ..key }, &[check::TAGS_CARRIED]));
+    failed.extend(there(|key| Entry { grants: Vec::new(), ..key }, &[check::GRANTS_CARRIED]));
+    let other = |mut key: Entry| {
+        key.grants[0].terms.operations.insert("Encrypt".to_owned());
+        key
+    };
+    failed.extend(there(other, &[check::GRANTS_CARRIED]));
+    failed.extend(there(|key| key.rotated(365), &[check::ROTATION_EQUAL]));
+    failed.extend(there(|key| Entry { rotation: Some(Rotation::default()), ..key }, &[check::ROTATION_EQUAL]));
+    failed.extend(there(|key| Entry { rotation: None, ..key }, &[check::ROTATION_EQUAL]));
+    failed.extend(there(Entry::disabled, &[check::STATE_EQUAL]));
+    failed.extend(there(|key| key.described("other"), &[check::DESCRIPTION_EQUAL]));
+    failed.extend(there(|key| key.spec("RSA_2048"), &[check::KIND_EQUAL]));
+    failed.extend(there(|key| key.with(|key| key.usage = "SIGN_VERIFY".into()), &[check::KIND_EQUAL]));
+    failed.extend(there(|key| key.with(|key| key.origin = "EXTERNAL".into()), &[check::KIND_EQUAL]));
+    failed.extend(there(|key| Entry { aliases: Vec::new(), ..key }, &[check::ALIAS_POINTS]));
+    let elsewhere = |_: &mut Snapshot, target: &mut Snapshot| {
+        target.aliases.insert("alias/a".parse().unwrap(), Ok(Alias::new(arn(TARGET, "mrk-1"))));
+    };
+    failed.extend(fails(&equal().edit(elsewhere), &[check::ALIAS_POINTS]));
+    failed.extend(fails(&equal().target("u", Entry::new().age(50_000).copy_of("k")), &[check::KEY_ONCE]));
+    failed.extend(fails(&case(|key| key, |key| key.replica("mrk-1", THIRD)), &[check::RELATION_STANDS]));
+    failed.extend(fails(&case(|key| key, |key| key.with(|key| key.multi_region = None)), &[check::RELATION_STANDS]));
+    failed.extend(missing());
+    assert_eq!(failed, EACH.map(str::to_owned).into());
+}
+
+/// What has no counterpart fails as a whole, and so do its aliases.
+fn missing() -> BTreeSet<String> {
+    let none = Case::new().source("k", entry());
+    let doomed = |key: Entry| key.state(KeyState::PendingDeletion);
+    let mut failed = fails(&none, &[check::KEY_STANDS, check::ALIAS_POINTS]);
+    failed.extend(fails(&none.clone().map("k", "t"), &[check::KEY_STANDS, check::ALIAS_POINTS]));
+    failed.extend(fails(&case(doomed, |key| key), &[check::KEY_STANDS, check::ALIAS_POINTS]));
+    failed.extend(fails(&case(doomed, |key| key).map("k", "t"), &[check::KEY_STANDS, check::STATE_EQUAL]));
+    // So it is where the key itself is no more.
+    let gone = || Case::new().map("k", "t");
+    failed.extend(fails(&gone().target("t", entry()), &[]));
+    failed.extend(fails(&gone(), &[check::KEY_STANDS]));
+    failed.extend(fails(&gone().target("t", doomed(entry())), &[check::KEY_STANDS]));
+    failed
+}
+
+#[test]
+fn what_was_not_read_is_not_known() {
+    let row = |edit: fn(&mut Snapshot, &mut Snapshot), expected: &[&str]| {
+        unknown(&equal().map("k", "t").edit(edit), expected);
+    };
+    row(|source, _| source.policies.insert(arn(SOURCE, "k"), Err(gap())), &[check::POLICY_EQUAL]);
+    row(|_, target| target.policies.insert(arn(TARGET, "t"), Err(gap())), &[check::POLICY_EQUAL]);
+    row(|source, _| source.tags.insert(arn(SOURCE, "k"), Err(gap())), &[check::TAGS_CARRIED]);
+    row(|_, target| target.tags.insert(arn(TARGET, "t"), Err(gap())), &[check::TAGS_CARRIED]);
+    row(|source, _| source.grants.insert(arn(SOURCE, "k"), Err(gap())), &[check::GRANTS_CARRIED]);
+    row(|_, target| target.grants.insert(arn(TARGET, "t"), Err(gap())), &[check::GRANTS_CARRIED]);
+    row(|source, _| source.rotations.insert(arn(SOURCE, "k"), Err(gap())), &[check::ROTATION_EQUAL]);
+    row(|_, target| target.rotations.insert(arn(TARGET, "t"), Err(gap())), &[check::ROTATION_EQUAL]);
+    row(|source, _| source.keys.insert(arn(SOURCE, "k"), Err(gap())), &[check::KEY_STANDS]);
+    // Spec, usage, origin, state and description are read with the key.
+    row(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap())), &[check::KEY_STANDS, check::ALIAS_POINTS]);
+    row(|_, target| target.keys.insert(arn(TARGET, "u"), Err(gap())), &[check::KEY_ONCE]);
+    row(|_, target| target.aliases.insert("alias/a".parse().unwrap(), Err(gap())), &[check::ALIAS_POINTS]);
+    row(|source, _| source.keys = source.keys.clone().truncated(gap()), &[check::SURVEY_WHOLE]);
+    row(|source, _| source.aliases = source.aliases.clone().truncated(gap()), &[check::SURVEY_WHOLE]);
+    row(|_, target| target.keys = target.keys.clone().truncated(gap()), &[check::SURVEY_WHOLE, check::KEY_ONCE]);
+    row(|_, target| target.aliases = target.aliases.clone().truncated(gap()), &[check::SURVEY_WHOLE]);
+}
+
+#[test]
+fn what_may_be_there_unread_is_not_said_to_be_missing() {
+    let unmarked = |_: &mut Snapshot, target: &mut Snapshot| target.tags.insert(arn(TARGET, "t"), Err(gap()));
+    unknown(&equal().edit(unmarked), &[check::KEY_STANDS, check::ALIAS_POINTS]);
+    let unlisted = |_: &mut Snapshot, target: &mut Snapshot| target.keys = target.keys.clone().truncated(gap());
+    let gone = Case::new().map("k", "t").edit(unlisted);
+    unknown(&gone, &[check::SURVEY_WHOLE, check::KEY_STANDS]);
+    let alias = |_: &mut Snapshot, target: &mut Snapshot| target.aliases = target.aliases.clone().truncated(gap());
+    let none = case(|key| Entry { aliases: Vec::new(), ..key }, |key| key).edit(alias);
+    unknown(&none, &[check::SURVEY_WHOLE, check::ALIAS_POINTS]);
+}

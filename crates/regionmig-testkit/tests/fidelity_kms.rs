@@ -18,13 +18,16 @@ use regionmig_testkit::{KmsTiming, World, every_kind_of_key, other_keys, referen
 use serde_json::Value;
 use tap::Tap;
 
-/// What the Python side is made of.
-const PACKAGES: [&str; 2] = ["boto3==1.44.8", "cryptography==50.0.2"];
+/// What the Python side is made of: clients, cryptography that is not the world's, and another stand-in for AWS.
+const PACKAGES: [&str; 3] = ["boto3==1.44.8", "cryptography==50.0.2", "moto[kms,server]==5.2.5"];
+
+/// A third one, which does not go with the others.
+const MINISTACK: [&str; 2] = ["cryptography==50.0.2", "ministack==1.5.33"];
 
 #[tokio::test]
 async fn requests_and_answers_are_as_the_models_say() {
     let Some(python) = python::with(&PACKAGES) else {
-        println!("skipped: fidelity_kms botocore (no Python that can have boto3)");
+        println!("skipped: fidelity_kms botocore (no Python that can have it)");
         return;
     };
     let lines = migrated().await;
@@ -43,6 +46,27 @@ async fn requests_and_answers_are_as_the_models_say() {
         "shown: fidelity_kms botocore validated {} requests and {} answers with 0 complaints",
         said["requests"], said["answers"]
     );
+}
+
+#[test]
+fn where_other_stand_ins_differ_is_listed() {
+    let (Some(python), Some(ministack)) = (python::with(&PACKAGES), python::with(&MINISTACK)) else {
+        println!("skipped: fidelity_kms peers (no Python that can have them)");
+        return;
+    };
+    let world = World::new();
+    world.kms_timing(at_once());
+    let face = world.serve().unwrap();
+    let found = python.run("peers.py", &[&face.url, ministack.path(), env!("CARGO_TARGET_TMPDIR")]);
+    let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fidelity.md")).unwrap();
+    let (_, section) = document.split_once("\n## Peers\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let is_listed = |row: &&str| section.lines().any(|line| line.starts_with(row) && line.len() > row.len() + 4);
+    let unlisted: Vec<&str> = found.lines().filter(|row| !is_listed(row)).collect();
+    assert!(unlisted.is_empty(), "differences that are not listed, or not so:\n{}", unlisted.join("\n"));
+    let listed = section.lines().filter(|line| line.starts_with("| `")).count();
+    assert_eq!(listed, found.lines().count(), "a difference that is gone must not be listed:\n{found}");
+    println!("shown: fidelity_kms peers: differences listed {listed} of {}", found.lines().count());
 }
 
 /// Migrates accounts, some of them over keys that are there. Returns what went over the wire, a JSON each.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_kms::types::{GrantListEntry, KeyMetadata};
+use aws_sdk_kms::types::{GrantListEntry, KeyMetadata, KeySpec, KeyUsageType};
 use aws_smithy_types::DateTime;
 use regionmig_aws::{Error, pages};
 use regionmig_core::{AliasName, End, ErrorKind, Gap, KeyArn, Listing, Timestamp};
@@ -161,11 +161,23 @@ pub(crate) fn key_of(described: &KeyMetadata) -> Result<(KeyArn, Key), Error> {
         manager: word(described.key_manager().map(|word| word.as_str()), "KeyManager").map(KeyManager::from)?,
         multi_region: relations(described)?,
         origin: word(described.origin().map(|word| word.as_str()), "Origin")?.into(),
-        spec: word(described.key_spec().map(|word| word.as_str()), "KeySpec")?.into(),
+        spec: word(spec(described), "KeySpec")?.into(),
         state: word(described.key_state().map(|word| word.as_str()), "KeyState")?.into(),
         usage: word(described.key_usage().map(|word| word.as_str()), "KeyUsage")?.into(),
     };
     Ok((arn, key))
+}
+
+/// Returns a key's spec. Older answers have it under its old name; the oldest, of when all keys were symmetric encryption
+/// keys, have neither a spec nor algorithms. Surveys of stand-ins for AWS still meet both.
+fn spec(described: &KeyMetadata) -> Option<&str> {
+    #[expect(deprecated, reason = "the only name that older answers have")]
+    let older = described.customer_master_key_spec().map(|word| word.as_str());
+    let is_oldest = described.key_usage() == Some(&KeyUsageType::EncryptDecrypt)
+        && described.encryption_algorithms().is_empty()
+        && described.multi_region().is_none();
+    let oldest = is_oldest.then_some(KeySpec::SymmetricDefault.as_str());
+    described.key_spec().map(|word| word.as_str()).or(older).or(oldest)
 }
 
 fn relations(described: &KeyMetadata) -> Result<Option<MultiRegion>, Error> {

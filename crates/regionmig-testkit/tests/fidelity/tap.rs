@@ -1,0 +1,73 @@
+//! Keeps what goes over the wire between a client and the world.
+
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_types::SdkConfig;
+use regionmig_testkit::World;
+use serde_json::json;
+
+/// An HTTP client in front of the world's own.
+#[derive(Clone, Debug)]
+pub(crate) struct Tap {
+    config: SdkConfig,
+    inner: SharedHttpClient,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Tap {
+    pub(crate) fn new(world: &World) -> Self {
+        let config = world.sdk_config();
+        Self { inner: config.http_client().unwrap(), config, lines: Arc::default() }
+    }
+
+    pub(crate) fn config(&self) -> SdkConfig {
+        self.config.to_builder().http_client(self.clone()).build()
+    }
+
+    /// Returns the exchanges with KMS so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap().clone()
+    }
+}
+
+impl HttpClient for Tap {
+    fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, parts);
+        SharedHttpConnector::new(Tapped { inner, lines: Arc::clone(&self.lines) })
+    }
+}
+
+#[derive(Debug)]
+struct Tapped {
+    inner: SharedHttpConnector,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl HttpConnector for Tapped {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.strip_prefix("TrentService.").map(str::to_owned);
+        let asked = text(request.body().bytes());
+        let (answer, lines) = (self.inner.call(request), Arc::clone(&self.lines));
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await?;
+            if let Some(operation) = operation {
+                let line = json!({
+                    "operation": operation, "request": asked, "status": answer.status().as_u16(),
+                    "answer": text(answer.body().bytes()),
+                });
+                lines.lock().unwrap().push(line.to_string());
+            }
+            Ok(answer)
+        })
+    }
+}
+
+fn text(bytes: Option<&[u8]>) -> String {
+    String::from_utf8(bytes.unwrap_or_default().to_vec()).unwrap()
+}

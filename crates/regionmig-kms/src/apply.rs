@@ -5,7 +5,11 @@ mod change;
 mod copies;
 mod create;
 mod grant;
+mod replaced;
 mod replicate;
+mod revert;
+
+pub use revert::revert_permissions;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -14,7 +18,8 @@ use std::time::Duration;
 use aws_sdk_kms::types::Tag;
 use regionmig_aws::Error;
 use regionmig_core::{
-    Applied, Apply, Binding, ErrorKind, KeyArn, Probe, ResourceId, Side, StepContext, Timestamp, Wait,
+    Applied, Apply, Binding, ErrorKind, KeyArn, Probe, Receipt, ResourceId, Reversal, Side, StepContext, Timestamp,
+    Wait,
 };
 
 use crate::service::Kms;
@@ -57,6 +62,10 @@ impl Apply for Kms {
             | Step::PutPolicy(_)
             | Step::SetDescription(_) => self.change(step, cx).await,
         }
+    }
+
+    async fn revert(&self, step: &Step, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+        self.take_back(step, receipt, cx).await
     }
 }
 

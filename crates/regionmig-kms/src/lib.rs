@@ -12,6 +12,7 @@ mod step;
 mod verify;
 mod word;
 
+pub use apply::revert_permissions;
 pub use finding::code;
 pub use service::{IMPLIED, Kms};
 pub use snapshot::{

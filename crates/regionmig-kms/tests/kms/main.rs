@@ -17,5 +17,7 @@ mod passing;
 mod permissions;
 mod plans;
 mod probes;
+mod reverts;
+mod reverts_kept;
 mod verify;
 mod young_unmarked;

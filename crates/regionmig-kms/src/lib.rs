@@ -5,6 +5,7 @@ mod finding;
 mod inventory;
 mod plan;
 mod policy;
+mod preflight;
 mod read;
 mod service;
 mod snapshot;

@@ -16,6 +16,7 @@ mod partial_knowledge;
 mod passing;
 mod permissions;
 mod plans;
+mod preflight;
 mod probes;
 mod reverts;
 mod reverts_kept;

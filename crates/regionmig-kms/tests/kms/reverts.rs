@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{found_and_differing, migration, mutations, one_of_each, patient, plan, route};
 use regionmig_core::{Header, Journal, KeyArn, MemoryJournal, Migration, MigrationPlan, Outcome, Status, StepId};
-use regionmig_testkit::{CrashingJournal, KeyView, World, reference_account};
+use regionmig_testkit::{CrashingJournal, Fault, KeyView, Refusal, World, reference_account};
 
 fn reference() -> World {
     let world = World::new();
@@ -155,4 +155,42 @@ async fn each_prefix_of_a_migration_is_taken_back() {
         }
     }
     println!("shown: reverts_keys after {prefixes} prefixes, killed {deaths} times, the target as before");
+}
+
+/// Each request of a reversal that changes something is lost in each way; the next one goes on.
+#[tokio::test]
+async fn a_request_that_is_lost_is_not_made_twice() {
+    let mut lost = 0;
+    for account in [found_and_differing(), one_of_each()] {
+        let before = keys(&account);
+        let (_, migration) = migration(&account);
+        let (plan, journal) = (plan(&migration).await, MemoryJournal::default());
+        applied(&migration, &plan, &journal).await;
+        account.ledger().clear();
+        let whole = account.fork();
+        let outcome = reverted(&whole, &plan, &copy(&plan, &journal).await).await;
+        assert!(outcome.is_complete(), "{outcome}");
+        let once: Vec<String> = whole.ledger().mutations().map(|entry| entry.action.clone()).collect();
+        for action in once.iter().collect::<BTreeSet<_>>() {
+            let faults = [
+                Fault::lost_request(action),
+                Fault::lost_answer(action),
+                Fault::server_error(action, 500).after_execution(),
+                Fault::throttle(action),
+                Fault::refused(action, Refusal::new("KMSInvalidStateException")),
+            ];
+            for fault in faults {
+                let (fork, records) = (account.fork(), copy(&plan, &journal).await);
+                fork.fault(fault.once());
+                let outcome = reverted(&fork, &plan, &records).await;
+                assert_eq!(outcome.failed().count(), 1, "{action}: {outcome}");
+                let outcome = reverted(&fork, &plan, &records).await;
+                assert!(outcome.is_complete(), "{action}: {outcome}");
+                assert_as_before(&fork, &before, action);
+                assert_eq!(mutations(&fork), once.len(), "{action}:\n{}", fork.ledger());
+                lost += 1;
+            }
+        }
+    }
+    println!("shown: reverts_keys {lost} requests lost, nothing taken back twice");
 }

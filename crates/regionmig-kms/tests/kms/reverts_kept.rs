@@ -1,14 +1,15 @@
 //! What another hand changed since the migration is kept and reported; what may be needed is not deleted.
-// REQ: E-16, KMS-25
+// REQ: E-16
 
 use std::collections::BTreeSet;
 
 use crate::account::{found_and_differing, migration, mutations, one_of_each, patient, plan, route};
 use crate::reverts::{applied, assert_as_before, copy, keys, reverted};
 use regionmig_core::{
-    Entry, ErrorKind, Header, Hold, Journal, KeyArn, MemoryJournal, MigrationPlan, Outcome, Step as _, StepId,
+    Entry, ErrorKind, Header, Hold, Journal, KeyArn, MemoryJournal, Migration, MigrationPlan, Outcome, Step as _,
+    StepId,
 };
-use regionmig_kms::{Step, revert_permissions};
+use regionmig_kms::{Kms, Step, revert_permissions};
 use regionmig_testkit::{Fault, KeyView, Refusal, World};
 use serde_json::{Value, json};
 
@@ -143,9 +144,26 @@ async fn an_alias_that_was_repointed_and_a_grant_of_our_name_stay() {
     assert_eq!(view(&world, &key).grants[0].grantee, role);
 }
 
+#[tokio::test]
+async fn a_primary_of_which_somebody_made_a_replica_stays() {
+    let (world, target) = (World::new(), route().target);
+    world.kms(&route().source).make();
+    let access = world.access();
+    let migration = Migration::new(route(), &access).with(Kms::new(&access).as_multi_region());
+    let (plan, journal) = (plan(&migration).await, MemoryJournal::default());
+    let outcome = migration.apply(&plan, &journal, &patient()).await.expect("a run");
+    let (_, made) = outcome.ids().pairs::<KeyArn>().next().expect("a key");
+    let input = json!({ "KeyId": made, "ReplicaRegion": "us-west-2" });
+    world.ask(&target, "kms:ReplicateKey", input).expect("a replica");
+    world.ledger().clear();
+    let outcome = migration.revert(&plan, &journal, &patient()).await.expect("a reversal");
+    assert_eq!(failed(&outcome), [("create-key".to_owned(), ErrorKind::Conflict)], "{outcome}");
+    assert!(outcome.to_string().contains("us-west-2"), "{outcome}");
+    assert_eq!((mutations(&world), view(&world, &made).state.as_str()), (0, "Enabled"));
+}
+
 type Meddle = fn(&World, &KeyArn);
 
-// REQ: KMS-25
 #[tokio::test]
 async fn a_key_that_may_have_been_used_is_disabled_and_not_deleted() {
     let cases: [(&str, Meddle); 3] = [

@@ -1,5 +1,4 @@
 //! Takes back keys that were made.
-// REQ: KMS-25
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::KeyLastUsageData;

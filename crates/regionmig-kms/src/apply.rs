@@ -5,6 +5,7 @@ mod change;
 mod copies;
 mod create;
 mod grant;
+mod promote;
 mod replaced;
 mod replicate;
 mod revert;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use aws_sdk_kms::types::Tag;
 use regionmig_aws::Error;
 use regionmig_core::{
-    Applied, Apply, Binding, ErrorKind, Finding, KeyArn, Probe, Receipt, ResourceId, Reversal, Side, StepContext,
+    Applied, Apply, Binding, End, ErrorKind, Finding, KeyArn, Probe, Receipt, ResourceId, Reversal, Side, StepContext,
     Timestamp, Wait,
 };
 
@@ -37,6 +38,8 @@ impl Apply for Kms {
             Step::CreateGrant(step) => self.probe_create_grant(step, cx).await,
             Step::CreateKey(step) => self.probe_create_key(step, cx).await,
             Step::ReplicateKey(step) => self.probe_replicate_key(step, cx).await,
+            Step::UpdateAlias(step) => self.probe_update_alias(step, cx).await,
+            Step::UpdatePrimaryRegion(step) => self.probe_update_primary_region(step, cx).await,
             Step::AddTags(_)
             | Step::ChangeTags(_)
             | Step::DisableKey(_)
@@ -54,6 +57,8 @@ impl Apply for Kms {
             Step::CreateGrant(step) => self.create_grant(step, cx).await,
             Step::CreateKey(step) => self.create_key(step, cx).await,
             Step::ReplicateKey(step) => self.replicate_key(step, cx).await,
+            Step::UpdateAlias(step) => self.update_alias(step, cx).await,
+            Step::UpdatePrimaryRegion(step) => self.update_primary_region(step, cx).await,
             Step::AddTags(_)
             | Step::ChangeTags(_)
             | Step::DisableKey(_)
@@ -97,15 +102,33 @@ impl Kms {
         if error.kind() == ErrorKind::NotFound && is_new {
             return passing("was made and does not show yet").because(error);
         }
-        // By kind, too: only what was refused had no effect.
-        if error.kind() != ErrorKind::Conflict || !is_of_state(&error) {
-            return error;
+        match self.is_seen_late(&error, target, cx.end(Side::Target), is_new).await {
+            true => passing("is not seen everywhere in the state that it is in").because(error),
+            false => error,
         }
-        let passes = match self.describe(cx.end(Side::Target), target.as_str()).await {
+    }
+
+    /// The same of a request to the region of `primary`, which changes its relations.
+    async fn refused_by_primary(&self, error: Error, primary: &KeyArn, end: &End) -> Error {
+        match self.is_seen_late(&error, primary, end, false).await {
+            true => {
+                let text = format!("{primary} is changing, or not seen everywhere in the state that it is in");
+                Error::new(ErrorKind::Unavailable, text).because(error)
+            }
+            false => error,
+        }
+    }
+
+    /// Returns whether a request was refused for a state that the key is not in, or not for long.
+    async fn is_seen_late(&self, error: &Error, key: &KeyArn, end: &End, is_new: bool) -> bool {
+        // By kind, too: only what was refused had no effect.
+        if error.kind() != ErrorKind::Conflict || !is_of_state(error) {
+            return false;
+        }
+        match self.describe(end, key.as_str()).await {
             Ok((_, key)) => matches!(key.state, KeyState::Creating | KeyState::Enabled | KeyState::Updating),
             Err(unread) => unread.kind().is_passing() || unread.kind() == ErrorKind::NotFound && is_new,
-        };
-        if passes { passing("is not seen everywhere in the state that it is in").because(error) } else { error }
+        }
     }
 }
 

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use regionmig_aws::Error;
 use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity, chain};
 
-use crate::snapshot::{Key, KeyState, Rotation};
+use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
 use crate::step::Part;
 
 /// The codes of this crate's findings.
 pub mod code {
+    /// A key of the target is taken for the counterpart, since an alias of the key's name points to it. A note.
+    pub const ADOPTED: &str = "kms.adopted";
     /// An alias of that name points to another key. A blocker of the alias.
     pub const ALIAS_TAKEN: &str = "kms.alias-taken";
     /// Keys that AWS manages are not moved. A note.
@@ -35,12 +37,22 @@ pub mod code {
     pub const GRANT_RENAMED: &str = "kms.grant-renamed";
     /// Keys of that kind are not moved yet. A blocker of the key; a note, if it is mapped.
     pub const KIND_NOT_YET: &str = "kms.kind-not-yet";
+    /// The custom key store that was named for the copy is not there, or not connected. A blocker of the key.
+    pub const KEY_STORE_NOT_CONNECTED: &str = "kms.key-store-not-connected";
+    /// Keys that the caller did not select are not moved. A note.
+    pub const LEFT_OUT: &str = "kms.left-out";
     /// The key is mapped to one that is not there. A blocker of the key.
     pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
     /// The key is mapped to one outside of the target, which was not looked at. A note.
     pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
+    /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
+    pub const NEW_KEY_PAIR: &str = "kms.new-key-pair";
+    /// The counterpart makes other message authentication codes. An action.
+    pub const NEW_MAC_KEY: &str = "kms.new-mac-key";
     /// The counterpart is no multi-Region key, which was wanted, and can never become one. An action.
     pub const NOT_MULTI_REGION: &str = "kms.not-multi-region";
+    /// The key has no replica in the target that could become the primary. An action.
+    pub const NOT_PROMOTABLE: &str = "kms.not-promotable";
     /// The key is to be deleted, so it is not moved. A note.
     pub const PENDING_DELETION: &str = "kms.pending-deletion";
     /// A policy names the source's region, or its account. An action.
@@ -51,6 +63,8 @@ pub mod code {
     pub const PRIMARY_DISABLED: &str = "kms.primary-disabled";
     /// The primary is to be deleted, and such a key cannot be replicated. A blocker of the key.
     pub const PRIMARY_PENDING_DELETION: &str = "kms.primary-pending-deletion";
+    /// The replica in the target becomes the primary, as the caller asked. An action.
+    pub const PROMOTED: &str = "kms.promoted";
     /// What was encrypted under the key must be encrypted anew. An action.
     pub const REENCRYPT: &str = "kms.reencrypt";
     /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
@@ -63,6 +77,8 @@ pub mod code {
     pub const SHARED_NOT_LISTED: &str = "kms.shared-not-listed";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
     pub const TOO_LONG: &str = "kms.too-long";
+    /// Nobody said which external key is to stand behind the copy. A blocker of the key.
+    pub const XKS_KEY_NOT_MAPPED: &str = "kms.xks-key-not-mapped";
 }
 
 fn note(code: &str, message: impl Into<String>) -> Finding {
@@ -84,6 +100,11 @@ fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         0..=5 => names.join(", "),
         n => format!("{} and {} more", names[..5].join(", "), n - 5),
     }
+}
+
+pub(crate) fn adopted(key: &KeyArn, target: &KeyArn) -> Finding {
+    note(code::ADOPTED, format!("{target}, to which an alias of its name points, is taken for its counterpart"))
+        .about(key)
 }
 
 pub(crate) fn alias_taken(name: &AliasName, taken_by: &KeyArn, wanted: &KeyArn) -> Finding {
@@ -164,16 +185,44 @@ pub(crate) fn grant_names_region(grant: ResourceId, grantee: &str) -> Finding {
         .remedy("once that has moved, grant the same for its counterpart; the grant is copied as it is")
 }
 
+pub(crate) fn key_store_missing(key: &KeyArn, store: &str) -> Finding {
+    blocker(
+        code::KEY_STORE_NOT_CONNECTED,
+        format!("its copy is to be made in the key store {store}, which is not there"),
+    )
+    .about(key)
+    .remedy("name one that is, or create and connect it; then survey again")
+}
+
+pub(crate) fn key_store_not_connected(key: &KeyArn, store: &str, connection: &str) -> Finding {
+    let message = format!("its copy is to be made in the key store {store}, which is {connection}");
+    blocker(code::KEY_STORE_NOT_CONNECTED, message)
+        .about(key)
+        .remedy("connect it (ConnectCustomKeyStore), which takes some minutes; then survey again")
+}
+
+pub(crate) fn xks_key_not_mapped(key: &KeyArn) -> Finding {
+    blocker(code::XKS_KEY_NOT_MAPPED, "its material stays in an external key manager, and the copy needs a key there")
+        .about(key)
+        .remedy("name that key with `Kms::map_xks_key`, then plan again")
+}
+
 pub(crate) fn kind_not_yet(key: &KeyArn, own: &Key) -> Finding {
     let store = own.custom_key_store.as_ref().map(|store| format!(" in key store {store}")).unwrap_or_default();
     let message = format!("keys that are {}, {}, {}{store} are not moved yet", own.spec, own.usage, own.origin);
-    blocker(code::KIND_NOT_YET, message)
-        .about(key)
-        .remedy("make its counterpart by hand and say so with `Migration::map`, or leave out what needs it")
+    let remedy = match own.custom_key_store {
+        Some(_) => "name a key store of the target with `Kms::map_key_store`; then plan again from a new survey",
+        None => "make its counterpart by hand and say so with `Migration::map`, or leave out what needs it",
+    };
+    blocker(code::KIND_NOT_YET, message).about(key).remedy(remedy)
 }
 
 pub(crate) fn kind_left_as_it_is(key: &KeyArn, own: &Key) -> Finding {
     note(code::KIND_NOT_YET, format!("keys that are {}, {} are mapped and no more", own.spec, own.origin)).about(key)
+}
+
+pub(crate) fn left_out(keys: usize) -> Finding {
+    note(code::LEFT_OUT, format!("keys that were not selected are not moved: {keys}"))
 }
 
 pub(crate) fn mapped_key_missing(key: &KeyArn, target: &KeyArn) -> Finding {
@@ -194,6 +243,15 @@ pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {
         .remedy(
             "leave it so; or schedule its deletion if nothing was encrypted under it, and plan again once it is gone",
         )
+}
+
+pub(crate) fn not_promotable(key: &KeyArn) -> Finding {
+    action(
+        code::NOT_PROMOTABLE,
+        "it is no multi-Region key with a replica in the target, so none can become the primary",
+    )
+    .about(key)
+    .remedy("ask it of multi-Region keys only")
 }
 
 pub(crate) fn pending_deletion(key: &KeyArn) -> Finding {
@@ -230,10 +288,52 @@ pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
     .remedy("cancel that deletion and enable the primary, then plan again")
 }
 
-pub(crate) fn reencrypt(key: &KeyArn) -> Finding {
-    action(code::REENCRYPT, "its counterpart has other material: what was encrypted under it cannot be read there")
+pub(crate) fn promoted(key: &KeyArn, primary: &KeyArn) -> Finding {
+    action(code::PROMOTED, format!("its replica takes the place of the primary {primary}, which becomes a replica"))
         .about(key)
-        .remedy("decrypt what is needed while the source answers, and encrypt it under the counterpart")
+        .remedy(
+            "apply it while the primary's region answers: later nobody can, and then replicas go on working, but no new ones \
+             can be made and rotation cannot be changed",
+        )
+}
+
+/// Says what follows from the counterpart's having other material, and for whom.
+pub(crate) fn other_material(key: &KeyArn, own: &Key) -> Finding {
+    let (code, what, remedy) = match (&own.usage, &own.spec) {
+        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => (
+            code::REENCRYPT,
+            "its counterpart has other material: what was encrypted under it cannot be read there",
+            "decrypt what is needed while the source answers, and encrypt it under the counterpart",
+        ),
+        (KeyUsage::EncryptDecrypt, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: what was encrypted with its public key cannot be read there",
+            "decrypt what is needed while the source answers; give the new public key (GetPublicKey) to whoever encrypts \
+             outside of KMS",
+        ),
+        (KeyUsage::SignVerify, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: what that signs does not verify with the old public key",
+            "give the new public key (GetPublicKey) to all who verify: JWKS documents, certificates, trust stores, code \
+             signing; leave them the old one for what is signed already",
+        ),
+        (KeyUsage::GenerateVerifyMac, _) => (
+            code::NEW_MAC_KEY,
+            "its counterpart has other material: codes that the one made do not verify with the other",
+            "have codes and tokens verified with the key that made them, until none of the old ones is left",
+        ),
+        (KeyUsage::KeyAgreement | KeyUsage::EncapsulateDecapsulate, _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has another key pair: it agrees on other secrets",
+            "give the new public key (GetPublicKey) to every peer, and agree anew",
+        ),
+        (KeyUsage::Other(_), _) => (
+            code::NEW_KEY_PAIR,
+            "its counterpart has other material: what was made with it is of no use there",
+            "find out who relies on it, and have that made anew with the counterpart",
+        ),
+    };
+    action(code, what).about(key).remedy(remedy)
 }
 
 pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {

@@ -36,6 +36,9 @@ impl Inventory for Kms {
         if let Some(gap) = gap {
             snapshot = cut_short(snapshot, &gap);
         }
+        if side == Side::Target && self.options().has_key_stores() {
+            snapshot.key_stores = self.list_key_stores(end).await;
+        }
         if side == Side::Source {
             snapshot.primaries = self.primaries(cx, &snapshot).await;
         }
@@ -82,7 +85,7 @@ impl Kms {
     async fn read_key(&self, end: &End, arn: KeyArn) -> Reading {
         let key = self.describe(end, arn.as_str()).await.map(|(_, key)| key);
         let details = match &key {
-            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key.is_movable())).await),
+            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key.rotates())).await),
             _ => None,
         };
         Reading { arn, key, details }
@@ -141,6 +144,7 @@ fn cut_short(snapshot: Snapshot, gap: &Gap) -> Snapshot {
     Snapshot {
         aliases: snapshot.aliases,
         grants: snapshot.grants.truncated(gap.clone()),
+        key_stores: snapshot.key_stores,
         keys: snapshot.keys.truncated(gap.clone()),
         policies: snapshot.policies.truncated(gap.clone()),
         primaries: snapshot.primaries,

@@ -3,6 +3,7 @@
 mod apply;
 mod finding;
 mod inventory;
+mod options;
 mod plan;
 mod policy;
 mod preflight;
@@ -15,14 +16,15 @@ mod word;
 
 pub use apply::revert_permissions;
 pub use finding::code;
+pub use options::AliasConflict;
 pub use service::{IMPLIED, Kms};
 pub use snapshot::{
-    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyUsage, MultiRegion, MultiRegionRole,
-    Origin, Rotation, Snapshot,
+    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, MultiRegion,
+    MultiRegionRole, Origin, Rotation, Snapshot,
 };
 pub use step::{
     AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,
-    PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step,
+    PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step, UpdateAlias, UpdatePrimaryRegion,
 };
 pub use verify::check;
 

@@ -5,7 +5,9 @@ mod copy;
 mod document;
 mod fate;
 mod grant;
+mod promote;
 mod state;
+mod store;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use regionmig_core::{AliasName, Draft, KeyArn, Lookup, Plan, Survey};
 
 use crate::finding;
-use crate::service::{Kms, Options};
+use crate::options::{Options, Selected};
+use crate::service::Kms;
 use crate::snapshot::{Key, Snapshot};
 use crate::step::Step;
 pub(crate) use copy::is_reserved;
@@ -35,6 +38,10 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         planner.draft.unclear(arn, gap);
     }
     planner.stray_aliases();
+    if planner.left_out > 0 {
+        let left_out = planner.left_out;
+        planner.draft.find(finding::left_out(left_out));
+    }
     if planner.aws_managed > 0 {
         let managed = planner.aws_managed;
         planner.draft.find(finding::aws_managed(managed));
@@ -68,6 +75,7 @@ struct Planner<'a> {
     target: Target<'a>,
     aliases: BTreeMap<&'a KeyArn, Vec<&'a AliasName>>,
     aws_managed: usize,
+    left_out: usize,
     draft: Draft<Step>,
 }
 
@@ -78,10 +86,26 @@ impl<'a> Planner<'a> {
         for (name, alias) in own {
             aliases.entry(&alias.key).or_default().push(name);
         }
-        Self { survey, options, target: Target::new(survey), aliases, aws_managed: 0, draft: Draft::default() }
+        Self {
+            survey,
+            options,
+            target: Target::new(survey),
+            aliases,
+            aws_managed: 0,
+            left_out: 0,
+            draft: Draft::default(),
+        }
     }
 
     fn key(&mut self, arn: &'a KeyArn, key: &'a Key) {
+        match self.options.selects(arn, key, &self.survey.source.value) {
+            Selected::Yes => {}
+            Selected::No => {
+                self.left_out += usize::from(key.is_customers());
+                return;
+            }
+            Selected::Unclear(gap) => return self.draft.unclear(arn, gap),
+        }
         let Some(base) = self.fate(arn, key) else { return };
         let mut before = Before::default();
         let has_own_material = match base {
@@ -89,7 +113,7 @@ impl<'a> Planner<'a> {
             Base::Made => key.multi_region.is_none(),
         };
         if has_own_material {
-            self.draft.find(finding::reencrypt(arn));
+            self.draft.find(finding::other_material(arn, key));
         }
         if let Base::Found(target, other) = base {
             self.policy(arn, target);
@@ -98,7 +122,8 @@ impl<'a> Planner<'a> {
         }
         self.rotation(arn, key, base, &mut before);
         self.grants(arn, key, base, &mut before);
-        self.aliases(arn, base, &mut before);
+        self.aliases(arn, key, base, &mut before);
+        self.promotion(arn, key, base);
         self.state(arn, key, base, before);
     }
 

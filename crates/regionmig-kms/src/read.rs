@@ -8,7 +8,7 @@ use regionmig_aws::{Error, pages};
 use regionmig_core::{AliasName, End, ErrorKind, Gap, KeyArn, Listing, Timestamp};
 
 use crate::service::Kms;
-use crate::snapshot::{Alias, Constraints, Grant, GrantTerms, Key, KeyManager, MultiRegion, Rotation};
+use crate::snapshot::{Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeyStore, MultiRegion, Rotation};
 
 /// The only policy of a key that can be set.
 pub(crate) const POLICY_NAME: &str = "default";
@@ -95,6 +95,26 @@ impl Kms {
         });
         let gap = read.await.err();
         (keys, gap)
+    }
+
+    /// Lists the custom key stores.
+    pub(crate) async fn list_key_stores(&self, end: &End) -> Listing<String, KeyStore> {
+        const ACTION: &str = "kms:DescribeCustomKeyStores";
+        let send = |marker: Option<String>| {
+            self.clients()
+                .read(end, ACTION, move |client| client.describe_custom_key_stores().set_marker(marker).send())
+        };
+        let pages = pages(ACTION, send, |page| page.next_marker.clone().filter(|_| page.truncated));
+        let read = pages.list(|page, stores: &mut Listing<String, KeyStore>| {
+            for entry in page.custom_key_stores() {
+                let id = entry.custom_key_store_id().ok_or_else(|| Error::malformed(ACTION, "CustomKeyStoreId"))?;
+                let connection = entry.connection_state().map(|state| state.as_str());
+                let store = connection.map(KeyStore::new).ok_or_else(|| Error::malformed(ACTION, "ConnectionState"));
+                stores.insert(id.to_owned(), store.map_err(Gap::from));
+            }
+            whole(ACTION, page.truncated, page.next_marker.as_deref())
+        });
+        read.await
     }
 
     /// Lists the aliases that point to a key.

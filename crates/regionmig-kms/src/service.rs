@@ -1,6 +1,5 @@
 //! The service.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_kms::Client;
@@ -8,6 +7,7 @@ use aws_sdk_kms::primitives::Blob;
 use regionmig_aws::{Access, Clients, Error};
 use regionmig_core::{ErrorKind, KeyArn, Permission, Service, Side};
 
+use crate::options::Options;
 use crate::snapshot::Snapshot;
 use crate::step::{NAME, Step};
 
@@ -49,50 +49,10 @@ pub struct Kms {
     options: Arc<Options>,
 }
 
-/// What the caller wants decided otherwise.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Options {
-    multi_region: Copies,
-}
-
-/// Which copies of single-Region keys become multi-Region primaries.
-#[derive(Clone, Debug, Default)]
-enum Copies {
-    All,
-    #[default]
-    None,
-    Of(BTreeSet<KeyArn>),
-}
-
-impl Options {
-    pub(crate) fn makes_multi_region(&self, key: &KeyArn) -> bool {
-        match &self.multi_region {
-            Copies::All => true,
-            Copies::None => false,
-            Copies::Of(keys) => keys.contains(key),
-        }
-    }
-}
-
 impl Kms {
     /// Moves all keys and aliases of an account.
     pub fn new(access: &Access) -> Self {
         Self { clients: access.clients(Client::new), options: Arc::default() }
-    }
-
-    /// Makes the copies of single-Region keys multi-Region primaries, so that the next region can have replicas of
-    /// them. That can never be changed for a key that is there already.
-    #[must_use]
-    pub fn as_multi_region(mut self) -> Self {
-        Arc::make_mut(&mut self.options).multi_region = Copies::All;
-        self
-    }
-
-    /// The same, for the copies of these keys of the source only.
-    #[must_use]
-    pub fn as_multi_region_of(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
-        Arc::make_mut(&mut self.options).multi_region = Copies::Of(keys.into_iter().collect());
-        self
     }
 
     /// Encrypts a short text under `key`, decrypts it and compares: proof that the key can be used.
@@ -133,6 +93,10 @@ impl Kms {
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
+
+    pub(crate) fn set(&mut self, set: impl FnOnce(&mut Options)) {
+        set(Arc::make_mut(&mut self.options));
+    }
 }
 
 impl Service for Kms {
@@ -157,6 +121,8 @@ impl Service for Kms {
         let both = [Side::Source, Side::Target].into_iter();
         let both = both.flat_map(|side| READS.map(|action| Permission::new(side, action, "*")));
         // A replica's primary is read where it is: in which region, the account tells.
-        both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]).collect()
+        let all = both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]);
+        let stores = Permission::new(Side::Target, "kms:DescribeCustomKeyStores", "*");
+        all.chain(self.options.has_key_stores().then_some(stores)).collect()
     }
 }

@@ -23,6 +23,9 @@ pub struct Snapshot {
     pub aliases: Listing<AliasName, Alias>,
     /// The grants of each key.
     pub grants: Listing<KeyArn, Vec<Grant>>,
+    /// The custom key stores, by their ids; looked up in the target only, and only if keys are to be made in some.
+    #[serde(default)]
+    pub key_stores: Listing<String, KeyStore>,
     /// The keys, those that AWS manages and those to be deleted included.
     pub keys: Listing<KeyArn, Key>,
     /// The policy of each key, named `default`: the only one that can be set.
@@ -35,7 +38,7 @@ pub struct Snapshot {
     pub tags: Listing<KeyArn, BTreeMap<String, String>>,
 }
 
-snapshot!(Snapshot { aliases, grants, keys, policies, primaries, rotations, tags });
+snapshot!(Snapshot { aliases, grants, key_stores, keys, policies, primaries, rotations, tags });
 
 /// Where an alias points.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -49,6 +52,26 @@ impl Alias {
     /// Makes an alias of `key`.
     pub fn new(key: KeyArn) -> Self {
         Self { key }
+    }
+}
+
+/// A custom key store.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct KeyStore {
+    /// Whether KMS is connected to it, such as `CONNECTED` or `DISCONNECTED`.
+    pub connection: String,
+}
+
+impl KeyStore {
+    /// Makes what is known of a store.
+    pub fn new(connection: impl Into<String>) -> Self {
+        Self { connection: connection.into() }
+    }
+
+    /// Returns whether keys can be made in it.
+    pub fn is_connected(&self) -> bool {
+        self.connection == "CONNECTED"
     }
 }
 
@@ -110,17 +133,36 @@ impl Key {
         self.multi_region.as_ref().is_some_and(|related| related.role != MultiRegionRole::Primary)
     }
 
-    /// Returns whether it is of the kind that this version moves: symmetric encryption, with material of AWS's making.
+    /// Returns whether it is of a kind that this version moves: with material that KMS made and holds itself.
     pub fn is_movable(&self) -> bool {
-        self.spec == KeySpec::SymmetricDefault
-            && self.usage == KeyUsage::EncryptDecrypt
-            && self.origin == Origin::AwsKms
-            && self.custom_key_store.is_none()
+        self.origin == Origin::AwsKms && self.custom_key_store.is_none()
+    }
+
+    /// Returns whether one request makes such a key, material and all: so are all but those with imported material.
+    pub fn is_made_by_request(&self) -> bool {
+        self.is_movable() || self.custom_key_store.is_some()
+    }
+
+    /// Returns whether KMS can rotate its material by itself: that of symmetric encryption keys (developer guide,
+    /// "Rotate AWS KMS keys").
+    pub fn rotates(&self) -> bool {
+        self.is_movable() && self.spec == KeySpec::SymmetricDefault
     }
 
     /// Returns whether it is in a state that somebody chose, not on the way to another.
     pub fn is_settled(&self) -> bool {
         matches!(self.state, KeyState::Enabled | KeyState::Disabled)
+    }
+
+    /// Returns whether KMS lets an alias go from one to the other: both are symmetric, both asymmetric or both HMAC, and
+    /// their usage is one (API reference, UpdateAlias).
+    pub fn is_of_one_family(&self, other: &Self) -> bool {
+        let family = |key: &Self| match key.spec.as_str() {
+            "SYMMETRIC_DEFAULT" => 0,
+            spec if spec.starts_with("HMAC_") => 1,
+            _ => 2,
+        };
+        self.usage == other.usage && family(self) == family(other)
     }
 
     /// Returns whether `other` has the same spec, usage and origin: what can never be changed, and must be equal for one
@@ -305,8 +347,16 @@ words! {
 words! {
     /// What a key can be used for, such as `ENCRYPT_DECRYPT`.
     KeyUsage {
+        /// Agreement on a key by post-quantum encapsulation.
+        EncapsulateDecapsulate = "ENCAPSULATE_DECAPSULATE",
         /// Encryption.
         EncryptDecrypt = "ENCRYPT_DECRYPT",
+        /// Message authentication codes.
+        GenerateVerifyMac = "GENERATE_VERIFY_MAC",
+        /// Derivation of a shared secret.
+        KeyAgreement = "KEY_AGREEMENT",
+        /// Signatures.
+        SignVerify = "SIGN_VERIFY",
     }
 }
 
@@ -323,8 +373,14 @@ words! {
 words! {
     /// Where a key's material comes from.
     Origin {
+        /// KMS makes it in a CloudHSM cluster of the account.
+        AwsCloudHsm = "AWS_CLOUDHSM",
         /// KMS makes it.
         AwsKms = "AWS_KMS",
+        /// It is imported.
+        External = "EXTERNAL",
+        /// It stays in a key manager outside of AWS.
+        ExternalKeyStore = "EXTERNAL_KEY_STORE",
     }
 }
 

@@ -53,6 +53,10 @@ pub enum Step {
     ReplicateKey(ReplicateKey),
     /// Replaces the description of a found key.
     SetDescription(SetDescription),
+    /// Has an alias of the target point to the counterpart, and no longer to another key.
+    UpdateAlias(UpdateAlias),
+    /// Has the replica in the target become the primary.
+    UpdatePrimaryRegion(UpdatePrimaryRegion),
 }
 
 /// See [`Step::AddTags`].
@@ -103,6 +107,9 @@ pub struct CreateGrant {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CreateKey {
+    /// The custom key store in which it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_key_store: Option<String>,
     /// What it is for, in somebody's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -122,6 +129,9 @@ pub struct CreateKey {
     pub tags: BTreeMap<String, String>,
     /// What it can be used for.
     pub usage: KeyUsage,
+    /// The key of an external key manager that stands behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xks_key: Option<String>,
 }
 
 /// See [`Step::DisableKey`].
@@ -216,6 +226,28 @@ pub struct SetDescription {
     pub replaces: Digest,
 }
 
+/// See [`Step::UpdateAlias`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct UpdateAlias {
+    /// The source's key.
+    pub key: KeyArn,
+    /// The name, at both ends.
+    pub name: AliasName,
+    /// The target's key to which it points until then.
+    pub replaces: KeyArn,
+}
+
+/// See [`Step::UpdatePrimaryRegion`].
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct UpdatePrimaryRegion {
+    /// The source's key.
+    pub key: KeyArn,
+    /// The key that is the primary until then.
+    pub primary: KeyArn,
+}
+
 /// A part of a key that is decided on by itself: subject of findings and of what a step owns.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
@@ -255,6 +287,8 @@ impl Step {
             Self::PutPolicy(step) => &step.key,
             Self::ReplicateKey(step) => &step.key,
             Self::SetDescription(step) => &step.key,
+            Self::UpdateAlias(step) => &step.key,
+            Self::UpdatePrimaryRegion(step) => &step.key,
         }
     }
 }
@@ -274,6 +308,8 @@ impl regionmig_core::Step for Step {
             Self::PutPolicy(step) => step.spec(),
             Self::ReplicateKey(step) => step.spec(),
             Self::SetDescription(step) => step.spec(),
+            Self::UpdateAlias(step) => step.spec(),
+            Self::UpdatePrimaryRegion(step) => step.spec(),
         }
     }
 }
@@ -379,7 +415,8 @@ impl DisableKey {
         {
             spec = spec.after(verb, &self.key);
         }
-        spec = self.aliases.iter().fold(spec, |spec, name| spec.after("create-alias", name));
+        spec =
+            self.aliases.iter().fold(spec, |spec, name| spec.after("create-alias", name).after("update-alias", name));
         spec = self.grants.iter().fold(spec, |spec, name| spec.after("create-grant", grant_id(&self.key, name)));
         writes(spec, "kms:DisableKey")
     }
@@ -433,10 +470,7 @@ impl ReplicateKey {
 
     /// Returns where the primary is.
     pub(crate) fn place(&self) -> Place {
-        match self.primary.region() {
-            Some(region) if self.primary.region() != self.key.region() => Place::Region(region),
-            _ => Place::Source,
-        }
+        place_of(&self.primary, &self.key)
     }
 
     fn spec(&self) -> Spec {
@@ -446,6 +480,7 @@ impl ReplicateKey {
             .produces(&self.key)
             .owns(Part::Policy.of(&self.key))
             .summary(format!("replicate {} as {}", self.primary, self.replica))
+            .permission(self.place(), "kms:DescribeKey", self.primary.as_str())
             .permission(self.place(), "kms:ReplicateKey", self.primary.as_str());
         // The replica is a key that is made, with its mark, in its own region.
         writes(writes(reads(spec, &["kms:DescribeKey", "kms:ListResourceTags"]), "kms:CreateKey"), "kms:TagResource")
@@ -458,6 +493,43 @@ impl SetDescription {
             .summary(format!("replace the description of the counterpart of {}", self.key))
             .settle(Duration::from_secs(120), AGREEING);
         writes(spec, "kms:UpdateKeyDescription")
+    }
+}
+
+impl UpdateAlias {
+    fn spec(&self) -> Spec {
+        let spec = Spec::new(Effect::Overwriting, "update-alias", &self.name)
+            .needs(&Binding::target_of(&self.key))
+            .produces(&self.name)
+            .summary(format!("let {} point to the counterpart of {}, not to {}", self.name, self.key, self.replaces))
+            .settle(Duration::from_secs(300), AGREEING);
+        writes(reads(spec, &["kms:DescribeKey"]), "kms:UpdateAlias")
+    }
+}
+
+impl UpdatePrimaryRegion {
+    /// Returns where the primary is.
+    pub(crate) fn place(&self) -> Place {
+        place_of(&self.primary, &self.key)
+    }
+
+    fn spec(&self) -> Spec {
+        let spec = change(Effect::Overwriting, "promote", &self.key)
+            .at(self.place())
+            .summary(format!("make the replica of {} in the target the primary", self.primary))
+            .settle(Duration::from_secs(120), AGREEING)
+            .permission(self.place(), "kms:DescribeKey", self.primary.as_str())
+            .permission(self.place(), "kms:UpdatePrimaryRegion", self.primary.as_str());
+        // Of both keys, the one that was the primary and the one that is to be.
+        writes(spec, "kms:UpdatePrimaryRegion")
+    }
+}
+
+/// Returns where the primary of a source's key is.
+fn place_of(primary: &KeyArn, key: &KeyArn) -> Place {
+    match primary.region() {
+        Some(region) if primary.region() != key.region() => Place::Region(region),
+        _ => Place::Source,
     }
 }
 

@@ -7,8 +7,8 @@ use regionmig_core::{
 };
 
 use crate::finding::code;
+use crate::options::Options;
 use crate::plan::plan;
-use crate::service::Options;
 use crate::snapshot::{
     Alias, Grant, GrantTerms, Key, KeyManager, KeyState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
 };

@@ -10,6 +10,7 @@ use regionmig_core::{
     AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Verdict, Verify,
 };
 
+use crate::options::{Options, Selected};
 use crate::plan::{Target, is_reserved};
 use crate::policy::{canonical, carry};
 use crate::service::Kms;
@@ -45,7 +46,7 @@ pub mod check {
 
 impl Verify for Kms {
     async fn verify(&self, survey: &Survey<Snapshot>, _cx: &RunContext) -> Result<Vec<Check>, Error> {
-        Ok(checks(survey))
+        Ok(checks(survey, self.options()))
     }
 }
 
@@ -67,13 +68,17 @@ fn unlike(is_so: bool, message: impl FnOnce() -> String) -> Outcome {
     if is_so { Ok(()) } else { Err(Flaw::Unlike(message())) }
 }
 
-pub(crate) fn checks(survey: &Survey<Snapshot>) -> Vec<Check> {
-    let mut verifier = Verifier { survey, target: Target::new(survey), checks: Vec::new() };
+pub(crate) fn checks(survey: &Survey<Snapshot>, options: &Options) -> Vec<Check> {
+    let mut verifier = Verifier { survey, options, target: Target::new(survey), checks: Vec::new() };
     for side in [Side::Source, Side::Target] {
         verifier.whole(side);
     }
     for (arn, key) in survey.source.keys.known().filter(|(_, key)| key.is_customers() && !key.is_doomed()) {
-        verifier.key(arn, key);
+        match options.selects(arn, key, &survey.source.value) {
+            Selected::Yes => verifier.key(arn, key),
+            Selected::No => {}
+            Selected::Unclear(gap) => verifier.note(check::KEY_STANDS, arn, Err(gap.into())),
+        }
     }
     for (arn, gap) in survey.source.keys.unknown() {
         verifier.note(check::KEY_STANDS, arn, Err(gap.into()));
@@ -90,6 +95,7 @@ pub(crate) fn checks(survey: &Survey<Snapshot>) -> Vec<Check> {
 
 struct Verifier<'a> {
     survey: &'a Survey<Snapshot>,
+    options: &'a Options,
     target: Target<'a>,
     checks: Vec<Check>,
 }
@@ -195,7 +201,9 @@ impl<'a> Verifier<'a> {
 
     fn tags(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
         let (own, other) = self.both(arn, target, |snapshot| &snapshot.tags)?;
-        let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved(name));
+        let added = &self.options.tags;
+        let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved(name) && !added.contains_key(*name));
+        let own = own.chain(added);
         let differing: Vec<&str> = own
             .filter(|(name, value)| other.and_then(|other| other.get(*name)) != Some(*value))
             .map(|(name, _)| name.as_str())
@@ -215,6 +223,9 @@ impl<'a> Verifier<'a> {
     }
 
     fn rotation(&self, arn: &KeyArn, key: &Key, target: &KeyArn, other: &Key) -> Outcome {
+        if !key.rotates() {
+            return Ok(());
+        }
         // The rotation of related keys is one.
         if key.multi_region.is_some() && other.multi_region.is_some() && target.id() == arn.id() {
             return Ok(());
@@ -226,7 +237,8 @@ impl<'a> Verifier<'a> {
 
     fn alias(&mut self, name: &'a AliasName, own: &'a KeyArn) {
         let Lookup::Present(key) = self.survey.source.value.keys.lookup(own) else { return };
-        if !key.is_customers() || key.is_doomed() {
+        let is_left = self.options.selects(own, key, &self.survey.source.value) == Selected::No;
+        if !key.is_customers() || key.is_doomed() || is_left {
             return;
         }
         let outcome = match (self.survey.target.value.aliases.lookup(name), self.counterpart(own, key)) {

@@ -39,6 +39,8 @@ pub struct Conformed {
     pub late: usize,
     /// Runs in which reads were stale, and an answer or a journal was lost.
     pub stale: usize,
+    /// Such runs that were left out, for the sake of time.
+    pub left_out: usize,
     /// Runs told to stop.
     pub stopped: usize,
     /// Steps that were not done as long as they lacked leave.
@@ -51,12 +53,13 @@ pub struct Conformed {
 
 impl fmt::Display for Conformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, mutations, killed, dropped, lost, late, stale, stopped, unallowed, blind, gaps } = self;
+        let Self { steps, mutations, killed, dropped, lost, late, stale, left_out, stopped, unallowed, blind, gaps } =
+            self;
         write!(
             f,
             "{steps} steps, {mutations} mutations; {killed} kills, {dropped} drops, {lost} losses, {late} late, {stale} \
-             stale, {stopped} stops, {unallowed} steps without leave, {blind} blind runs, {gaps} surveys with gaps; 0 \
-             doubled, 0 lost"
+             stale and {left_out} such left out, {stopped} stops, {unallowed} steps without leave, {blind} blind runs, \
+             {gaps} surveys with gaps; 0 doubled, 0 lost"
         )
     }
 }
@@ -116,7 +119,7 @@ pub async fn conforms_on<S: Migrate>(
     conformed.dropped = dies::at_each_await(&trial).await;
     conformed.lost = dies::with_each_request(&trial).await;
     conformed.late = late::each_change_may_come_late(&trial).await;
-    conformed.stale = late::reads_may_be_stale(&trial).await;
+    (conformed.stale, conformed.left_out) = late::reads_may_be_stale(&trial).await;
     conformed.stopped = leave::it_stops_when_told(&trial).await;
     conformed.unallowed = leave::nothing_is_done_without_leave(&trial).await;
     conformed.blind = knows::a_refused_read_is_no_absence(&trial).await;

@@ -117,7 +117,7 @@ fn fifty_tags_are_enough_but_those_of_aws_do_not_count() {
 }
 
 #[test]
-fn a_policy_is_kept_as_it_was_given() {
+fn a_policy_is_kept_and_shown_another_way() {
     let (world, here) = (World::new(), here());
     let id = key(&world, &here);
     let get = || call(&world, &here, "GetKeyPolicy", json!({ "KeyId": id }))["Policy"].as_str().unwrap().to_owned();
@@ -133,12 +133,44 @@ fn a_policy_is_kept_as_it_was_given() {
         r#"{{ "Statement":  {{"Effect":"Allow","Principal":{{"AWS":"{ACCOUNT}"}},"Action":"kms:*","Resource":"*"}} }}"#
     );
     call(&world, &here, "PutKeyPolicy", json!({ "KeyId": id, "PolicyName": "default", "Policy": policy }));
-    assert_eq!(get(), policy);
+    let shown = get();
+    assert!(shown.contains("\n    \"Effect\" : \"Allow\","), "{shown}");
+    let wanted = json!({ "Statement": [{
+        "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") }, "Action": "kms:*", "Resource": "*",
+    }] });
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), wanted);
+    assert_eq!(world.kms_keys(&here)[0].policy, policy, "what was given is what is kept");
     assert_eq!(call(&world, &here, "ListKeyPolicies", json!({ "KeyId": id }))["PolicyNames"], json!(["default"]));
     let other = json!({ "KeyId": id, "PolicyName": "other", "Policy": policy });
     assert_eq!(code(&world, &here, "PutKeyPolicy", other), "NotFoundException");
     let shared = json!({ "KeyId": id, "PolicyName": "AWS_RAM", "Policy": policy });
     assert_eq!(code(&world, &here, "PutKeyPolicy", shared), "ValidationException");
+}
+
+#[test]
+fn a_policy_that_names_a_deleted_principal_is_shown_and_never_taken() {
+    let (world, here) = (World::new(), here());
+    let policy = |principals: Value| {
+        let statement =
+            json!({ "Effect": "Allow", "Principal": { "AWS": principals }, "Action": "kms:*", "Resource": "*" });
+        json!({ "Statement": [statement] }).to_string()
+    };
+    let of_the_dead = policy(json!([ACCOUNT, "AROACKCEVSQ6C2EXAMPLE"]));
+    let primary = world.kms(&here).multi_region().policy(&of_the_dead).make();
+    let shown = call(&world, &here, "GetKeyPolicy", json!({ "KeyId": primary.id() }));
+    assert!(shown["Policy"].as_str().unwrap().contains("AROACKCEVSQ6C2EXAMPLE"));
+    for (operation, mut input) in [
+        ("CreateKey", json!({ "BypassPolicyLockoutSafetyCheck": true })),
+        ("PutKeyPolicy", json!({ "KeyId": primary.id() })),
+        ("ReplicateKey", json!({ "KeyId": primary.id(), "ReplicaRegion": "eu-west-1" })),
+    ] {
+        input["Policy"] = json!(of_the_dead);
+        let wanted = "Policy contains a statement with one or more invalid principals.";
+        let answered = refused(&world, &here, operation, input.clone());
+        assert_eq!(answered, ("MalformedPolicyDocumentException".into(), wanted.into()), "{operation}");
+        input["Policy"] = json!(policy(json!(ACCOUNT)));
+        call(&world, &here, operation, input);
+    }
 }
 
 #[test]

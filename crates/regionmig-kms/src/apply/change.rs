@@ -79,10 +79,13 @@ impl Kms {
             }
             Step::PutPolicy(step) => step.stand(self.key_policy(end, target).await?),
             Step::SetDescription(step) => step.stand(self.describe(end, target.as_str()).await?.1.description),
-            // What makes things has a look of its own.
-            Step::CreateAlias(_) | Step::CreateGrant(_) | Step::CreateKey(_) | Step::ReplicateKey(_) => {
-                Stand::Otherwise
-            }
+            // These have looks of their own.
+            Step::CreateAlias(_)
+            | Step::CreateGrant(_)
+            | Step::CreateKey(_)
+            | Step::ReplicateKey(_)
+            | Step::UpdateAlias(_)
+            | Step::UpdatePrimaryRegion(_) => Stand::Otherwise,
         })
     }
 
@@ -128,7 +131,12 @@ impl Kms {
             Step::SetDescription(step) => send!("kms:UpdateKeyDescription", |client| {
                 client.update_key_description().key_id(key).description(&step.description)
             }),
-            Step::CreateAlias(_) | Step::CreateGrant(_) | Step::CreateKey(_) | Step::ReplicateKey(_) => None,
+            Step::CreateAlias(_)
+            | Step::CreateGrant(_)
+            | Step::CreateKey(_)
+            | Step::ReplicateKey(_)
+            | Step::UpdateAlias(_)
+            | Step::UpdatePrimaryRegion(_) => None,
         })
     }
 }

@@ -50,6 +50,8 @@ impl Kms {
             let request = request.key_spec(KeySpec::from(step.spec.as_str()));
             let request = request.key_usage(KeyUsageType::from(step.usage.as_str()));
             let request = request.origin(OriginType::from(step.origin.as_str()));
+            let request = request.set_custom_key_store_id(step.custom_key_store.clone());
+            let request = request.set_xks_key_id(step.xks_key.clone());
             request.multi_region(step.multi_region).description(&step.description).send()
         };
         let end = cx.end(Side::Target);
@@ -73,6 +75,7 @@ impl Kms {
 /// Says of a key that is marked as the copy whether it is what the step makes.
 fn made_of(step: &CreateKey, arn: &KeyArn, key: &Key, others: &[(KeyArn, Key)]) -> Result<Probe, Error> {
     let is_equal = (&key.spec, &key.usage, &key.origin) == (&step.spec, &step.usage, &step.origin);
+    let is_equal = is_equal && key.custom_key_store == step.custom_key_store;
     if !is_equal || key.multi_region.is_some() != step.multi_region || key.is_doomed() {
         return Err(Error::conflict(arn).by("kms:DescribeKey"));
     }

@@ -64,7 +64,10 @@ impl Kms {
         let answer = match self.clients().write_across(&end, cx.end(Side::Target), ACTION, send).await {
             Ok(answer) => answer,
             Err(error) if exists(&error) => return Ok(Applied::Waiting(creating(&step.replica))),
-            Err(error) => return Err(refused_policy(error, cx).await),
+            Err(error) => {
+                let error = refused_policy(error, cx).await;
+                return Err(self.refused_by_primary(error, &step.primary, &end).await);
+            }
         };
         let request = answer.request_id().map(str::to_owned);
         let missing = || Error::malformed(ACTION, "ReplicaKeyMetadata").at(&end);

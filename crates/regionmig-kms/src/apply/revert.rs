@@ -2,6 +2,8 @@
 // REQ: E-16
 
 mod key;
+mod named;
+mod primary;
 mod setting;
 
 use std::time::Duration;
@@ -12,13 +14,13 @@ use regionmig_core::{ErrorKind, KeyArn, Permission, Receipt, ResourceId, Reversa
 use super::replaced::Replaced;
 use super::target_of;
 use crate::service::Kms;
-use crate::snapshot::{Grant, KeyState, Rotation};
-use crate::step::{CreateAlias, CreateGrant, NEW_KEY_SETTLES, Step};
+use crate::snapshot::{KeyState, Rotation};
+use crate::step::{NEW_KEY_SETTLES, Step};
 
 /// How often a key that was made is looked for before it is taken to be gone.
 const LOOKS: u32 = 20;
 
-/// Returns what to take a step back needs to be allowed, besides what the step declares: all in the target.
+/// Returns what to take a step back needs to be allowed, besides what the step declares.
 ///
 /// ```
 /// use regionmig_kms::{Step, revert_permissions};
@@ -52,9 +54,19 @@ pub fn revert_permissions(step: &Step) -> Vec<Permission> {
         Step::DisableRotation(_) | Step::EnableRotation(_) => &["kms:EnableKeyRotation", "kms:GetKeyRotationStatus"],
         Step::PutPolicy(_) => &["kms:GetKeyPolicy", "kms:PutKeyPolicy"],
         Step::SetDescription(_) => &["kms:UpdateKeyDescription"],
+        Step::UpdateAlias(_) => &["kms:UpdateAlias"],
+        Step::UpdatePrimaryRegion(_) => &["kms:UpdatePrimaryRegion"],
     };
     let actions = ["kms:DescribeKey"].iter().chain(further);
-    actions.map(|action| Permission::new(Side::Target, action, "*")).collect()
+    let target = actions.map(|action| Permission::new(Side::Target, action, "*"));
+    // Of both keys, the one that is the primary and the one that is to be again.
+    let primary = match step {
+        Step::UpdatePrimaryRegion(step) => {
+            Some(Permission::new(step.place(), "kms:UpdatePrimaryRegion", step.primary.as_str()))
+        }
+        _ => None,
+    };
+    target.chain(primary).collect()
 }
 
 impl Kms {
@@ -76,6 +88,8 @@ impl Kms {
             Step::CreateAlias(step) => self.take_back_alias(step, &target, cx).await,
             Step::CreateGrant(step) => self.take_back_grant(step, &target, cx).await,
             Step::CreateKey(_) | Step::ReplicateKey(_) => self.take_back_key(step.key(), &target, cx).await,
+            Step::UpdateAlias(step) => self.put_back_alias(step, &target, cx).await,
+            Step::UpdatePrimaryRegion(step) => self.put_back_primary(step, &target, cx).await,
             Step::AddTags(_)
             | Step::ChangeTags(_)
             | Step::DisableKey(_)
@@ -126,48 +140,6 @@ impl Kms {
         }
     }
 
-    async fn take_back_alias(
-        &self,
-        step: &CreateAlias,
-        target: &KeyArn,
-        cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
-        let end = cx.end(Side::Target);
-        match self.describe(end, step.name.as_str()).await {
-            Ok((key, _)) if key == *target => {}
-            Ok((key, _)) => {
-                let text = format!("{} points to {key} by now, and stays", step.name);
-                return Err(Error::new(ErrorKind::Conflict, text).by("kms:DescribeKey").at(end));
-            }
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Reversal::Done),
-            Err(error) => return Err(error),
-        }
-        let send = |client: aws_sdk_kms::Client| client.delete_alias().alias_name(step.name.as_str()).send();
-        is_taken(self.clients().write(end, "kms:DeleteAlias", send).await)
-    }
-
-    /// The grant of our name and terms; one of our name that says something else is somebody's.
-    async fn take_back_grant(
-        &self,
-        step: &CreateGrant,
-        target: &KeyArn,
-        cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
-        let end = cx.end(Side::Target);
-        let grants = self.key_grants(end, target).await?;
-        let is_named = |grant: &Grant| grant.name.as_ref() == Some(&step.name);
-        let Some(ours) = grants.iter().find(|grant| is_named(grant) && grant.terms == step.terms) else {
-            if !grants.iter().any(is_named) {
-                return Ok(Reversal::Done);
-            }
-            let text = format!("the grant {} of {target} says something else by now, and stays", step.name);
-            return Err(Error::new(ErrorKind::Conflict, text).by("kms:ListGrants").at(end));
-        };
-        let (key, grant) = (target.as_str(), ours.id.as_str());
-        let send = |client: aws_sdk_kms::Client| client.revoke_grant().key_id(key).grant_id(grant).send();
-        is_taken(self.clients().write(end, "kms:RevokeGrant", send).await)
-    }
-
     /// A read did not find `target`. If the survey knew the key, it is gone, and all that was made of it. One that was
     /// made may only not show yet: it is looked for as long as that may last, once a run.
     async fn gone(&self, error: Error, target: &KeyArn, cx: &StepContext<'_>) -> Result<Reversal, Error> {
@@ -208,14 +180,6 @@ impl Kms {
             Ok(_) => Ok(Reversal::Done),
             Err(error) => Err(self.refused(error, target, cx).await),
         }
-    }
-}
-
-/// What is to be taken away and is not there has been taken away.
-fn is_taken<T>(sent: Result<T, Error>) -> Result<Reversal, Error> {
-    match sent {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(Reversal::Done),
     }
 }
 

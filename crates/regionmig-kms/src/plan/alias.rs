@@ -1,14 +1,19 @@
 //! Aliases.
 
+use std::collections::BTreeSet;
+
 use regionmig_core::{AliasName, KeyArn, Lookup};
 
+use super::target::may_be_copy;
 use super::{Base, Before, Planner};
 use crate::finding;
-use crate::step::{CreateAlias, Step};
+use crate::options::AliasConflict;
+use crate::snapshot::Key;
+use crate::step::{CreateAlias, Step, UpdateAlias};
 
 impl<'a> Planner<'a> {
     /// Lets the names of a key name its counterpart in the target.
-    pub(super) fn aliases(&mut self, arn: &'a KeyArn, base: Base<'_>, before: &mut Before) {
+    pub(super) fn aliases(&mut self, arn: &'a KeyArn, key: &Key, base: Base<'_>, before: &mut Before) {
         let names = self.aliases.get(arn).cloned().unwrap_or_default();
         if let Base::Found(target, _) = base {
             let there = self.survey.target.value.aliases.known().filter(|(_, alias)| alias.key == *target);
@@ -24,6 +29,11 @@ impl<'a> Planner<'a> {
                 (Lookup::Present(there), Base::Found(target, _)) if there.key == *target => {
                     self.draft.found(name, name);
                 }
+                (Lookup::Present(there), _) if self.repoints(key, &there.key) => {
+                    before.aliases.insert(name.clone());
+                    let (key, name, replaces) = (arn.clone(), name.clone(), there.key.clone());
+                    self.draft.push(Step::UpdateAlias(UpdateAlias { key, name, replaces }));
+                }
                 (Lookup::Present(there), _) => self.draft.find(finding::alias_taken(name, &there.key, arn)),
                 (Lookup::Absent, _) => {
                     before.aliases.insert(name.clone());
@@ -31,5 +41,29 @@ impl<'a> Planner<'a> {
                 }
             }
         }
+    }
+
+    /// Returns whether an alias may be taken from a key of the target for the counterpart of `key`: that was allowed, and
+    /// KMS lets an alias go from one to the other.
+    fn repoints(&self, key: &Key, there: &KeyArn) -> bool {
+        let lets = |other: &Key| other.is_customers() && key.is_of_one_family(other);
+        self.options.alias_conflict == AliasConflict::Repoint
+            && matches!(self.survey.target.value.keys.lookup(there), Lookup::Present(other) if lets(other))
+    }
+
+    /// Returns the one key of the target to which aliases of this name point there, if it may be taken for the
+    /// counterpart: a customer's, of the same kind, and not known to be another key's.
+    pub(super) fn namesake(&self, arn: &KeyArn, key: &Key) -> Option<&'a KeyArn> {
+        let target = &self.survey.target.value;
+        let names = self.aliases.get(arn).into_iter().flatten();
+        let there = names.filter_map(|name| match target.aliases.lookup(name) {
+            Lookup::Present(alias) => Some(&alias.key),
+            Lookup::Absent | Lookup::Unknown(_) => None,
+        });
+        let there: BTreeSet<&KeyArn> = there.collect();
+        let only = there.first().filter(|_| there.len() == 1)?;
+        let is_free = self.survey.ids.iter().all(|(_, mapped)| mapped != only.as_str()) && !self.target.is_marked(only);
+        let (found, other) = target.keys.known().find(|(found, _)| *found == *only)?;
+        (is_free && may_be_copy(key, other)).then_some(found)
     }
 }

@@ -27,16 +27,20 @@ struct Carry {
 
 impl<'a> Planner<'a> {
     pub(super) fn create(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Base<'a>> {
+        let home = self.home(arn, key)?;
         let Carry { description, policy, tags } = self.carry(arn, key)?;
         self.draft.push(Step::CreateKey(CreateKey {
+            custom_key_store: home.store,
             description,
             key: arn.clone(),
-            multi_region: self.options.makes_multi_region(arn),
+            // A key store has no multi-Region keys (developer guide, "Custom key stores").
+            multi_region: key.custom_key_store.is_none() && self.options.makes_multi_region(arn),
             origin: key.origin.clone(),
             policy,
             spec: key.spec.clone(),
             tags,
             usage: key.usage.clone(),
+            xks_key: home.xks_key,
         }));
         Some(Base::Made)
     }
@@ -117,12 +121,14 @@ impl<'a> Planner<'a> {
 
     /// Returns the tags that a key of the source hands on, and says which it does not.
     pub(super) fn carried_tags(&mut self, arn: &KeyArn) -> BTreeMap<String, String> {
-        let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else { return BTreeMap::new() };
+        let added = self.options.tags.clone();
+        let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else { return added };
         let dropped: Vec<&str> = tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
         if !dropped.is_empty() {
             self.draft.find(finding::dropped_tags(arn, &dropped));
         }
-        tags.iter().filter(|(name, _)| !is_reserved(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+        let own = tags.iter().filter(|(name, _)| !is_reserved(name));
+        own.map(|(name, value)| (name.clone(), value.clone())).chain(added).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use regionmig_core::{KeyArn, Lookup};
 
 use super::{Base, Planner};
 use crate::finding;
+use crate::options::AliasConflict;
 use crate::snapshot::{Key, KeyManager, KeyState, MultiRegion, MultiRegionRole};
 
 const LOOK_AGAIN: &str = "survey again in a few minutes";
@@ -20,11 +21,17 @@ impl<'a> Planner<'a> {
             return None;
         }
         let mapped = self.survey.ids.target_of(arn);
-        if !key.is_movable() {
+        let in_known_store = key.custom_key_store.as_ref().is_some_and(|store| self.options.key_store(store).is_some());
+        if !key.is_movable() && !in_known_store {
             self.draft.find(match mapped {
                 Some(_) => finding::kind_left_as_it_is(arn, key),
                 None => finding::kind_not_yet(arn, key),
             });
+            return None;
+        }
+        if key.state == KeyState::Unavailable {
+            let why = "its key store is not connected, so whether it is enabled is not known";
+            self.draft.undecided(arn, why, "connect the store (ConnectCustomKeyStore), then survey again");
             return None;
         }
         if !key.is_settled() {
@@ -77,6 +84,13 @@ impl<'a> Planner<'a> {
         if let Some(&(target, other)) = other.first() {
             self.draft.find(finding::counterpart_differs(arn, key, target, other));
             return None;
+        }
+        if self.options.alias_conflict == AliasConflict::Adopt
+            && let Some(target) = self.namesake(arn, key)
+            && let Some((target, other)) = self.survey.target.value.keys.known().find(|(arn, _)| *arn == target)
+        {
+            self.draft.find(finding::adopted(arn, target));
+            return self.found(arn, key, target, other);
         }
         if let Some(gap) = self.target.unread(key) {
             self.draft.unclear(arn, gap);
@@ -172,7 +186,8 @@ impl<'a> Planner<'a> {
             self.draft.undecided(arn, finding::unsettled(target, &other.state), LOOK_AGAIN);
             return None;
         }
-        if self.options.makes_multi_region(arn) && key.multi_region.is_none() && other.multi_region.is_none() {
+        let is_wanted = self.options.makes_multi_region(arn) && key.custom_key_store.is_none();
+        if is_wanted && key.multi_region.is_none() && other.multi_region.is_none() {
             self.draft.find(finding::not_multi_region(arn, target));
         }
         self.draft.found(arn, target);

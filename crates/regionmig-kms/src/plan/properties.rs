@@ -172,6 +172,10 @@ fn act(step: &Step, draft: &Draft<Step>, target: &mut Snapshot, made: Timestamp)
                 Key { description: step.description.clone(), multi_region: Some(related), ..Key::symmetric(made) };
             place(target, key, &step.policy, &step.tags);
         }
+        Step::UpdateAlias(step) => target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
+        Step::UpdatePrimaryRegion(_) => change(target, &|key| {
+            key.multi_region = Some(MultiRegion::new(MultiRegionRole::Primary, there.clone()));
+        }),
         Step::SetDescription(step) => change(target, &|key| key.description.clone_from(&step.description)),
     }
 }
@@ -274,7 +278,7 @@ proptest! {
             .filter(|finding| finding.severity == regionmig_core::Severity::Blocker)
             .filter_map(|finding| finding.subject.as_ref().map(|subject| subject.id().to_owned()))
             .collect();
-        for check in checks(&after.survey) {
+        for check in checks(&after.survey, &after.options) {
             let key: Option<KeyArn> = check.subject.typed();
             let is_excused = blocked.contains(check.subject.id());
             let is_made = key.is_some_and(|key| made.contains(&key));

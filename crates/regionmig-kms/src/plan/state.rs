@@ -18,6 +18,9 @@ impl Planner<'_> {
         if shares {
             return;
         }
+        if !key.rotates() {
+            return;
+        }
         let survey = self.survey;
         let (own, there) = match base {
             Base::Found(target, _) => (survey.source.rotations.lookup(arn), survey.target.rotations.lookup(target)),

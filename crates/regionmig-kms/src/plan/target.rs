@@ -55,6 +55,13 @@ impl<'a> Target<'a> {
         marked.filter(|(_, key)| !key.is_doomed()).copied().collect()
     }
 
+    /// Returns whether a key of the target is marked as some key's counterpart, or may be.
+    pub(crate) fn is_marked(&self, key: &KeyArn) -> bool {
+        let marked = self.marked.values().flatten().map(|(arn, _)| *arn);
+        let murky = self.murky.iter().map(|(arn, _, _)| *arn);
+        marked.chain(murky).any(|arn| arn == key)
+    }
+
     /// Returns why it cannot be said that `key` has no counterpart, if something was not read.
     pub(crate) fn unread(&self, key: &Key) -> Option<&'a Gap> {
         let murky = || self.murky.iter().find(|(_, other, _)| may_be_copy(key, other));

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use regionmig_core::{Listing, Step as _};
 
-use crate::snapshot::{Constraints, GrantTerms, KeyState, Rotation};
+use crate::options::AliasConflict;
+use crate::snapshot::{Constraints, GrantTerms, KeyState, KeyStore, Rotation};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
 
 /// Plans, and compares what comes of it, in whichever order, with what is expected: a step by verb and subject, a
@@ -78,15 +79,40 @@ fn keys_of_aws_and_their_aliases_are_summed_up() {
 #[test]
 fn a_key_that_cannot_be_moved_yet_is_named_and_left_with_its_aliases() {
     for entry in [
-        Entry::new().spec("RSA_2048"),
-        Entry::new().spec("HMAC_256"),
         Entry::new().with(|key| key.origin = "EXTERNAL".into()),
         Entry::new().with(|key| key.custom_key_store = Some("cks-1".to_owned())),
-        Entry::new().with(|key| key.usage = "SIGN_VERIFY".into()),
-        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]),
+        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]).with(|key| key.origin = "EXTERNAL".into()),
     ] {
         check(&Case::new().source("k", entry.clone().alias("alias/a")), &["blocker kms.kind-not-yet k"]);
         check(&Case::new().source("k", entry.clone()).target("t", entry).map("k", "t"), &["note kms.kind-not-yet k"]);
+    }
+}
+
+#[test]
+fn a_key_of_another_kind_gets_an_equal_one_and_who_must_learn_of_it_is_said() {
+    for (spec, usage, code, whom) in [
+        ("RSA_3072", "ENCRYPT_DECRYPT", "kms.new-key-pair", "to whoever encrypts outside of KMS"),
+        ("ECC_NIST_P256", "SIGN_VERIFY", "kms.new-key-pair", "to all who verify"),
+        ("ML_DSA_65", "SIGN_VERIFY", "kms.new-key-pair", "to all who verify"),
+        ("HMAC_256", "GENERATE_VERIFY_MAC", "kms.new-mac-key", "verified with the key that made them"),
+        ("ECC_NIST_P384", "KEY_AGREEMENT", "kms.new-key-pair", "to every peer"),
+        ("ML_KEM_768", "ENCAPSULATE_DECAPSULATE", "kms.new-key-pair", "to every peer"),
+        ("NEW_1", "NEW_USAGE", "kms.new-key-pair", "find out who relies on it"),
+    ] {
+        let entry = || Entry::new().spec(spec).with(|key| key.usage = usage.into()).alias("alias/a").disabled();
+        // Whether it rotates is not asked of such a key, and nothing is set.
+        let entry = || Entry { rotation: None, ..entry() };
+        let action = format!("action {code} k");
+        let case = Case::new().source("k", entry());
+        check(&case, &["create-key k", "create-alias alias/a", "disable k", &action]);
+        says(&case, whom);
+        let [crate::Step::CreateKey(made), ..] = &case.plan().steps[..] else { panic!() };
+        assert_eq!((made.spec.as_str(), made.usage.as_str(), made.origin.as_str()), (spec, usage, "AWS_KMS"));
+        let found = Case::new().source("k", entry()).target("t", entry().copy_of("k"));
+        check(&found, &["= k t", "= alias/a alias/a", &action]);
+        // A replica has the same material.
+        let primary = entry().primary("mrk-1", SOURCE, &[]).state(KeyState::Enabled);
+        check(&Case::new().source("mrk-1", primary), &["replicate-key mrk-1 at source", "create-alias alias/a"]);
     }
 }
 
@@ -351,7 +377,6 @@ fn copies_become_primaries_if_that_is_wanted() {
         [crate::Step::CreateKey(made)] => made.multi_region,
         other => panic!("{other:?}"),
     };
-    let kms = || crate::Kms::new(&regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build()));
     let mut case = Case::new().source("k", Entry::new());
     assert!(!is_primary(&case));
     case.options = kms().as_multi_region().options().clone();
@@ -479,8 +504,7 @@ fn a_replica_of_another_family_rotates_as_its_primary_says() {
 fn a_copy_that_cannot_have_replicas_is_reported_where_one_that_can_was_wanted() {
     let found = |entry: Entry| {
         let mut case = Case::new().source("k", Entry::new()).target("mrk-t", entry.copy_of("k"));
-        let access = regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build());
-        case.options = crate::Kms::new(&access).as_multi_region().options().clone();
+        case.options = kms().as_multi_region().options().clone();
         case
     };
     let single = ["= k mrk-t", "action kms.reencrypt k", "action kms.not-multi-region k"];
@@ -496,6 +520,165 @@ fn a_primary_that_is_to_be_deleted_is_not_waited_for() {
         let case = case.third_primary("mrk-1", Ok(primary.key));
         check(&case, &["blocker kms.primary-pending-deletion mrk-1"]);
     }
+}
+
+fn kms() -> crate::Kms {
+    crate::Kms::new(&regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build()))
+}
+
+#[test]
+fn keys_that_are_not_selected_are_left_with_their_aliases_and_counted() {
+    let mut case = Case::new()
+        .source("a", Entry::new().alias("alias/a"))
+        .source("b", Entry::new().alias("alias/b"))
+        .source("c", Entry::new().aws_managed().alias("alias/aws/s3"));
+    case.options = kms().only([arn(SOURCE, "b")]).options().clone();
+    let expected = ["create-key b", "create-alias alias/b", "action kms.reencrypt b", "note kms.left-out"];
+    check(&case, &expected);
+    says(&case, "keys that were not selected are not moved: 1");
+    case.options = kms().only_tagged("Team", "x").options().clone();
+    let case = case.edit(|source, _| source.tags.insert(arn(SOURCE, "a"), Err(gap())));
+    check(&case, &["blocker core.unclear a", "note kms.left-out"]);
+}
+
+#[test]
+fn tags_that_the_caller_adds_are_on_every_counterpart() {
+    let mut case = Case::new().source("k", Entry::new().tag("Team", "x").tag("Moved", "no"));
+    case.options = kms().add_tag("Moved", "yes").options().clone();
+    let [crate::Step::CreateKey(made)] = &case.plan().steps[..] else { panic!() };
+    let tags: Vec<_> = made.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(tags, [("Moved", "yes"), ("Team", "x")]);
+    let found = ["= k t", "action kms.reencrypt k"];
+    let case = case.target("t", Entry::new().tag("Team", "x").copy_of("k"));
+    check(&case, &[&found[..], &["add-tags k"]].concat());
+}
+
+#[test]
+fn an_alias_is_taken_from_another_key_only_if_that_was_asked_for_and_kms_lets_it() {
+    let case = |there: Entry, conflict| {
+        let mut case = Case::new()
+            .source("k", Entry::new().alias("alias/a").disabled())
+            .target("t", there.alias("alias/a"))
+            .target("c", Entry::new().copy_of("k"));
+        case.options = kms().on_alias_conflict(conflict).options().clone();
+        case
+    };
+    let found = ["= k c", "action kms.reencrypt k", "disable k OVERWRITING"];
+    let taken = [&found[..], &["blocker kms.alias-taken alias/a"]].concat();
+    check(&case(Entry::new(), AliasConflict::Fail), &taken);
+    let repointed = case(Entry::new(), AliasConflict::Repoint);
+    check(&repointed, &[&found[..], &["update-alias alias/a OVERWRITING"]].concat());
+    for step in repointed.plan().steps {
+        match step {
+            crate::Step::UpdateAlias(step) => assert_eq!(step.replaces, arn(TARGET, "t")),
+            other => assert!(other.spec().after.contains("update-alias/kms.alias:alias/a"), "disabled last"),
+        }
+    }
+    for other in [
+        Entry::new().aws_managed(),
+        Entry::new().spec("HMAC_256").with(|key| key.usage = "GENERATE_VERIFY_MAC".into()),
+        Entry::new().spec("RSA_2048"),
+    ] {
+        check(&case(other, AliasConflict::Repoint), &taken);
+    }
+    let unread = case(Entry::new(), AliasConflict::Repoint).edit(|_, target| {
+        target.keys.insert(arn(TARGET, "t"), Err(gap()));
+    });
+    check(&unread, &taken);
+}
+
+#[test]
+fn a_key_of_the_target_is_adopted_by_its_alias_if_that_was_asked_for_and_it_can_be_the_one() {
+    let case = |there: Entry| {
+        let mut case = Case::new().source("k", Entry::new().alias("alias/a").alias("alias/b"));
+        case.options = kms().on_alias_conflict(AliasConflict::Adopt).options().clone();
+        case.target("t", there.alias("alias/a"))
+    };
+    let adopted =
+        ["= k t", "= alias/a alias/a", "create-alias alias/b", "note kms.adopted k", "action kms.reencrypt k"];
+    check(&case(Entry::new()), &adopted);
+    let made = ["create-key k", "create-alias alias/b", "action kms.reencrypt k", "blocker kms.alias-taken alias/a"];
+    for other in [
+        Entry::new().spec("RSA_2048"),
+        Entry::new().replica("mrk-1", THIRD),
+        Entry::new().state(KeyState::PendingDeletion),
+        Entry::new().copy_of("other"),
+        Entry::new().aws_managed(),
+    ] {
+        check(&case(other), &made);
+    }
+    // Two names of two keys decide nothing.
+    let two = case(Entry::new()).target("u", Entry::new().alias("alias/b"));
+    let taken = ["blocker kms.alias-taken alias/a", "blocker kms.alias-taken alias/b"];
+    check(&two, &[&["create-key k", "action kms.reencrypt k"], &taken[..]].concat());
+    // Nor is one taken that is another key's counterpart.
+    let mapped = case(Entry::new()).source("other", Entry::new()).map("other", "t");
+    check(&mapped, &[&made[..], &["= other t", "action kms.reencrypt other", "note kms.extra other"]].concat());
+}
+
+#[test]
+fn a_replica_becomes_the_primary_if_that_was_asked_for() {
+    let case = |own: Entry| {
+        let mut case = Case::new().source("mrk-1", own);
+        case.options = kms().promote([arn(SOURCE, "mrk-1")]).options().clone();
+        case
+    };
+    let primary = || Entry::new().primary("mrk-1", SOURCE, &[]);
+    let made = case(primary());
+    let step = "promote mrk-1 at source OVERWRITING";
+    check(&made, &["replicate-key mrk-1 at source", step, "action kms.promoted mrk-1"]);
+    says(&made, "apply it while the primary's region answers");
+    let found = primary().primary("mrk-1", SOURCE, &[TARGET]);
+    let found = case(found).target("mrk-1", Entry::new().replica("mrk-1", SOURCE));
+    check(&found, &["= mrk-1 mrk-1", step, "action kms.promoted mrk-1"]);
+    let third = case(Entry::new().replica("mrk-1", THIRD)).target("mrk-1", Entry::new().replica("mrk-1", THIRD));
+    check(&third, &["= mrk-1 mrk-1", "promote mrk-1 at us-west-2 OVERWRITING", "action kms.promoted mrk-1"]);
+    let done = case(Entry::new().replica("mrk-1", TARGET)).target("mrk-1", Entry::new().primary("mrk-1", TARGET, &[]));
+    check(&done, &["= mrk-1 mrk-1"]);
+    check(&case(Entry::new()), &["create-key mrk-1", "action kms.reencrypt mrk-1", "action kms.not-promotable mrk-1"]);
+}
+
+#[test]
+fn a_key_in_a_custom_key_store_is_made_in_the_one_that_was_named_if_that_can_be() {
+    let in_store = |origin: &str| {
+        let origin = origin.to_owned();
+        Entry::new().with(move |key| {
+            key.origin = origin.as_str().into();
+            key.custom_key_store = Some("cks-1".to_owned());
+        })
+    };
+    let case = |entry: Entry, connection: Option<&str>| {
+        let mut case = Case::new().source("k", entry).edit(|_, target| {
+            connection.iter().for_each(|state| target.key_stores.insert("cks-2".to_owned(), Ok(KeyStore::new(*state))));
+        });
+        case.options = kms().map_key_store("cks-1", "cks-2").as_multi_region().options().clone();
+        case
+    };
+    let hsm = case(in_store("AWS_CLOUDHSM"), Some("CONNECTED"));
+    check(&hsm, &["create-key k", "action kms.reencrypt k"]);
+    let [crate::Step::CreateKey(made)] = &hsm.plan().steps[..] else { panic!() };
+    assert_eq!((made.custom_key_store.as_deref(), made.origin.as_str()), (Some("cks-2"), "AWS_CLOUDHSM"));
+    assert!(!made.multi_region && made.xks_key.is_none(), "a store has no multi-Region keys");
+    for connection in [None, Some("DISCONNECTED"), Some("CONNECTING")] {
+        check(&case(in_store("AWS_CLOUDHSM"), connection), &["blocker kms.key-store-not-connected k"]);
+    }
+    let unread = case(in_store("AWS_CLOUDHSM"), None).edit(|_, target| target.key_stores = Listing::unread(gap()));
+    check(&unread, &["blocker core.unclear k"]);
+    check(&Case::new().source("k", in_store("AWS_CLOUDHSM")), &["blocker kms.kind-not-yet k"]);
+    says(&Case::new().source("k", in_store("AWS_CLOUDHSM")), "Kms::map_key_store");
+    // Of an external one the key behind it must be named, too.
+    let mut external = case(in_store("EXTERNAL_KEY_STORE"), Some("CONNECTED"));
+    check(&external, &["blocker kms.xks-key-not-mapped k"]);
+    let named = kms().map_key_store("cks-1", "cks-2").map_xks_key(&arn(SOURCE, "k"), "behind");
+    external.options = named.options().clone();
+    let [crate::Step::CreateKey(made)] = &external.plan().steps[..] else { panic!("{:?}", external.shown()) };
+    assert_eq!(made.xks_key.as_deref(), Some("behind"));
+    // One that stands is found by its mark; one whose store is not connected says nothing of its state.
+    let found = case(in_store("AWS_CLOUDHSM"), Some("CONNECTED")).target("t", in_store("AWS_CLOUDHSM").copy_of("k"));
+    check(&found, &["= k t", "action kms.reencrypt k"]);
+    let away = case(in_store("AWS_CLOUDHSM").state(KeyState::Unavailable), Some("CONNECTED"));
+    check(&away, &["blocker core.unclear k"]);
+    says(&away, "its key store is not connected");
 }
 
 #[test]

@@ -45,7 +45,7 @@ fn equal() -> Case {
 
 /// Returns the codes of the checks that came out so.
 fn codes(case: &Case, is_such: impl Fn(Verdict) -> bool) -> BTreeSet<String> {
-    let checks = checks(&case.survey).into_iter();
+    let checks = checks(&case.survey, &case.options).into_iter();
     checks.filter(|check| is_such(check.verdict)).map(|check| check.code).collect()
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use regionmig_aws::Access;
 use regionmig_core::{ApplyOptions, KeyArn, Migration, MigrationPlan, Region, Route};
-use regionmig_kms::{Kms, SOURCE_MARK};
+use regionmig_kms::{AliasConflict, Kms, SOURCE_MARK};
 use regionmig_testkit::{GrantSeed, KeySeed, KmsTiming, World};
 
 pub(crate) fn route() -> Route {
@@ -81,6 +82,34 @@ pub(crate) fn found_and_differing() -> World {
     change("kms:UpdateKeyDescription", serde_json::json!({ "Description": "changed" }));
     change("kms:TagResource", serde_json::json!({ "Tags": [{ "TagKey": "a", "TagValue": "2" }] }));
     world
+}
+
+/// Primaries whose replicas are to take their place, and names that other keys have in the target; of each one that has
+/// its counterpart, and one that gets it.
+pub(crate) fn asked_for() -> World {
+    let (world, Route { source, target, .. }) = (World::new(), route());
+    let signing = |key: KeySeed| old(key).spec("ECC_NIST_P256").usage("SIGN_VERIFY");
+    signing(world.kms(&source)).multi_region().alias("alias/signs").make();
+    signing(world.kms(&source)).replica_in(&target.region).make();
+    let mac = |key: KeySeed| old(key).spec("HMAC_256").usage("GENERATE_VERIFY_MAC");
+    let grant = GrantSeed::to(&role("gate")).operations(["VerifyMac"]);
+    mac(world.kms(&source)).grant(grant).alias("alias/tokens").disabled().make();
+    mac(world.kms(&target)).alias("alias/tokens").make();
+    let key = mac(world.kms(&source)).alias("alias/sessions").make();
+    mac(world.kms(&target)).tag(SOURCE_MARK, key.as_str()).make();
+    mac(world.kms(&target)).alias("alias/sessions").make();
+    world.kms_store(&source).id("cks-1111111111111111a").make();
+    world.kms_store(&target).id("cks-2222222222222222b").make();
+    old(world.kms(&source)).origin("AWS_CLOUDHSM").custom_key_store("cks-1111111111111111a").alias("alias/hsm").make();
+    world
+}
+
+/// What is asked of that account's migration.
+pub(crate) fn asking(access: &Access) -> Kms {
+    let keys = asked_for().kms_keys(&route().source).into_iter().map(|key| key.arn);
+    let primaries = keys.filter(|arn| arn.is_multi_region());
+    let kms = Kms::new(access).map_key_store("cks-1111111111111111a", "cks-2222222222222222b");
+    kms.promote(primaries).on_alias_conflict(AliasConflict::Repoint)
 }
 
 pub(crate) fn migration(world: &World) -> (Kms, Migration) {

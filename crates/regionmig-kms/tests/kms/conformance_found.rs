@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{MigrationPlan, chain};
+use regionmig_core::{Migration, MigrationPlan, chain};
 use regionmig_kms::{Kms, Step};
 use regionmig_testkit::conforms;
 
-use crate::account::{found_and_differing, migration, one_of_each, plan, slow};
+use crate::account::{asked_for, asking, found_and_differing, migration, one_of_each, plan, route, slow};
 
 #[tokio::test]
 async fn slow_keys_keep_every_promise_of_a_service() {
@@ -18,6 +18,12 @@ async fn slow_keys_keep_every_promise_of_a_service() {
 async fn found_keys_keep_every_promise_of_a_service() {
     let conformed = conforms(found_and_differing, Kms::new).await;
     println!("shown: conformance_found {conformed}");
+}
+
+#[tokio::test]
+async fn what_was_asked_for_keeps_every_promise_of_a_service() {
+    let conformed = conforms(asked_for, asking).await;
+    println!("shown: conformance_asked_for {conformed}");
 }
 
 /// Returns the names of all variants, which whoever reads one that is not among them is told.
@@ -36,8 +42,11 @@ fn kinds(plan: &MigrationPlan, kms: &Kms) -> BTreeSet<String> {
 #[tokio::test]
 async fn every_kind_of_step_is_put_through_the_suite() {
     let mut seen = BTreeSet::new();
-    for world in [one_of_each(), slow(), found_and_differing()] {
-        let (kms, migration) = migration(&world);
+    let mut cases: Vec<_> = [one_of_each(), slow(), found_and_differing()].iter().map(migration).collect();
+    let world = asked_for();
+    let kms = asking(&world.access());
+    cases.push((kms.clone(), Migration::new(route(), &world.access()).with(kms)));
+    for (kms, migration) in cases {
         let plan = plan(&migration).await;
         assert_eq!(plan.held().len(), 0, "{}", plan.full());
         seen.extend(kinds(&plan, &kms));

@@ -3,9 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::account::{found_and_differing, migration, mutations, one_of_each, patient, plan, route};
+use crate::account::{asked_for, asking, found_and_differing, migration, mutations, one_of_each, patient, plan, route};
+use regionmig_aws::Access;
 use regionmig_core::{Header, Journal, KeyArn, MemoryJournal, Migration, MigrationPlan, Outcome, Status, StepId};
+use regionmig_kms::Kms;
 use regionmig_testkit::{CrashingJournal, Fault, KeyView, Refusal, World, reference_account};
+use serde_json::Value;
+
+/// A world, and what is asked of its migration.
+pub(crate) type Account = (&'static str, World, fn(&Access) -> Kms);
+
+pub(crate) fn accounts() -> [Account; 3] {
+    [("found", found_and_differing(), Kms::new), ("each", one_of_each(), Kms::new), ("asked", asked_for(), asking)]
+}
 
 fn reference() -> World {
     let world = World::new();
@@ -13,13 +23,24 @@ fn reference() -> World {
     world
 }
 
-/// The keys of both ends as they are, but for what time and the target's replicas change in the source.
+pub(crate) async fn planned(world: &World, make: fn(&Access) -> Kms) -> (Migration, MigrationPlan) {
+    let access = world.access();
+    let migration = Migration::new(route(), &access).with(make(&access));
+    let plan = plan(&migration).await;
+    (migration, plan)
+}
+
+/// The keys of both ends as they are, but for how their policies are laid out, which KMS does not keep, and for what the
+/// target's replicas change in the source.
 pub(crate) fn keys(world: &World) -> BTreeMap<KeyArn, KeyView> {
     let mut all: Vec<KeyView> = world.kms_keys(&route().target);
     all.extend(world.kms_keys(&route().source).into_iter().map(|mut key| {
         key.multi_region = None;
         key
     }));
+    for key in &mut all {
+        key.policy = serde_json::from_str::<Value>(&key.policy).expect("a policy").to_string();
+    }
     all.into_iter().map(|key| (key.arn.clone(), key)).collect()
 }
 
@@ -87,10 +108,9 @@ async fn interrupted(
 #[tokio::test]
 async fn a_migration_is_taken_back_whole_and_once() {
     let mut shown = Vec::new();
-    for (name, world) in [("found", found_and_differing()), ("each", one_of_each()), ("reference", reference())] {
+    for (name, world, make) in accounts().into_iter().chain([("reference", reference(), Kms::new as fn(&_) -> _)]) {
         let before = keys(&world);
-        let (_, migration) = migration(&world);
-        let (plan, journal) = (plan(&migration).await, MemoryJournal::default());
+        let ((migration, plan), journal) = (planned(&world, make).await, MemoryJournal::default());
         applied(&migration, &plan, &journal).await;
         let changed = mutations(&world);
         let outcome = reverted(&world, &plan, &journal).await;
@@ -108,10 +128,9 @@ async fn a_migration_is_taken_back_whole_and_once() {
 #[tokio::test]
 async fn a_reversal_that_dies_goes_on() {
     let mut shown = Vec::new();
-    for (name, world) in [("found", found_and_differing()), ("each", one_of_each())] {
+    for (name, world, make) in accounts() {
         let before = keys(&world);
-        let (_, migration) = migration(&world);
-        let (plan, journal) = (plan(&migration).await, MemoryJournal::default());
+        let ((migration, plan), journal) = (planned(&world, make).await, MemoryJournal::default());
         applied(&migration, &plan, &journal).await;
         shown.push(format!("{name}: {} records", interrupted(&world, &plan, &journal, &before).await));
     }
@@ -130,9 +149,9 @@ fn under_way(outcome: &Outcome) -> BTreeSet<StepId> {
 #[tokio::test]
 async fn each_prefix_of_a_migration_is_taken_back() {
     let (mut prefixes, mut deaths) = (0, 0);
-    for account in [found_and_differing(), one_of_each()] {
+    for (_, account, make) in accounts() {
         let before = keys(&account);
-        let plan = plan(&migration(&account).1).await;
+        let (_, plan) = planned(&account, make).await;
         let (whole, all) = (account.fork(), MemoryJournal::default());
         applied(&migration(&whole).1, &plan, &all).await;
         for limit in 0..all.records().len() {
@@ -161,10 +180,9 @@ async fn each_prefix_of_a_migration_is_taken_back() {
 #[tokio::test]
 async fn a_request_that_is_lost_is_not_made_twice() {
     let mut lost = 0;
-    for account in [found_and_differing(), one_of_each()] {
+    for (_, account, make) in accounts() {
         let before = keys(&account);
-        let (_, migration) = migration(&account);
-        let (plan, journal) = (plan(&migration).await, MemoryJournal::default());
+        let ((migration, plan), journal) = (planned(&account, make).await, MemoryJournal::default());
         applied(&migration, &plan, &journal).await;
         account.ledger().clear();
         let whole = account.fork();

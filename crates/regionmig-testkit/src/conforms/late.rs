@@ -46,12 +46,13 @@ pub(super) async fn each_change_may_come_late<S: Migrate>(trial: &Trial<'_, S>) 
     runs
 }
 
-/// One kind of read is stale, and the answer to a change is lost, or the run killed and its journal with it.
-pub(super) async fn reads_may_be_stale<S: Migrate>(trial: &Trial<'_, S>) -> usize {
+/// One kind of read is stale, and the answer to a change is lost, or the run killed and its journal with it. Returns how
+/// many runs there were, and how many were left out.
+pub(super) async fn reads_may_be_stale<S: Migrate>(trial: &Trial<'_, S>) -> (usize, usize) {
     let reads = reads(trial).await;
     let pairs: Vec<_> =
         reads.iter().flat_map(|read| trial.changes().iter().map(move |change| (read, change))).collect();
-    let every = pairs.len().div_ceil(PAIRS).max(1);
+    let (every, all) = (pairs.len().div_ceil(PAIRS).max(1), 3 * pairs.len());
     let mut runs = 0;
     for (place, (read, change)) in pairs.into_iter().step_by(every).enumerate() {
         an_answer_is_lost(trial, read, change).await;
@@ -62,7 +63,7 @@ pub(super) async fn reads_may_be_stale<S: Migrate>(trial: &Trial<'_, S>) -> usiz
             runs += 2;
         }
     }
-    runs
+    (runs, all - runs)
 }
 
 type Read = (End, String);

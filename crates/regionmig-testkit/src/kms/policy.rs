@@ -1,5 +1,7 @@
 //! Key policies: what KMS accepts as one, and the check that nobody locks himself out.
 
+mod layout;
+
 use std::sync::Arc;
 
 use regionmig_core::End;
@@ -8,7 +10,7 @@ use serde_json::{Value, json};
 use super::ask::Ask;
 use super::name::Takes;
 use super::page;
-use super::statement::Document;
+use super::statement::{Document, INVALID_PRINCIPAL};
 use crate::call::Refusal;
 
 /// How long a policy may be. The model says four times as much, but this is the quota (developer guide, "Resource
@@ -44,6 +46,9 @@ pub(super) fn asked(ask: &Ask<'_, '_>) -> Result<Arc<str>, Refusal> {
         return Err(Refusal::new("LimitExceededException").message(format!("The policy exceeds {MOST} bytes")));
     }
     let document = Document::read(text, &ask.call.end).map_err(|why| malformed(&why))?;
+    if document.names_the_dead() {
+        return Err(malformed(INVALID_PRINCIPAL));
+    }
     let can_change = document.allows(&ask.call.caller, &ask.call.end, "kms:PutKeyPolicy");
     match can_change || ask.flag("BypassPolicyLockoutSafetyCheck") {
         true => Ok(text.into()),
@@ -56,10 +61,12 @@ pub(super) fn allows(policy: &str, caller: &str, end: &End, action: &str) -> boo
     Document::read(policy, end).is_ok_and(|document| document.allows(caller, end, action))
 }
 
+/// Answers GetKeyPolicy: with what was given, said another way.
 pub(super) fn get(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = ask.key("KeyId", Takes::Own)?;
     check_name(ask)?;
-    Ok(json!({ "Policy": *ask.held(&name)?.policy, "PolicyName": NAME }))
+    let policy = layout::shown(&ask.held(&name)?.policy, &name.end);
+    Ok(json!({ "Policy": policy, "PolicyName": NAME }))
 }
 
 pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {

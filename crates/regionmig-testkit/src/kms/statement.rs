@@ -5,7 +5,7 @@
 use regionmig_core::End;
 use serde_json::{Map, Value};
 
-const INVALID_PRINCIPAL: &str = "Policy contains a statement with one or more invalid principals.";
+pub(super) const INVALID_PRINCIPAL: &str = "Policy contains a statement with one or more invalid principals.";
 
 /// A key policy that has the right form.
 #[derive(Debug)]
@@ -40,6 +40,12 @@ impl Document {
             _ => return Err("The policy has no statement.".to_owned()),
         };
         statements.into_iter().map(|statement| Statement::read(statement, end)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Tells whether a principal is the unique id that AWS shows in place of one that was deleted. Stored policies may
+    /// have such, but KMS takes none in a request.
+    pub(super) fn names_the_dead(&self) -> bool {
+        self.0.iter().flat_map(|statement| &statement.principals).any(|name| is_unique_id(name))
     }
 
     /// Tells whether `caller`, who is of the account of `end`, may do `action` by this policy: by name, or because it
@@ -144,16 +150,19 @@ fn principals(value: &Value, end: &End) -> Result<Vec<String>, String> {
 /// unique id that AWS shows in place of one that was deleted.
 fn is_principal(name: &str, end: &End) -> bool {
     let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_unique_id = || name.len() > 15 && name.starts_with('A') && name.bytes().all(|b| b.is_ascii_alphanumeric());
     match name.splitn(6, ':').collect::<Vec<_>>()[..] {
         ["arn", partition, "iam" | "sts", "", account, resource] => {
             partition == end.partition.as_str()
                 && (is_account(account) || account == "aws")
                 && (resource == "root" || resource.contains('/'))
         }
-        [_] => name == "*" || is_account(name) || is_unique_id(),
+        [_] => name == "*" || is_account(name) || is_unique_id(name),
         _ => false,
     }
+}
+
+fn is_unique_id(name: &str) -> bool {
+    name.len() > 15 && name.starts_with('A') && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Tells whether a principal is the caller, the role that the caller has assumed, or the caller's whole account.
@@ -293,6 +302,20 @@ mod tests {
         let mut denied = statement(json!({ "AWS": "arn:aws:iam::111122223333:role/Admin" }));
         denied["Effect"] = json!("Deny");
         assert!(!can_put(json!([statement(json!("*")), denied])));
+    }
+
+    #[test]
+    fn a_deleted_principal_is_seen_and_is_nobody() {
+        for (principal, names_the_dead) in [
+            (json!({ "AWS": "AROACKCEVSQ6C2EXAMPLE" }), true),
+            (json!({ "AWS": ["111122223333", "AIDACKCEVSQ6C2EXAMPLE"] }), true),
+            (json!({ "AWS": ["111122223333", ADMIN] }), false),
+            (json!({ "Federated": "AIDACKCEVSQ6C2EXAMPLE" }), false),
+        ] {
+            let document = read(statement(principal.clone())).unwrap();
+            assert_eq!(document.names_the_dead(), names_the_dead, "{principal}");
+        }
+        assert!(!can_put(statement(json!({ "AWS": "AROACKCEVSQ6C2EXAMPLE" }))));
     }
 
     #[test]

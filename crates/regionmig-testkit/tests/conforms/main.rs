@@ -26,7 +26,7 @@ async fn one_that_looks_and_waits_passes() {
     let conformed = try_out(toy::world, Care::SAFE).await.unwrap();
     assert_eq!((conformed.steps, conformed.mutations), (2, 2));
     // Two changes, two delays, killed or not; one kind of read, with each change, in three ways.
-    assert_eq!((conformed.late, conformed.stale), (8, 6));
+    assert_eq!((conformed.late, conformed.stale, conformed.left_out), (8, 6, 0));
     assert!(conformed.stopped >= 2, "{conformed}");
     println!("shown: conformance_toy {conformed}");
 }
@@ -57,6 +57,13 @@ async fn one_that_writes_over_what_it_wrote_passes_without_waiting() {
 async fn leave_is_asked_for_what_overwrites() {
     let conformed = try_out(toy::world, Care { overwrites: true, ..Care::SAFE }).await.unwrap();
     assert_eq!(conformed.unallowed, 2);
+}
+
+#[tokio::test]
+async fn what_is_held_is_all_that_is_left() {
+    let held = Care { blocked: true, ..Care::SAFE };
+    assert_eq!(try_out(toy::world, held).await.unwrap().mutations, 1);
+    must_fail(Care { fickle: true, ..held }, &["after a run: still to be done"]).await;
 }
 
 #[tokio::test]

@@ -19,6 +19,10 @@ identifier!(pub(crate) EntryName, "toy.entry");
 pub(crate) struct Care {
     /// Whether it sends anything at all.
     pub(crate) acts: bool,
+    /// Whether a Blocker holds its last entry.
+    pub(crate) blocked: bool,
+    /// Whether it plans to copy another entry, once the first is there, in place of the one that is held.
+    pub(crate) fickle: bool,
     /// Whether it looks for what it may have made.
     pub(crate) looks: bool,
     /// Whether it says that a second request makes a second thing.
@@ -32,8 +36,16 @@ pub(crate) struct Care {
 }
 
 impl Care {
-    pub(crate) const SAFE: Self =
-        Self { acts: true, looks: true, mints: true, overwrites: false, settles: true, upserts: false };
+    pub(crate) const SAFE: Self = Self {
+        acts: true,
+        blocked: false,
+        fickle: false,
+        looks: true,
+        mints: true,
+        overwrites: false,
+        settles: true,
+        upserts: false,
+    };
 }
 
 fn table(call: &Call, items: &mut Vec<Value>) -> Result<Value, Refusal> {
@@ -132,11 +144,20 @@ impl Inventory for Toy {
 
 impl Plan for Toy {
     fn plan(&self, survey: &Survey<Self::Snapshot>) -> Draft<Copy> {
-        let mut draft = Draft::default();
+        let (mut draft, care) = (Draft::default(), self.care);
+        let (Ok(last), Ok(other)) = ("b".parse::<EntryName>(), "c".parse::<EntryName>()) else { return draft };
+        let is_held = |name: &EntryName| care.blocked && *name == last;
+        let is_begun = survey.target.known().next().is_some();
         for pairing in survey.source.against(&survey.target) {
             match pairing {
                 Pairing::Both(..) => {}
-                Pairing::Missing(name, _) => draft.push(Copy { name: name.clone(), care: self.care }),
+                Pairing::Missing(name, _) => {
+                    let name = if is_held(name) && is_begun && care.fickle { &other } else { name };
+                    draft.push(Copy { name: name.clone(), care });
+                    if is_held(name) {
+                        draft.find(Finding::new(Severity::Blocker, "toy.held", "it is held").about(name));
+                    }
+                }
                 Pairing::Unclear(name, gap) => draft.unclear(name, gap),
             }
         }

@@ -1,0 +1,263 @@
+//! What the caller wants decided otherwise.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use regionmig_core::{AliasName, Gap, KeyArn, Lookup};
+
+use crate::service::Kms;
+use crate::snapshot::{Key, Snapshot};
+
+/// What the caller wants decided otherwise.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) alias_conflict: AliasConflict,
+    key_stores: BTreeMap<String, String>,
+    multi_region: Copies,
+    promoted: BTreeSet<KeyArn>,
+    selection: Selection,
+    pub(crate) tags: BTreeMap<String, String>,
+    xks_keys: BTreeMap<KeyArn, String>,
+}
+
+/// What is done about an alias whose name another customer's key has in the target.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum AliasConflict {
+    /// That key is the counterpart, if it is of the same kind: its policy, grants, tags and state become those of the
+    /// key of the source, where overwriting is allowed.
+    Adopt,
+    /// The alias is left where it points, and a Blocker says so.
+    #[default]
+    Fail,
+    /// The alias is made to point to the counterpart: Overwriting.
+    Repoint,
+}
+
+/// Which copies of single-Region keys become multi-Region primaries.
+#[derive(Clone, Debug, Default)]
+enum Copies {
+    All,
+    #[default]
+    None,
+    Of(BTreeSet<KeyArn>),
+}
+
+/// Which keys of the source are moved: all, or those that any of these names.
+#[derive(Clone, Debug, Default)]
+struct Selection {
+    aliases: BTreeSet<AliasName>,
+    keys: BTreeSet<KeyArn>,
+    tags: BTreeSet<(String, String)>,
+    unless: Option<Unless>,
+}
+
+type IsLeft = dyn Fn(&KeyArn, &Key) -> bool + Send + Sync;
+
+/// Tells which keys are not moved, whatever else names them.
+#[derive(Clone)]
+struct Unless(Arc<IsLeft>);
+
+impl fmt::Debug for Unless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unless(..)")
+    }
+}
+
+/// Whether a key is moved.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Selected<'a> {
+    No,
+    /// It depends on something that could not be read.
+    Unclear(&'a Gap),
+    Yes,
+}
+
+impl Options {
+    pub(crate) fn makes_multi_region(&self, key: &KeyArn) -> bool {
+        match &self.multi_region {
+            Copies::All => true,
+            Copies::None => false,
+            Copies::Of(keys) => keys.contains(key),
+        }
+    }
+
+    pub(crate) fn has_key_stores(&self) -> bool {
+        !self.key_stores.is_empty()
+    }
+
+    /// Returns the key store of the target that stands for one of the source.
+    pub(crate) fn key_store(&self, source: &str) -> Option<&String> {
+        self.key_stores.get(source)
+    }
+
+    /// Returns the key of an external key manager that is to stand behind the copy of a key.
+    pub(crate) fn xks_key(&self, key: &KeyArn) -> Option<&str> {
+        self.xks_keys.get(key).map(String::as_str)
+    }
+
+    /// Returns whether the replica that a key has or gets in the target is to become the primary.
+    pub(crate) fn promotes(&self, key: &KeyArn) -> bool {
+        self.promoted.contains(key)
+    }
+
+    /// Returns whether a key of the source is moved.
+    pub(crate) fn selects<'a>(&self, arn: &KeyArn, key: &Key, source: &'a Snapshot) -> Selected<'a> {
+        let Selection { aliases, keys, tags, unless } = &self.selection;
+        if unless.as_ref().is_some_and(|unless| (unless.0)(arn, key)) {
+            return Selected::No;
+        }
+        if aliases.is_empty() && keys.is_empty() && tags.is_empty() || keys.contains(arn) {
+            return Selected::Yes;
+        }
+        let mut unclear = None;
+        for name in aliases {
+            match source.aliases.lookup(name) {
+                Lookup::Present(alias) if alias.key == *arn => return Selected::Yes,
+                Lookup::Unknown(gap) => unclear = Some(gap),
+                Lookup::Absent | Lookup::Present(_) => {}
+            }
+        }
+        if !tags.is_empty() {
+            match source.tags.lookup(arn) {
+                Lookup::Present(own) if tags.iter().any(|(name, value)| own.get(name) == Some(value)) => {
+                    return Selected::Yes;
+                }
+                Lookup::Unknown(gap) => unclear = Some(gap),
+                Lookup::Absent | Lookup::Present(_) => {}
+            }
+        }
+        unclear.map_or(Selected::No, Selected::Unclear)
+    }
+}
+
+impl Kms {
+    /// Adds a tag to the counterpart of every key, in place of one of that name.
+    #[must_use]
+    pub fn add_tag(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(|options| {
+            options.tags.insert(name.into(), value.into());
+        });
+        self
+    }
+
+    /// Makes the copies of single-Region keys multi-Region primaries, so that the next region can have replicas of
+    /// them. That can never be changed for a key that is there already.
+    #[must_use]
+    pub fn as_multi_region(mut self) -> Self {
+        self.set(|options| options.multi_region = Copies::All);
+        self
+    }
+
+    /// The same, for the copies of these keys of the source only.
+    #[must_use]
+    pub fn as_multi_region_of(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
+        self.set(|options| options.multi_region = Copies::Of(keys.into_iter().collect()));
+        self
+    }
+
+    /// Has the copies of keys in one custom key store of the source made in another of the target, which must be
+    /// connected. Without this, keys in custom key stores are not moved.
+    #[must_use]
+    pub fn map_key_store(mut self, source: impl Into<String>, target: impl Into<String>) -> Self {
+        self.set(|options| {
+            options.key_stores.insert(source.into(), target.into());
+        });
+        self
+    }
+
+    /// Says which key of the external key manager (`XksKeyId`) is to stand behind the copy of a key in an external key
+    /// store. Each may stand behind one KMS key.
+    #[must_use]
+    pub fn map_xks_key(mut self, key: &KeyArn, xks_key: impl Into<String>) -> Self {
+        self.set(|options| {
+            options.xks_keys.insert(key.clone(), xks_key.into());
+        });
+        self
+    }
+
+    /// Says what is done about an alias whose name another customer's key has in the target.
+    #[must_use]
+    pub fn on_alias_conflict(mut self, conflict: AliasConflict) -> Self {
+        self.set(|options| options.alias_conflict = conflict);
+        self
+    }
+
+    /// Moves these keys of the source only, and those that other `only_..` name.
+    #[must_use]
+    pub fn only(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
+        self.set(|options| options.selection.keys.extend(keys));
+        self
+    }
+
+    /// Moves only the keys to which these aliases point in the source, and those that other `only_..` name.
+    #[must_use]
+    pub fn only_aliased(mut self, names: impl IntoIterator<Item = AliasName>) -> Self {
+        self.set(|options| options.selection.aliases.extend(names));
+        self
+    }
+
+    /// Moves only the keys that have this tag in the source, and those that other `only_..` name.
+    #[must_use]
+    pub fn only_tagged(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.set(|options| {
+            options.selection.tags.insert((name.into(), value.into()));
+        });
+        self
+    }
+
+    /// Has the replicas of these multi-Region primaries of the source become the primaries: on request only, since the
+    /// key of the source is a replica from then on. Overwriting.
+    ///
+    /// The request goes to the region that has the primary. One that does not answer any more cannot be asked: its
+    /// replicas go on working, but no new ones can be made, and rotation cannot be changed.
+    #[must_use]
+    pub fn promote(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
+        self.set(|options| options.promoted.extend(keys));
+        self
+    }
+
+    /// Moves none of the keys of which `is_left` says that they are left, whatever else names them.
+    #[must_use]
+    pub fn unless(mut self, is_left: impl Fn(&KeyArn, &Key) -> bool + Send + Sync + 'static) -> Self {
+        self.set(|options| options.selection.unless = Some(Unless(Arc::new(is_left))));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Case, Entry, SOURCE, arn, gap};
+
+    fn selected<'a>(case: &'a Case, kms: &Kms, id: &str) -> Selected<'a> {
+        let source = &case.survey.source.value;
+        let Lookup::Present(key) = source.keys.lookup(&arn(SOURCE, id)) else { panic!("no {id}") };
+        kms.options().selects(&arn(SOURCE, id), key, source)
+    }
+
+    #[test]
+    fn keys_are_named_by_id_alias_or_tag() {
+        let kms = || Kms::new(&regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build()));
+        let case = Case::new()
+            .source("a", Entry::new().alias("alias/a").tag("Team", "x"))
+            .source("b", Entry::new().tag("Team", "y"))
+            .source("c", Entry::new());
+        let of = |kms: Kms| ["a", "b", "c"].map(|id| selected(&case, &kms, id) == Selected::Yes);
+        assert_eq!(of(kms()), [true; 3]);
+        assert_eq!(of(kms().only([arn(SOURCE, "c")])), [false, false, true]);
+        assert_eq!(of(kms().only_aliased(["alias/a".parse().unwrap()])), [true, false, false]);
+        assert_eq!(of(kms().only_tagged("Team", "y")), [false, true, false]);
+        assert_eq!(of(kms().only_tagged("Team", "y").only([arn(SOURCE, "c")])), [false, true, true]);
+        assert_eq!(of(kms().unless(|arn, _| arn.id() == "a")), [false, true, true]);
+        assert_eq!(of(kms().only([arn(SOURCE, "a")]).unless(|arn, _| arn.id() == "a")), [false; 3]);
+        // What could not be read may name it.
+        let gap = gap();
+        let unread = case.clone().edit(|source, _| source.tags.insert(arn(SOURCE, "b"), Err(gap.clone())));
+        assert_eq!(selected(&unread, &kms().only_tagged("Team", "y"), "b"), Selected::Unclear(&gap));
+        assert_eq!(selected(&unread, &kms().only([arn(SOURCE, "b")]), "b"), Selected::Yes);
+        let unread = case.edit(|source, _| source.aliases.insert("alias/a".parse().unwrap(), Err(gap.clone())));
+        assert_eq!(selected(&unread, &kms().only_aliased(["alias/a".parse().unwrap()]), "c"), Selected::Unclear(&gap));
+    }
+}

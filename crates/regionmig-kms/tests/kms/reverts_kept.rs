@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::account::{found_and_differing, migration, mutations, one_of_each, patient, plan, route};
+use crate::account::{asked_for, asking, found_and_differing, migration, mutations, one_of_each, patient, plan, route};
 use crate::reverts::{accounts, applied, assert_as_before, copy, keys, planned, reverted};
 use regionmig_core::{
     Entry, ErrorKind, Header, Hold, Journal, KeyArn, MemoryJournal, Migration, MigrationPlan, Outcome, Step as _,
@@ -142,6 +142,23 @@ async fn an_alias_that_was_repointed_and_a_grant_of_our_name_stay() {
     assert_eq!(failed(&outcome), [conflict("create-alias"), conflict("create-grant")], "{outcome}");
     assert!(view(&world, &other).aliases.contains("alias/ledger"));
     assert_eq!(view(&world, &key).grants[0].grantee, role);
+}
+
+#[tokio::test]
+async fn an_alias_that_was_repointed_twice_stays() {
+    let (world, target) = (asked_for(), route().target);
+    let ((whole, plan), journal) = (planned(&world, asking).await, MemoryJournal::default());
+    applied(&whole, &plan, &journal).await;
+    let third = world.kms(&target).spec("HMAC_256").usage("GENERATE_VERIFY_MAC").make();
+    world
+        .ask(&target, "kms:UpdateAlias", json!({ "AliasName": "alias/tokens", "TargetKeyId": third }))
+        .expect("a change");
+    world.ask(&target, "kms:DeleteAlias", json!({ "AliasName": "alias/sessions" })).expect("a change");
+    let outcome = reverted(&world, &plan, &journal).await;
+    let conflict = || ("update-alias".to_owned(), ErrorKind::Conflict);
+    assert_eq!(failed(&outcome), [conflict(), conflict()], "{outcome}");
+    assert!(view(&world, &third).aliases.contains("alias/tokens"));
+    assert!(world.kms_keys(&target).iter().all(|key| !key.aliases.contains("alias/sessions")));
 }
 
 #[tokio::test]

@@ -170,7 +170,7 @@ fn is_id(word: &str) -> bool {
 fn citations(file: &str, text: &str) -> (Vec<Citation>, Vec<String>) {
     let mut cited = Vec::new();
     let mut faults = Vec::new();
-    let mut is_test = file.split('/').any(|part| part == "tests");
+    let mut is_test = file.split('/').any(|part| matches!(part, "tests" | "tests.rs"));
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line)) {
         is_test |= line.trim_start().starts_with("#[cfg(test)]");
         let Some((_, after)) = line.split_once(MARK) else { continue };
@@ -410,6 +410,7 @@ mod bites {
         assert_eq!(brief, [("E-1", 1, false), ("KMS-11", 1, false), ("E-3", 2, false), ("E-4", 4, true)]);
         assert_eq!(faults, Vec::<String>::new());
         assert!(citations("crates/x/tests/a.rs", &source("@ E-1")).0[0].is_test);
+        assert!(citations("src/a/tests.rs", &source("@ E-1")).0[0].is_test);
     }
 
     #[test]

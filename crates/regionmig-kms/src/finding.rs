@@ -70,6 +70,8 @@ pub mod code {
     pub const ROTATION_ELSEWHERE: &str = "kms.rotation-elsewhere";
     /// Grants that AWS services made for themselves are not copied. A note.
     pub const SERVICE_GRANTS: &str = "kms.service-grants";
+    /// What AWS services encrypted under multi-Region keys is not opened by their replicas. An action.
+    pub const SERVICES_STAY: &str = "kms.services-stay";
     /// Keys that other accounts share with this one were not listed. A note.
     pub const SHARED_NOT_LISTED: &str = "kms.shared-not-listed";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
@@ -339,6 +341,17 @@ pub(crate) fn rotation_elsewhere(key: &KeyArn, primary: &KeyArn, own: Rotation, 
     action(code::ROTATION_ELSEWHERE, message)
         .about(Part::Rotation.of(key))
         .remedy("set the rotation at that primary, if it should be the same")
+}
+
+/// KMS developer guide, "Multi-Region keys in AWS KMS".
+// REQ: KMS-2 KMS-3 KMS-4
+pub(crate) fn services_stay(keys: usize) -> Finding {
+    let message = format!(
+        "replicas of multi-Region keys open what clients encrypted, and DynamoDB global tables: {keys}. Other AWS services use \
+         keys of their own region only, and take a multi-Region key for a single-Region one"
+    );
+    action(code::SERVICES_STAY, message)
+        .remedy("have each service copy what it holds (snapshots, objects, secrets) to the target, under the key there")
 }
 
 pub(crate) fn shared_not_listed() -> Finding {

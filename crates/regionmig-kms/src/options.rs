@@ -1,4 +1,5 @@
 //! What the caller wants decided otherwise.
+// REQ: E-39
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -17,7 +17,7 @@ use regionmig_core::{AliasName, Draft, KeyArn, Lookup, Plan, Survey};
 use crate::finding;
 use crate::options::{Options, Selected};
 use crate::service::Kms;
-use crate::snapshot::{Key, Snapshot};
+use crate::snapshot::{Key, KeySpec, Snapshot};
 use crate::step::Step;
 pub(crate) use copy::is_reserved;
 pub(crate) use target::{Target, is_young};
@@ -45,6 +45,10 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
     if planner.aws_managed > 0 {
         let managed = planner.aws_managed;
         planner.draft.find(finding::aws_managed(managed));
+    }
+    if planner.replicas > 0 {
+        let replicas = planner.replicas;
+        planner.draft.find(finding::services_stay(replicas));
     }
     planner.draft.find(finding::shared_not_listed());
     planner.draft.known = planner.target.known().collect();
@@ -76,6 +80,7 @@ struct Planner<'a> {
     aliases: BTreeMap<&'a KeyArn, Vec<&'a AliasName>>,
     aws_managed: usize,
     left_out: usize,
+    replicas: usize,
     draft: Draft<Step>,
 }
 
@@ -93,6 +98,7 @@ impl<'a> Planner<'a> {
             aliases,
             aws_managed: 0,
             left_out: 0,
+            replicas: 0,
             draft: Draft::default(),
         }
     }
@@ -114,6 +120,8 @@ impl<'a> Planner<'a> {
         };
         if has_own_material {
             self.draft.find(finding::other_material(arn, key));
+        } else if key.spec == KeySpec::SymmetricDefault {
+            self.replicas += 1;
         }
         if let Base::Found(target, other) = base {
             self.policy(arn, target);

@@ -1,4 +1,5 @@
 //! The steps, and what the core knows of them.
+// REQ: E-23
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

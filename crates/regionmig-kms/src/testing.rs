@@ -197,8 +197,8 @@ impl Case {
         plan(&self.survey, &self.options)
     }
 
-    /// Says what the plan is, one line a step, a finding or a counterpart found, in order. What every plan says of keys
-    /// that are shared is left out.
+    /// Says what the plan is, one line a step, a finding or a counterpart found, in order. What plans say of keys
+    /// that are shared, and of services, is left out.
     pub(crate) fn shown(&self) -> Vec<String> {
         let draft = self.plan();
         let steps = draft.steps.iter().map(|step| {
@@ -210,7 +210,8 @@ impl Case {
             let effect = if spec.effect == regionmig_core::Effect::Additive { "" } else { " OVERWRITING" };
             short(&format!("{} {}{at}{effect}", spec.verb, spec.subject.id()))
         });
-        let findings = draft.findings.iter().filter(|finding| finding.code != code::SHARED_NOT_LISTED).map(finding);
+        let is_general = |finding: &&Finding| [code::SHARED_NOT_LISTED, code::SERVICES_STAY].contains(&&*finding.code);
+        let findings = draft.findings.iter().filter(|finding| !is_general(finding)).map(finding);
         let ids = draft.ids.iter().map(|(source, target)| short(&format!("= {} {target}", source.id())));
         let mut lines: Vec<String> = steps.chain(findings).chain(ids).collect();
         lines.sort();

@@ -128,6 +128,7 @@ async fn without_a_journal_nothing_more_begins() {
          the journal failed: the disk is full"
     );
     assert_eq!(script.applied(), ["a0", "a1"], "done and not written down; the third not begun");
+    assert!((2..6).all(|i| script.calls(&format!("a{i}")).is_empty()), "nor looked at");
     assert!(script.migration().apply(&plan, &journal, &patient()).await.unwrap().is_complete());
     assert!((0..6).all(|i| script.made(&format!("a{i}")) == 1));
 }

@@ -328,6 +328,24 @@ fn a_primary_is_replicated_from_the_source() {
     check(&unread, &["blocker core.unclear mrk-1"]);
 }
 
+// REQ: KMS-2 KMS-3 KMS-4
+#[test]
+fn what_services_encrypted_under_multi_region_keys_stays_theirs() {
+    let counted = |case: &Case| {
+        let findings = case.plan().findings;
+        findings.into_iter().find(|finding| finding.code == crate::code::SERVICES_STAY).map(|finding| finding.message)
+    };
+    let case = Case::new().source("k", Entry::new());
+    assert_eq!(counted(&case), None);
+    let case = case.source("mrk-1", Entry::new().primary("mrk-1", SOURCE, &[]));
+    let found = Entry::new().primary("mrk-2", SOURCE, &[TARGET]);
+    let case = case.source("mrk-2", found).target("mrk-2", Entry::new().replica("mrk-2", SOURCE));
+    // Nothing is encrypted under a key that signs.
+    let signs = Entry::new().spec("RSA_2048").with(|key| key.usage = "SIGN_VERIFY".into());
+    let case = case.source("mrk-3", signs.primary("mrk-3", SOURCE, &[]));
+    assert!(counted(&case).unwrap().contains("DynamoDB global tables: 2."), "{:?}", counted(&case));
+}
+
 #[test]
 fn a_replica_is_replicated_from_where_its_primary_is() {
     let entry = || Entry::new().replica("mrk-1", THIRD);

@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use tap::Tap;
 
 /// What the Python side is made of: clients, cryptography that is not the world's, and another stand-in for AWS.
-const PACKAGES: [&str; 3] = ["boto3==1.44.8", "cryptography==50.0.2", "moto[kms,server]==5.2.5"];
+const PACKAGES: [&str; 5] =
+    ["boto3==1.44.8", "cryptography==50.0.2", "flask==3.1.3", "flask-cors==6.0.5", "moto==5.2.5"];
 
 /// A third one, which does not go with the others.
 const MINISTACK: [&str; 2] = ["cryptography==50.0.2", "ministack==1.5.33"];

@@ -6,7 +6,12 @@ mod copies;
 mod create;
 mod grant;
 mod promote;
+mod replaced;
 mod replicate;
+mod revert;
+
+pub(crate) use grant::request as grant_request;
+pub use revert::revert_permissions;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -15,7 +20,8 @@ use std::time::Duration;
 use aws_sdk_kms::types::Tag;
 use regionmig_aws::Error;
 use regionmig_core::{
-    Applied, Apply, Binding, End, ErrorKind, KeyArn, Probe, ResourceId, Side, StepContext, Timestamp, Wait,
+    Applied, Apply, Binding, End, ErrorKind, Finding, KeyArn, Probe, Receipt, ResourceId, Reversal, Side, StepContext,
+    Timestamp, Wait,
 };
 
 use crate::service::Kms;
@@ -63,10 +69,18 @@ impl Apply for Kms {
             | Step::SetDescription(_) => self.change(step, cx).await,
         }
     }
+
+    async fn preflight(&self, step: &Step, cx: &StepContext<'_>) -> Result<Vec<Finding>, Error> {
+        self.ask_beforehand(step, cx).await
+    }
+
+    async fn revert(&self, step: &Step, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+        self.take_back(step, receipt, cx).await
+    }
 }
 
 /// Returns the counterpart of a key of the source.
-fn target_of(key: &KeyArn, cx: &StepContext<'_>) -> Result<KeyArn, Error> {
+pub(crate) fn target_of(key: &KeyArn, cx: &StepContext<'_>) -> Result<KeyArn, Error> {
     Ok(cx.resolve(&Binding::target_of(key))?)
 }
 
@@ -134,7 +148,7 @@ async fn refused_policy(error: Error, cx: &StepContext<'_>) -> Error {
 }
 
 /// Returns whether a request was refused for the state that KMS takes the key to be in.
-fn is_of_state(error: &Error) -> bool {
+pub(crate) fn is_of_state(error: &Error) -> bool {
     matches!(error.code(), Some("DisabledException" | "KMSInvalidStateException"))
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity};
+use regionmig_aws::Error;
+use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity, chain};
 
 use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
 use crate::step::Part;
@@ -56,6 +57,8 @@ pub mod code {
     pub const PENDING_DELETION: &str = "kms.pending-deletion";
     /// A policy names the source's region, or its account. An action.
     pub const POLICY_NAMES_REGION: &str = "kms.policy-names-region";
+    /// Asked beforehand, KMS says that it would refuse a step. An action.
+    pub const PREFLIGHT_REFUSED: &str = "kms.preflight-refused";
     /// A disabled primary cannot be replicated. A blocker of the key.
     pub const PRIMARY_DISABLED: &str = "kms.primary-disabled";
     /// The primary is to be deleted, and such a key cannot be replicated. A blocker of the key.
@@ -264,6 +267,12 @@ pub(crate) fn policy_names_region(key: &KeyArn, at: &BTreeSet<String>) -> Findin
     action(code::POLICY_NAMES_REGION, format!("its policy names the source's region or account, at {at}"))
         .about(key)
         .remedy("decide what these parts should say in the target; the policy is carried over as it is")
+}
+
+pub(crate) fn preflight_refused(part: ResourceId, error: &Error) -> Finding {
+    action(code::PREFLIGHT_REFUSED, format!("it would be refused: {}", chain(error)))
+        .about(part)
+        .remedy(error.kind().advice())
 }
 
 pub(crate) fn primary_disabled(key: &KeyArn, primary: &KeyArn) -> Finding {

@@ -6,6 +6,7 @@ mod inventory;
 mod options;
 mod plan;
 mod policy;
+mod preflight;
 mod read;
 mod service;
 mod snapshot;
@@ -13,6 +14,7 @@ mod step;
 mod verify;
 mod word;
 
+pub use apply::revert_permissions;
 pub use finding::code;
 pub use options::AliasConflict;
 pub use service::{IMPLIED, Kms};

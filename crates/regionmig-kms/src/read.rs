@@ -138,14 +138,14 @@ impl Kms {
 }
 
 /// A page that says that there is more, and not how to get it, is not the last one.
-fn whole(action: &'static str, truncated: bool, next: Option<&str>) -> Result<(), Error> {
+pub(crate) fn whole(action: &'static str, truncated: bool, next: Option<&str>) -> Result<(), Error> {
     match truncated && next.is_none_or(str::is_empty) {
         true => Err(Error::malformed(action, "NextMarker")),
         false => Ok(()),
     }
 }
 
-fn broken(action: &'static str, end: &End, gap: Gap) -> Error {
+pub(crate) fn broken(action: &'static str, end: &End, gap: Gap) -> Error {
     Error::new(gap.error.kind, "its pages could not be read to the end").by(action).at(end).because(gap.to_string())
 }
 

@@ -13,6 +13,8 @@ use crate::snapshot::{GrantTerms, KeySpec, KeyUsage, Origin, Rotation};
 pub const SOURCE_MARK: &str = "regionmig:source";
 /// The name of the tag that names the step that made a copy.
 pub const STEP_MARK: &str = "regionmig:step";
+/// What the names of the grants that are made begin with.
+pub(crate) const GRANT_PREFIX: &str = "regionmig-";
 /// What the service is called, unless it is given another name.
 pub(crate) const NAME: &str = "kms";
 
@@ -362,7 +364,7 @@ impl CreateGrant {
     pub(crate) fn name_of(key: &KeyArn, terms: &GrantTerms) -> String {
         let terms = serde_json::to_string(terms).unwrap_or_default();
         let digest = Digest::of(format!("{key}\n{terms}"));
-        format!("regionmig-{}", &digest.as_str()[..32])
+        format!("{GRANT_PREFIX}{}", &digest.as_str()[..32])
     }
 
     pub(crate) fn id(&self) -> ResourceId {

@@ -7,6 +7,7 @@ use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
 use regionmig_core::{Applied, Digest, End, KeyArn, Probe, Receipt, Side, StepContext, Wait};
 
+use super::replaced::Replaced;
 use super::{pairs, refused_policy, sdk_tags, soon, target_of, unseen};
 use crate::policy::{canonical, digest};
 use crate::read::POLICY_NAME;
@@ -14,13 +15,10 @@ use crate::service::Kms;
 use crate::snapshot::{KeyState, Rotation};
 use crate::step::{AddTags, ChangeTags, EnableRotation, PutPolicy, SetDescription, Step, tags_digest};
 
-/// A longer text is not kept for the way back.
-const LONGEST_KEPT: usize = 4096;
-
 /// How what is there stands to what the step sets.
 enum Stand {
-    /// It is what the plan expected to find, and this is what it is.
-    AsExpected(String),
+    /// It is what the plan expected to find. What only the target knows of it is kept for the way back.
+    AsExpected(Option<Replaced>),
     /// It is what the step sets.
     AsPlanned,
     /// It is a third thing: somebody changed it.
@@ -34,7 +32,7 @@ impl Kms {
         let target = target_of(step.key(), cx)?;
         match self.stand(step, &target, cx.end(Side::Target)).await {
             Ok(Stand::AsExpected(_)) => Ok(Probe::Absent),
-            Ok(Stand::AsPlanned) => Ok(Probe::Present(Receipt::new())),
+            Ok(Stand::AsPlanned) => Ok(Probe::Present(Replaced::receipt(cx))),
             Ok(Stand::Otherwise) => Err(conflict(step, &target, cx)),
             Ok(Stand::Passing(wait)) => Ok(Probe::Waiting(wait)),
             Err(error) => unseen(error, &target, cx).map(Probe::Waiting),
@@ -47,11 +45,14 @@ impl Kms {
         let end = cx.end(Side::Target);
         let replaced = match self.stand(step, &target, end).await {
             Ok(Stand::AsExpected(replaced)) => replaced,
-            Ok(Stand::AsPlanned) => return Ok(Applied::Done(Receipt::new())),
+            Ok(Stand::AsPlanned) => return Ok(Applied::Done(Replaced::receipt(cx))),
             Ok(Stand::Otherwise) => return Err(conflict(step, &target, cx)),
             Ok(Stand::Passing(wait)) => return Ok(Applied::Waiting(wait)),
             Err(error) => return Err(self.refused(error, &target, cx).await),
         };
+        if let Some(replaced) = replaced {
+            cx.save(&replaced).await?;
+        }
         let request = match self.write(step, &target, end).await {
             // What comes next wants it enabled, and may be refused as long as that does not show.
             Ok(_) if matches!(step, Step::EnableKey(_)) => {
@@ -60,9 +61,7 @@ impl Kms {
             Ok(request) => request,
             Err(error) => return Err(self.refused(refused_policy(error, cx).await, &target, cx).await),
         };
-        let receipt = request.into_iter().fold(Receipt::new(), Receipt::request_id);
-        let is_kept = !replaced.is_empty() && replaced.len() <= LONGEST_KEPT;
-        Ok(Applied::Done(if is_kept { receipt.artifact(replaced) } else { receipt }))
+        Ok(Applied::Done(request.into_iter().fold(Replaced::receipt(cx), Receipt::request_id)))
     }
 
     async fn stand(&self, step: &Step, target: &KeyArn, end: &End) -> Result<Stand, Error> {
@@ -94,7 +93,7 @@ impl Kms {
         let (_, key) = self.describe(end, target.as_str()).await?;
         Ok(match &key.state {
             state if state == planned => Stand::AsPlanned,
-            KeyState::Disabled | KeyState::Enabled => Stand::AsExpected(key.state.to_string()),
+            KeyState::Disabled | KeyState::Enabled => Stand::AsExpected(None),
             KeyState::Creating | KeyState::Updating => {
                 Stand::Passing(soon(format!("{target} is in the state {}", key.state)))
             }
@@ -148,7 +147,7 @@ impl AddTags {
         match self.tags.iter().all(|(name, value)| tags.get(name) == Some(value)) {
             true => Stand::AsPlanned,
             false if self.tags.iter().any(differs) => Stand::Otherwise,
-            false => Stand::AsExpected(String::new()),
+            false => Stand::AsExpected(replaced_tags(&self.tags, tags)),
         }
     }
 }
@@ -161,9 +160,7 @@ impl ChangeTags {
         if tags_digest(self.tags.keys(), tags) != self.replaces {
             return Stand::Otherwise;
         }
-        let replaced: BTreeMap<&String, &String> =
-            tags.iter().filter(|(name, _)| self.tags.contains_key(*name)).collect();
-        Stand::AsExpected(serde_json::to_string(&replaced).unwrap_or_default())
+        Stand::AsExpected(replaced_tags(&self.tags, tags))
     }
 }
 
@@ -171,7 +168,7 @@ impl PutPolicy {
     fn stand(&self, policy: String) -> Stand {
         match canonical(&policy) == canonical(&self.policy) {
             true => Stand::AsPlanned,
-            false if digest(&policy) == self.replaces => Stand::AsExpected(policy),
+            false if digest(&policy) == self.replaces => Stand::AsExpected(Some(Replaced::Policy(policy))),
             false => Stand::Otherwise,
         }
     }
@@ -181,16 +178,25 @@ impl SetDescription {
     fn stand(&self, description: String) -> Stand {
         match description == self.description {
             true => Stand::AsPlanned,
-            false if Digest::of(&description) == self.replaces => Stand::AsExpected(description),
+            false if Digest::of(&description) == self.replaces => {
+                Stand::AsExpected(Some(Replaced::Description(description)))
+            }
             false => Stand::Otherwise,
         }
     }
 }
 
+/// Returns the values that are there of the tags that are to be set; none, if there are none.
+fn replaced_tags(set: &BTreeMap<String, String>, there: &BTreeMap<String, String>) -> Option<Replaced> {
+    let values = there.iter().filter(|(name, _)| set.contains_key(*name));
+    let values: BTreeMap<String, String> = values.map(|(name, value)| (name.clone(), value.clone())).collect();
+    (!values.is_empty()).then_some(Replaced::Tags(values))
+}
+
 fn stand_of_rotation(there: Rotation, planned: Rotation, expected: Rotation) -> Stand {
     match there == planned {
         true => Stand::AsPlanned,
-        false if there == expected => Stand::AsExpected(there.to_string()),
+        false if there == expected => Stand::AsExpected(None),
         false => Stand::Otherwise,
     }
 }

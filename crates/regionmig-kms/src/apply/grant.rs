@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_kms::operation::RequestId;
+use aws_sdk_kms::operation::create_grant::builders::CreateGrantFluentBuilder;
 use aws_sdk_kms::types::{GrantConstraints, GrantOperation};
 use regionmig_aws::Error;
-use regionmig_core::{Applied, Probe, Receipt, Side, StepContext};
+use regionmig_core::{Applied, KeyArn, Probe, Receipt, Side, StepContext};
 
 use super::{target_of, unseen};
 use crate::service::Kms;
@@ -33,26 +34,28 @@ impl Kms {
     /// With the same name and terms, KMS answers a second request with the first grant.
     pub(super) async fn create_grant(&self, step: &CreateGrant, cx: &StepContext<'_>) -> Result<Applied, Error> {
         let target = target_of(&step.key, cx)?;
-        let terms = &step.terms;
-        let operations = terms.operations.iter().map(|operation| GrantOperation::from(operation.as_str())).collect();
-        let send = |client: aws_sdk_kms::Client| {
-            let request = client.create_grant().key_id(target.as_str()).name(&step.name);
-            let request = match terms.grantee_is_service {
-                true => request.grantee_service_principal(&terms.grantee),
-                false => request.grantee_principal(&terms.grantee),
-            };
-            request
-                .set_operations(Some(operations))
-                .set_retiring_principal(terms.retiring.clone())
-                .set_retiring_service_principal(terms.retiring_service.clone())
-                .set_constraints(constraints(&terms.constraints))
-                .send()
-        };
+        let send = |client: aws_sdk_kms::Client| request(&client, step, &target).send();
         match self.clients().write(cx.end(Side::Target), "kms:CreateGrant", send).await {
             Ok(answer) => Ok(Applied::Done(answer.request_id().into_iter().fold(Receipt::new(), Receipt::request_id))),
             Err(error) => Err(self.refused(error, &target, cx).await),
         }
     }
+}
+
+/// Asks for the grant.
+pub(crate) fn request(client: &aws_sdk_kms::Client, step: &CreateGrant, target: &KeyArn) -> CreateGrantFluentBuilder {
+    let terms = &step.terms;
+    let operations = terms.operations.iter().map(|operation| GrantOperation::from(operation.as_str())).collect();
+    let request = client.create_grant().key_id(target.as_str()).name(&step.name);
+    let request = match terms.grantee_is_service {
+        true => request.grantee_service_principal(&terms.grantee),
+        false => request.grantee_principal(&terms.grantee),
+    };
+    request
+        .set_operations(Some(operations))
+        .set_retiring_principal(terms.retiring.clone())
+        .set_retiring_service_principal(terms.retiring_service.clone())
+        .set_constraints(constraints(&terms.constraints))
 }
 
 fn constraints(constraints: &Constraints) -> Option<GrantConstraints> {

@@ -12,14 +12,15 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use regionmig_aws::Access;
-use regionmig_core::{ApplyOptions, MemoryJournal, Migration, Route};
-use regionmig_kms::Kms;
-use regionmig_testkit::{KmsTiming, World, every_kind_of_key, other_keys, reference_account};
-use serde_json::Value;
+use regionmig_core::{ApplyOptions, End, MemoryJournal, Migration, Route};
+use regionmig_kms::{AliasConflict, Kms};
+use regionmig_testkit::{KeyView, KmsTiming, World, every_kind_of_key, other_keys, reference_account};
+use serde_json::{Value, json};
 use tap::Tap;
 
 /// What the Python side is made of: clients, cryptography that is not the world's, and another stand-in for AWS.
-const PACKAGES: [&str; 3] = ["boto3==1.44.8", "cryptography==50.0.2", "moto[kms,server]==5.2.5"];
+const PACKAGES: [&str; 5] =
+    ["boto3==1.44.8", "cryptography==50.0.2", "flask==3.1.3", "flask-cors==6.0.5", "moto==5.2.5"];
 
 /// A third one, which does not go with the others.
 const MINISTACK: [&str; 2] = ["cryptography==50.0.2", "ministack==1.5.33"];
@@ -40,8 +41,8 @@ async fn requests_and_answers_are_as_the_models_say() {
     let said = python.run("run.py", &[&face.url, file.to_str().unwrap()]);
     let said: Value = serde_json::from_str(&said).unwrap();
     let none: [&str; 0] = [];
-    assert_eq!(said["complaints"], serde_json::json!(none));
-    assert_eq!(said["missed"], serde_json::json!(none), "operations that the scenario does not use");
+    assert_eq!(said["complaints"], json!(none));
+    assert_eq!(said["missed"], json!(none), "operations that the scenario does not use");
     println!(
         "shown: fidelity_kms botocore validated {} requests and {} answers with 0 complaints",
         said["requests"], said["answers"]
@@ -69,7 +70,7 @@ fn where_other_stand_ins_differ_is_listed() {
     println!("shown: fidelity_kms peers: differences listed {listed} of {}", found.lines().count());
 }
 
-/// Migrates accounts, some of them over keys that are there. Returns what went over the wire, a JSON each.
+/// Migrates accounts, over and over while somebody interferes. Returns what went over the wire, a JSON each.
 async fn migrated() -> Vec<String> {
     let end = |text: &str| text.parse().unwrap();
     let route = Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1")).unwrap();
@@ -79,25 +80,71 @@ async fn migrated() -> Vec<String> {
         fill(&world, &route.source);
         let tap = Tap::new(&world);
         let access = Access::new(&tap.config()).with_clock(world.clock());
-        let migration = Migration::new(route.clone(), &access).with(Kms::new(&access));
-        for _ in 0..2 {
+        let plain = Kms::new(&access).on_alias_conflict(AliasConflict::Repoint);
+        for kms in [plain.clone(), plain, with_all_options(&world, &route, &access)] {
+            let migration = Migration::new(route.clone(), &access).with(kms);
             let plan = migration.plan(&migration.survey().await.unwrap()).unwrap();
             migration.preflight(&plan).await.unwrap();
             let options = ApplyOptions::default().allow_overwriting();
             let outcome = migration.apply(&plan, &MemoryJournal::default(), &options).await.unwrap();
             let verification = migration.verify(outcome.ids()).await.unwrap();
             assert!(!verification.checks.is_empty());
-            // Something to overwrite, the second time.
-            for key in world.kms_keys(&route.target) {
-                let change = serde_json::json!({ "KeyId": key.arn, "Description": "changed" });
-                let _refused = world.ask(&route.target, "kms:UpdateKeyDescription", change);
-            }
+            interfere(&world, &route.target);
         }
         lines.extend(tap.lines());
     }
     let operations: BTreeSet<String> = lines.iter().map(|line| operation(line)).collect();
-    assert!(operations.len() >= 14, "{operations:?}");
+    assert!(operations.len() >= 20, "{operations:?}");
     lines
+}
+
+/// Returns a migration of keys that asks for all that can be asked for.
+fn with_all_options(world: &World, route: &Route, access: &Access) -> Kms {
+    let keys = world.kms_keys(&route.source);
+    let mut kms = Kms::new(access).add_tag("moved", "yes").as_multi_region().on_alias_conflict(AliasConflict::Adopt);
+    let primaries =
+        keys.iter().filter(|key| key.multi_region.as_ref().is_some_and(|related| related.primary == key.arn));
+    kms = kms.promote(primaries.map(|key| key.arn.clone()).collect::<Vec<_>>());
+    for key in keys {
+        let Some(store) = key.custom_key_store else { continue };
+        let seed = world.kms_store(&route.target).name(&format!("for {}", key.arn.id()));
+        if let Some(xks_key) = key.xks_key {
+            kms = kms.map_key_store(store, seed.external().make()).map_xks_key(&key.arn, xks_key);
+        } else {
+            kms = kms.map_key_store(store, seed.make());
+        }
+    }
+    kms
+}
+
+/// Changes what a migration made, a key at a time, as far as KMS lets it.
+fn interfere(world: &World, target: &End) {
+    let keys = world.kms_keys(target);
+    for (n, key) in keys.iter().enumerate() {
+        let (action, mut input) = match n % 6 {
+            0 => ("kms:DisableKey", json!({})),
+            1 => ("kms:UpdateKeyDescription", json!({ "Description": "changed" })),
+            2 => ("kms:PutKeyPolicy", json!({ "Policy": policy() })),
+            3 => ("kms:EnableKeyRotation", json!({ "RotationPeriodInDays": 100 })),
+            4 => ("kms:TagResource", json!({ "Tags": [{ "TagKey": "Stage", "TagValue": "changed" }] })),
+            _ => ("kms:EnableKey", json!({})),
+        };
+        input["KeyId"] = json!(key.arn);
+        let _refused = world.ask(target, action, input);
+        for alias in key.aliases.iter().filter(|alias| !alias.starts_with("alias/aws/")) {
+            let like = |other: &&KeyView| other.usage == key.usage && other.spec == key.spec && other.arn != key.arn;
+            let Some(other) = keys.iter().find(like) else { continue };
+            let _refused =
+                world.ask(target, "kms:UpdateAlias", json!({ "AliasName": alias, "TargetKeyId": other.arn.id() }));
+        }
+    }
+}
+
+fn policy() -> String {
+    let statement = json!({
+        "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" }, "Action": "kms:*", "Resource": "*",
+    });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
 }
 
 fn operation(line: &str) -> String {

@@ -14,18 +14,18 @@ use aws_smithy_types::body::SdkBody;
 use aws_types::SdkConfig;
 use serde_json::{Value, json};
 
-use crate::recording::{Answer, Recording};
+use crate::recording::{Answer, Recording, Take};
 
 /// Plays one take of a recording. The target's region is empty; what was not recorded is denied.
 #[derive(Clone, Debug)]
 pub(crate) struct Peer {
     files: Arc<Mutex<BTreeSet<String>>>,
     recording: Arc<Recording>,
-    take: usize,
+    take: Take,
 }
 
 impl Peer {
-    pub(crate) fn new(recording: &Arc<Recording>, take: usize) -> Self {
+    pub(crate) fn new(recording: &Arc<Recording>, take: Take) -> Self {
         Self { files: Arc::default(), recording: Arc::clone(recording), take }
     }
 
@@ -51,12 +51,10 @@ impl Peer {
             "ListAliases" if !is_source => Some((200, json!({ "Aliases": [], "Truncated": false }))),
             "ListKeys" if !is_source => Some((200, json!({ "Keys": [], "Truncated": false }))),
             _ if !is_source => None,
-            "ListAliases" => self.aliases(&input),
-            "ListKeys" => {
-                let (file, body) = self.recording.key_list();
-                self.files.lock().unwrap().extend(file);
-                Some((200, body))
+            "ListKeys" if self.recording.made_up_list(self.take).is_some() => {
+                self.recording.made_up_list(self.take).map(|body| (200, body))
             }
+            "ListAliases" | "ListKeys" => self.page(operation, &input),
             _ => {
                 let id = input["KeyId"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
                 self.recording.answer(operation, id, self.take).map(|answer| self.sent(answer))
@@ -67,9 +65,9 @@ impl Peer {
         (status, body.to_string())
     }
 
-    /// Returns a page of aliases: the one whose marker the one before it had.
-    fn aliases(&self, input: &Value) -> Option<(u16, Value)> {
-        let pages = self.recording.aliases(self.take);
+    /// Returns a page of a listing: the one whose marker the one before it had.
+    fn page(&self, operation: &str, input: &Value) -> Option<(u16, Value)> {
+        let pages = self.recording.pages(operation, self.take);
         let page = match input.get("Marker") {
             Some(marker) => pages.iter().position(|page| page.body["NextMarker"] == *marker)? + 1,
             None => 0,

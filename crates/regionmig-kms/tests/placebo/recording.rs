@@ -7,6 +7,17 @@ use std::path::Path;
 use regionmig_core::{End, ErrorKind, Region, Timestamp};
 use serde_json::{Map, Value, json};
 
+/// What is asked of one key, besides what it is.
+pub(crate) const OF_A_KEY: [&str; 7] = [
+    "GetKeyLastUsage",
+    "GetKeyPolicy",
+    "GetKeyRotationStatus",
+    "ListGrants",
+    "ListKeyPolicies",
+    "ListKeyRotations",
+    "ListResourceTags",
+];
+
 /// What an answer of DescribeKey tells of a key, by who recorded it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Kind {
@@ -57,12 +68,13 @@ impl Answer {
         has_all && account.len() == 12 && self.text("Arn").contains(":key/")
     }
 
-    pub(crate) fn error_kind(&self) -> ErrorKind {
-        match self.body["__type"].as_str().unwrap() {
-            "AccessDeniedException" => ErrorKind::AccessDenied,
-            "NotFoundException" => ErrorKind::NotFound,
-            "UnsupportedOperationException" => ErrorKind::Unsupported,
-            other => panic!("{}: what is {other}?", self.file),
+    /// Returns what kind of error it is; none, if only that it is one counts.
+    pub(crate) fn error_kind(&self) -> Option<ErrorKind> {
+        match self.body["__type"].as_str().unwrap_or_default() {
+            "AccessDeniedException" => Some(ErrorKind::AccessDenied),
+            "NotFoundException" => Some(ErrorKind::NotFound),
+            "UnsupportedOperationException" => Some(ErrorKind::Unsupported),
+            _ => None,
         }
     }
 
@@ -81,6 +93,15 @@ impl Answer {
     }
 }
 
+/// One of the times that a session is played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Take {
+    /// Which of several answers about one thing is given.
+    n: usize,
+    /// Whether the keys that were listed are there, or those that were described.
+    is_as_listed: bool,
+}
+
 /// The answers of one folder.
 #[derive(Debug)]
 pub(crate) struct Recording {
@@ -89,6 +110,7 @@ pub(crate) struct Recording {
     answers: BTreeMap<String, Vec<Answer>>,
     /// The answers about one key, by operation and id.
     of_keys: BTreeMap<(String, String), Vec<Answer>>,
+    /// The keys that were described.
     keys: Vec<String>,
 }
 
@@ -112,8 +134,7 @@ impl Recording {
 
     /// Says which key each answer is about. The answers do not always tell; the calls followed the listing's order.
     fn assign(&mut self) {
-        let listed = self.given("ListKeys").iter().flat_map(|page| page.body["Keys"].as_array().unwrap());
-        let listed: Vec<String> = listed.map(|key| key["KeyId"].as_str().unwrap().to_owned()).collect();
+        let listed = self.listed_ids();
         let described = self.given("DescribeKey").to_vec();
         let named: BTreeSet<&str> = described.iter().map(|answer| answer.text("KeyId")).collect();
         let mut nameless = listed.iter().filter(|id| !named.contains(id.as_str()));
@@ -126,54 +147,63 @@ impl Recording {
             self.of_keys.entry(("DescribeKey".to_owned(), id.clone())).or_default().push(answer.clone());
             ids.push(id);
         }
-        let keys: BTreeSet<String> = listed.iter().chain(&ids).cloned().collect();
-        for operation in
-            ["GetKeyLastUsage", "GetKeyPolicy", "GetKeyRotationStatus", "ListKeyRotations", "ListResourceTags"]
-        {
+        self.keys = ids.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect();
+        let order = if ids.is_empty() { listed } else { ids };
+        for operation in OF_A_KEY {
             for (n, answer) in self.given(operation).to_vec().into_iter().enumerate() {
-                let id = ids[n.min(ids.len() - 1)].clone();
-                self.of_keys.entry((operation.to_owned(), id)).or_default().push(answer);
+                let Some(id) = order.get(n).or_else(|| order.last()) else { continue };
+                self.of_keys.entry((operation.to_owned(), id.clone())).or_default().push(answer);
             }
         }
-        self.keys = keys.into_iter().collect();
     }
 
-    /// Returns how often the session has to be played until all of it was played.
-    pub(crate) fn takes(&self) -> usize {
+    /// Returns as many takes as it needs until all of the session was played.
+    pub(crate) fn takes(&self) -> Vec<Take> {
         let of_keys = self.of_keys.values().map(Vec::len).max().unwrap_or_default();
-        of_keys.max(self.alias_listings().len()).max(1)
+        let listings = ["ListAliases", "ListKeys"].map(|operation| self.listings(operation).len());
+        let count = of_keys.max(listings[0]).max(listings[1]);
+        let listed: BTreeSet<String> = self.listed_ids().into_iter().collect();
+        let has_unlisted = self.keys.iter().any(|id| !listed.contains(id));
+        let lists = if listings[1] > 0 { vec![true] } else { Vec::new() };
+        let lists = lists.into_iter().chain((has_unlisted || listings[1] == 0).then_some(false));
+        lists.flat_map(|is_as_listed| (0..count).map(move |n| Take { n, is_as_listed })).collect()
     }
 
-    pub(crate) fn answer(&self, operation: &str, id: &str, take: usize) -> Option<&Answer> {
+    pub(crate) fn answer(&self, operation: &str, id: &str, take: Take) -> Option<&Answer> {
         let answers = self.of_keys.get(&(operation.to_owned(), id.to_owned()))?;
-        answers.get(take).or_else(|| answers.last())
+        answers.get(take.n).or_else(|| answers.last())
     }
 
-    /// Returns the pages of the take's listing of aliases.
-    pub(crate) fn aliases(&self, take: usize) -> Vec<&Answer> {
-        let listings = self.alias_listings();
-        listings.get(take).or_else(|| listings.last()).cloned().unwrap_or_default()
+    /// Returns the pages of the take's listing; none, if nothing was listed.
+    pub(crate) fn pages(&self, operation: &str, take: Take) -> Vec<&Answer> {
+        let listings = self.listings(operation);
+        listings.get(take.n).or_else(|| listings.last()).cloned().unwrap_or_default()
     }
 
-    fn alias_listings(&self) -> Vec<Vec<&Answer>> {
-        let pages: Vec<&Answer> = self.given("ListAliases").iter().collect();
+    fn listings(&self, operation: &str) -> Vec<Vec<&Answer>> {
+        let pages: Vec<&Answer> = self.given(operation).iter().collect();
         let is_last = |page: &&Answer| page.body["Truncated"] != true;
         pages.split_inclusive(is_last).map(<[&Answer]>::to_vec).collect()
     }
 
-    /// Returns the ARNs of all keys: those that were listed, and where none were, those that were described.
-    pub(crate) fn listed(&self) -> Vec<String> {
-        let (region, account) = (&self.end.region, &self.end.account);
-        self.keys.iter().map(|id| format!("arn:aws:kms:{region}:{account}:key/{id}")).collect()
+    fn listed_ids(&self) -> Vec<String> {
+        self.given("ListKeys").iter().flat_map(ids).collect()
     }
 
-    /// Returns the listing of keys, as it was given if it was.
-    pub(crate) fn key_list(&self) -> (Option<String>, Value) {
-        let keys: Vec<Value> = self.listed().iter().map(|arn| json!({ "KeyArn": arn })).collect();
-        match self.given("ListKeys") {
-            [given] => (Some(given.file.clone()), given.body.clone()),
-            _ => (None, json!({ "Keys": keys, "Truncated": false })),
-        }
+    /// Returns the ARNs of all keys of a take: those that were listed, or those that were described.
+    pub(crate) fn listed(&self, take: Take) -> Vec<String> {
+        let ids = match take.is_as_listed {
+            true => self.pages("ListKeys", take).into_iter().flat_map(ids).collect(),
+            false => self.keys.clone(),
+        };
+        let (region, account) = (&self.end.region, &self.end.account);
+        ids.iter().map(|id| format!("arn:aws:kms:{region}:{account}:key/{id}")).collect()
+    }
+
+    /// Returns a take's listing of keys, if it was not recorded.
+    pub(crate) fn made_up_list(&self, take: Take) -> Option<Value> {
+        let keys = || self.listed(take).iter().map(|arn| json!({ "KeyArn": arn })).collect::<Vec<_>>();
+        (!take.is_as_listed).then(|| json!({ "Keys": keys(), "Truncated": false }))
     }
 
     pub(crate) fn described(&self) -> &[Answer] {
@@ -193,6 +223,11 @@ impl Recording {
     fn given(&self, operation: &str) -> &[Answer] {
         self.answers.get(operation).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn ids(page: &Answer) -> Vec<String> {
+    let keys = page.body["Keys"].as_array().map(Vec::as_slice).unwrap_or_default();
+    keys.iter().map(|key| key["KeyId"].as_str().unwrap().to_owned()).collect()
 }
 
 /// Returns the account and region that the answers' ARNs name.

@@ -19,7 +19,8 @@ pub(crate) fn with(packages: &[&str]) -> Option<Python> {
     let (python, done) = (home.join("bin/python"), home.join("done"));
     if !done.exists() {
         ran(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"];
+        let install =
+            ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--retries", "1"];
         ran(Command::new(&python).args(install).args(packages))?;
         std::fs::write(done, "").ok()?;
     }
@@ -36,7 +37,9 @@ impl Python {
     pub(crate) fn run(&self, script: &str, args: &[&str]) -> String {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fidelity").join(script);
         let mut command = Command::new(&self.0);
-        let ran = command.arg("-B").arg(script).args(args).output().unwrap();
+        // What Python compiles stays out of the sources.
+        command.env("PYTHONPYCACHEPREFIX", concat!(env!("CARGO_TARGET_TMPDIR"), "/pycache"));
+        let ran = command.arg(script).args(args).output().unwrap();
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         String::from_utf8(ran.stdout).unwrap()
     }

@@ -67,7 +67,7 @@ async fn p02_tells_new_blockers_from_unanswered_questions() -> anyhow::Result<()
     assert_eq!(p02::nightly(&migration, &folder).await?, 3, "for want of an answer");
     world.clear_faults();
     p02::nightly(&migration, &folder).await?;
-    world.kms(&route().source).spec("RSA_2048").usage("SIGN_VERIFY").make();
+    world.kms(&route().source).imported(true).make();
     assert_eq!(p02::nightly(&migration, &folder).await?, 2, "a key of a kind that cannot be moved yet");
     std::fs::remove_dir_all(&folder)?;
     println!("shown: user_programs p02");

@@ -7,7 +7,7 @@ use regionmig_core::{ApplyOptions, Hold, MemoryJournal, Migration};
 use crate::common::cloud::Cloud;
 use crate::common::journals::entries;
 use crate::common::keys::Keys;
-use crate::common::script::{Look, Script, act};
+use crate::common::script::{Do, Look, Script, act};
 use crate::common::secrets::{both, planned};
 use crate::common::{HOUR, Seat, hasty, patient, route};
 
@@ -126,6 +126,20 @@ async fn a_run_that_is_too_short_says_how_long_one_must_be() {
     let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &hasty).await.unwrap();
     assert_eq!(outcome.held().values().collect::<Vec<_>>(), [&Hold::WantsPatience(seconds(30))]);
     assert!(script.migration().apply(&plan, &MemoryJournal::default(), &short(usual())).await.unwrap().is_complete());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_was_come_to_late_is_said_to_be_open() {
+    let script = Script::new([act("a"), act("b").mints().after("a")]);
+    script.does("a", [Do::Slow(20)]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    let options = usual().patience(Duration::from_secs(30));
+    let outcome = script.migration().apply(&plan, &journal, &options).await.unwrap();
+    let open = "not begun: 1\n  script/do/fake.act:b\n    patience ran out: run this again\n";
+    assert!(outcome.held().is_empty() && outcome.to_string().contains(open), "{outcome}");
+    let outcome = script.migration().revert(&plan, &journal, &options).await.unwrap();
+    assert!(outcome.is_complete() && !outcome.to_string().contains("not begun"), "{outcome}");
 }
 
 #[tokio::test(start_paused = true)]

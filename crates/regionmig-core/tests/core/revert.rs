@@ -82,6 +82,7 @@ async fn what_somebody_else_made_after_a_refusal_stays() {
     assert!(outcome.to_string().starts_with("done: 1 of 1 steps, 0 made, 1 found\n"), "{outcome}");
     let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
     assert_eq!((undone(&script), held(&outcome)), (vec![], vec![("a", Hold::NotMade)]));
+    assert!(outcome.is_complete(), "nothing is left that was made: {outcome}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -110,6 +111,7 @@ async fn what_cannot_be_taken_back_stays_and_so_does_what_it_needs() {
     assert_eq!(undone(&script), ["c", "b"]);
     assert_eq!(held(&outcome), [("a", Hold::NeededBy(id("b"))), ("b", Hold::Permanent)]);
     assert!(outcome.standings().standing(&id("b")).unwrap().is_made(), "it is done, as before");
+    assert!(!outcome.is_complete());
     assert_eq!(entries(&journal)[8..], ["reverting b", "kept b"]);
     // Nothing of it is in doubt: it can be asked again, and a run goes on from it.
     script.undoes("b", [Undo::Unsupported]);

@@ -169,6 +169,7 @@ fn a_person_answers_for_there_being_nothing_else() {
     assert!(matches!(things.lookup(&1), Lookup::Present(7)));
     assert!(things.gaps().next().is_none());
     assert_eq!(things.presumed(), ["they are the auditors'"]);
+    assert_eq!(things.presumed_others().collect::<Vec<_>>(), [&2]);
     assert_eq!(things.group_by(|_, value| Some(*value)).rest(), None);
     let stored = serde_json::to_string(&things).unwrap();
     assert_eq!(stored, r#"{"items":[[1,{"known":7}]],"presumed":"they are the auditors'","others":[2]}"#);

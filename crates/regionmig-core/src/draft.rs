@@ -19,11 +19,19 @@ pub struct Draft<S> {
     /// The identifiers in the target that the survey saw and examined: what a probe need not look
     /// at again when it asks whether something was made since.
     pub known: BTreeSet<ResourceId>,
+    /// What was said to be two different things.
+    ambiguous: BTreeSet<ResourceId>,
 }
 
 impl<S> Default for Draft<S> {
     fn default() -> Self {
-        Self { steps: Vec::new(), findings: Vec::new(), ids: IdMap::default(), known: BTreeSet::new() }
+        Self {
+            steps: Vec::new(),
+            findings: Vec::new(),
+            ids: IdMap::default(),
+            known: BTreeSet::new(),
+            ambiguous: BTreeSet::new(),
+        }
     }
 }
 
@@ -41,13 +49,13 @@ impl<S> Draft<S> {
     /// Says that the target has `source`'s counterpart already. If it was said to be two different things, it is
     /// neither, and a Blocker says so.
     pub fn found<I: Identifier>(&mut self, source: &I, target: &I) {
-        let id = ResourceId::of(source);
-        if self.findings.iter().any(|finding| finding.code == code::AMBIGUOUS && finding.subject.as_ref() == Some(&id))
-        {
+        if !self.ambiguous.is_empty() && self.ambiguous.contains(&ResourceId::of(source)) {
             return;
         }
         if let Err(error) = self.ids.bind(source, target) {
+            let id = ResourceId::of(source);
             self.ids.forget(&id);
+            self.ambiguous.insert(id);
             let finding = Finding::new(Severity::Blocker, code::AMBIGUOUS, error.to_string()).about(source);
             self.find(finding.remedy("say with `Migration::map` which is meant, or remove one of them"));
         }

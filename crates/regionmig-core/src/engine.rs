@@ -22,7 +22,8 @@ use async_trait::async_trait;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::context::{Look, Recorder, RunContext, SharedReads, StepContext};
@@ -65,14 +66,37 @@ pub(crate) struct Engine<'a> {
     hooks: Hooks,
 }
 
+/// So long may looks at a step take, all in all, besides the pauses between them.
+const A_LOOK: Duration = Duration::from_secs(60);
+
 /// So long has a hook of the caller's, however little patience is left.
 const FOR_A_HOOK: Duration = Duration::from_secs(60);
 
-/// How many steps are in a hook of the caller's: they take no slot from those that call AWS.
-#[derive(Debug, Default)]
+/// How many steps are in a hook of the caller's: they take no slot from those that call AWS, and have as many of their own.
+#[derive(Debug)]
 struct Hooks {
+    slots: Semaphore,
     running: AtomicUsize,
     changed: Notify,
+    /// Cancelled once no more steps are begun.
+    closing: CancellationToken,
+}
+
+/// A step that is in a hook for as long as this is held.
+struct InHook<'a>(&'a Hooks);
+
+impl<'a> InHook<'a> {
+    fn new(hooks: &'a Hooks) -> Self {
+        hooks.running.fetch_add(1, Ordering::Relaxed);
+        hooks.changed.notify_one();
+        Self(hooks)
+    }
+}
+
+impl Drop for InHook<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<'a> Engine<'a> {
@@ -95,7 +119,12 @@ impl<'a> Engine<'a> {
             gates: Mutex::new(Gates::passed_before(begun_minting(plan, &standings))),
             standings: Mutex::new(standings),
             broken: Mutex::default(),
-            hooks: Hooks::default(),
+            hooks: Hooks {
+                slots: Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+                running: AtomicUsize::default(),
+                changed: Notify::new(),
+                closing: CancellationToken::new(),
+            },
         }
     }
 
@@ -116,6 +145,9 @@ impl<'a> Engine<'a> {
                 stopped = stopped.or(Some(Stop::Cancelled));
             }
             let going = stopped.is_none() && !self.is_broken();
+            if !going {
+                self.hooks.closing.cancel();
+            }
             while going && self.has_slot(running.len()) {
                 // What wakes later than patience lasts stays asleep, though other steps are still under way.
                 let Some((index, memo)) = schedule.next(self.now().min(deadline)) else { break };
@@ -173,9 +205,13 @@ impl<'a> Engine<'a> {
 
     /// Returns how long a run must last to begin the step, if this one is shorter.
     fn wanted_patience(&self, index: usize) -> Option<Duration> {
-        let step = self.plan.step(index).ok()?;
+        let mut step = self.plan.step(index).ok()?;
+        let service = self.migration.service(step.service()).ok()?;
+        step.spec.be_as_careful_as(&service.spec(step.raw()).ok()?);
         let window = self.guard(&step, &Standing::default()).window();
-        (window > self.options.patience).then_some(window)
+        // The looks take their time, too.
+        let wanted = window + A_LOOK;
+        (!window.is_zero() && wanted > self.options.patience).then_some(wanted)
     }
 
     fn has_slot(&self, running: usize) -> bool {
@@ -235,7 +271,7 @@ impl<'a> Engine<'a> {
                 // What has ended for good may be older than what is in doubt and does not show yet.
                 if !(was_seen && matches!(probe, Probe::Spent { .. })) {
                     if let Some(again) = guard.again_after(memo, began) {
-                        return Ok(Turn::Later(again));
+                        return Ok(Turn::Later(again.saturating_sub(between(began, self.now()))));
                     }
                     guard.passed(&mut self.gates());
                 }
@@ -251,7 +287,7 @@ impl<'a> Engine<'a> {
         // From here on the request may have been sent, whatever becomes of this process.
         let request = step.digest();
         self.record(step.id, Entry::Started { generation, spent, request }).await?;
-        memo.begun();
+        memo.begun(self.now());
         let scx = self.context(&step, self.standing(index), self.now());
         match service.apply(step.raw(), &scx).await {
             Ok(Applied::Done(receipt)) => self.done(&step, index, receipt, true).await,
@@ -306,6 +342,7 @@ impl<'a> Engine<'a> {
             && memo.performed.as_ref() != Some(task)
             && let Some(hook) = self.migration.hook(&task.code)
         {
+            self.is_whole()?;
             match self.perform(hook, task).await {
                 Some(Ok(())) => memo.performed = Some(task.clone()),
                 Some(Err(error)) => {
@@ -320,16 +357,19 @@ impl<'a> Engine<'a> {
 
     /// Has a hook do a task; none, if the run ends before it has.
     async fn perform(&self, hook: &dyn Perform, task: &Task) -> Option<Result<(), BoxError>> {
-        self.hooks.running.fetch_add(1, Ordering::Relaxed);
-        self.hooks.changed.notify_one();
+        let _in_hook = InHook::new(&self.hooks);
         let left = between(self.now(), self.deadline()).max(FOR_A_HOOK);
-        let performed = tokio::select! {
-            performed = hook.perform(task) => Some(performed),
-            () = self.cx.cancellation().cancelled() => None,
-            () = self.cx.clock().sleep(left) => None,
+        let performed = async {
+            let _slot = self.hooks.slots.acquire().await;
+            let performed = AssertUnwindSafe(hook.perform(task)).catch_unwind().await;
+            performed.unwrap_or_else(|_| Err("the hook panicked".into()))
         };
-        self.hooks.running.fetch_sub(1, Ordering::Relaxed);
-        performed
+        tokio::select! {
+            performed = performed => Some(performed),
+            () = self.cx.cancellation().cancelled() => None,
+            () = self.hooks.closing.cancelled() => None,
+            () = self.cx.clock().sleep(left) => None,
+        }
     }
 
     async fn fail(&self, index: usize, error: ErrorReport, doubt: bool, memo: &mut Memo) -> Result<Turn, Error> {

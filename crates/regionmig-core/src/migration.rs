@@ -29,7 +29,7 @@ use crate::journal::{Entry, Journal, Record};
 use crate::plan::{Draught, Head, MigrationPlan, PlanError};
 use crate::route::{Caller, Route, Side};
 use crate::service::Migrate;
-use crate::standings::{ReplayError, Standings, Status};
+use crate::standings::{Standings, Status};
 use crate::step::{Permission, Spec, StepId};
 use crate::survey::Purpose;
 use crate::time::between;
@@ -196,7 +196,7 @@ impl Migration {
         self.has_good_names()?;
         self.is_mine(survey.route(), survey.frame().purpose)?;
         let mut frame = survey.frame().clone();
-        frame.ids.merge(&self.frame.ids).map_err(ReplayError::from)?;
+        frame.ids.merge(&self.frame.ids).map_err(PlanError::Mapped)?;
         let frame = &frame;
         let is_said = |finding: &&Finding| finding.subject.as_ref().is_some_and(|id| frame.ids.contains(id));
         let own = self.findings.iter().filter(|finding| !is_said(finding));

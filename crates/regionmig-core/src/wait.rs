@@ -88,7 +88,9 @@ impl fmt::Display for Task {
 /// Does a [`Task`], so that no person has to.
 #[async_trait]
 pub trait Perform: fmt::Debug + Send + Sync {
-    /// Does `task`. Called in each run in which a step waits for it, so it must bear repeating.
+    /// Does `task`. Called in each run in which a step waits for it, so it must bear repeating; and dropped where it
+    /// awaits when the run is stopped or ends, so it must bear that too. It has as long as the run's patience lasts, and at
+    /// least a minute.
     ///
     /// # Errors
     ///

@@ -69,6 +69,8 @@ pub mod code {
     pub const REENCRYPT: &str = "kms.reencrypt";
     /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
     pub const REPLICA_OUT_OF_REACH: &str = "kms.replica-out-of-reach";
+    /// The caller wants tags added that only AWS or a migration may set. A blocker of everything.
+    pub const RESERVED_TAG: &str = "kms.reserved-tag";
     /// The counterpart is a replica, and rotates otherwise; only its primary can say how. An action.
     pub const ROTATION_ELSEWHERE: &str = "kms.rotation-elsewhere";
     /// Grants that AWS services made for themselves are not copied. A note.
@@ -247,13 +249,10 @@ pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {
         )
 }
 
-pub(crate) fn not_promotable(key: &KeyArn) -> Finding {
-    action(
-        code::NOT_PROMOTABLE,
-        "it is no multi-Region key with a replica in the target, so none can become the primary",
-    )
-    .about(key)
-    .remedy("ask it of multi-Region keys only")
+pub(crate) fn not_promotable(key: &KeyArn, why: &str) -> Finding {
+    action(code::NOT_PROMOTABLE, format!("no replica of it can become the primary: {why}"))
+        .about(key)
+        .remedy("ask it of multi-Region keys only, and while they are enabled; then plan again")
 }
 
 pub(crate) fn pending_deletion(key: &KeyArn) -> Finding {
@@ -342,6 +341,14 @@ pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {
     blocker(code::REPLICA_OUT_OF_REACH, "a multi-Region key has replicas in its own account and partition only")
         .about(key)
         .remedy("make a key in the target, map this one to it, and encrypt anew what is under it")
+}
+
+pub(crate) fn reserved_tags(names: &[&str]) -> Finding {
+    blocker(
+        code::RESERVED_TAG,
+        format!("tags that only AWS or a migration sets were to be added: {}", names.join(", ")),
+    )
+    .remedy("name others with `Kms::add_tag`, then plan again")
 }
 
 pub(crate) fn rotation_elsewhere(key: &KeyArn, primary: &KeyArn, own: Rotation, there: Rotation) -> Finding {

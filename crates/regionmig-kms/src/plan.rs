@@ -46,6 +46,10 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         let managed = planner.aws_managed;
         planner.draft.find(finding::aws_managed(managed));
     }
+    let reserved: Vec<&str> = options.tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
+    if !reserved.is_empty() {
+        planner.draft.find(finding::reserved_tags(&reserved));
+    }
     if planner.replicas > 0 {
         let replicas = planner.replicas;
         planner.draft.find(finding::services_stay(replicas));

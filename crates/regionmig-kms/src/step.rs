@@ -25,7 +25,7 @@ const AGREEING: u32 = 5;
 
 /// One change that brings KMS of the target to where the source is.
 ///
-/// All but the first two are about the counterpart of `key`, whatever that is.
+/// Those that make no key are about the counterpart of `key`, whatever that is.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -412,8 +412,15 @@ impl DisableKey {
         let mut spec = change(effect, "disable", &self.key)
             .summary(format!("disable the counterpart of {}", self.key))
             .settle(Duration::from_secs(300), AGREEING);
-        for verb in ["add-tags", "change-tags", "disable-rotation", "enable-rotation", "put-policy", "set-description"]
-        {
+        for verb in [
+            "add-tags",
+            "change-tags",
+            "disable-rotation",
+            "enable-rotation",
+            "promote",
+            "put-policy",
+            "set-description",
+        ] {
             spec = spec.after(verb, &self.key);
         }
         spec =
@@ -503,7 +510,7 @@ impl UpdateAlias {
             .needs(&Binding::target_of(&self.key))
             .produces(&self.name)
             .summary(format!("let {} point to the counterpart of {}, not to {}", self.name, self.key, self.replaces))
-            .settle(Duration::from_secs(300), AGREEING);
+            .settle(Duration::from_secs(120), AGREEING);
         writes(reads(spec, &["kms:DescribeKey"]), "kms:UpdateAlias")
     }
 }
@@ -518,7 +525,8 @@ impl UpdatePrimaryRegion {
         let spec = change(Effect::Overwriting, "promote", &self.key)
             .at(self.place())
             .summary(format!("make the replica of {} in the target the primary", self.primary))
-            .settle(Duration::from_secs(120), AGREEING)
+            .after("enable", &self.key)
+            .settle(Duration::from_secs(300), AGREEING)
             .permission(self.place(), "kms:DescribeKey", self.primary.as_str())
             .permission(self.place(), "kms:UpdatePrimaryRegion", self.primary.as_str());
         // Of both keys, the one that was the primary and the one that is to be.

@@ -83,7 +83,11 @@ pub(crate) fn checks(survey: &Survey<Snapshot>, options: &Options) -> Vec<Check>
     for (arn, gap) in survey.source.keys.unknown() {
         verifier.note(check::KEY_STANDS, arn, Err(gap.into()));
     }
-    let gone = |arn: &KeyArn| matches!(survey.source.keys.lookup(arn), Lookup::Absent);
+    let gone = |arn: &KeyArn| match survey.source.keys.lookup(arn) {
+        Lookup::Absent => true,
+        Lookup::Present(key) => key.is_doomed(),
+        Lookup::Unknown(_) => false,
+    };
     for (arn, target) in survey.ids.pairs::<KeyArn>().filter(|(arn, _)| gone(arn)) {
         verifier.still_stands(&arn, &target);
     }
@@ -201,9 +205,10 @@ impl<'a> Verifier<'a> {
 
     fn tags(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
         let (own, other) = self.both(arn, target, |snapshot| &snapshot.tags)?;
-        let added = &self.options.tags;
+        let mut added = self.options.tags.clone();
+        added.retain(|name, _| !is_reserved(name));
         let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved(name) && !added.contains_key(*name));
-        let own = own.chain(added);
+        let own = own.chain(&added);
         let differing: Vec<&str> = own
             .filter(|(name, value)| other.and_then(|other| other.get(*name)) != Some(*value))
             .map(|(name, _)| name.as_str())

@@ -29,6 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 pub(super) struct Memo {
     absent_since: Option<Timestamp>,
     absent: u32,
+    /// When something was last seen, or a request sent.
     seen_at: Option<Timestamp>,
     pub(super) tries: u32,
     /// A reading begun before this counts for nothing.
@@ -38,16 +39,17 @@ pub(super) struct Memo {
 }
 
 impl Memo {
-    /// Forgets what was seen before the request was sent.
-    pub(super) fn begun(&mut self) {
+    /// Forgets what was seen before the request was sent, and from when on it may show.
+    pub(super) fn begun(&mut self, now: Timestamp) {
         self.absent_since = None;
         self.absent = 0;
+        // By this run's own clock: the one that is on record may be set meanwhile.
+        self.seen_at = Some(now);
     }
 
     /// Takes note that something was seen: looks that find nothing must agree from here on, and as long.
     pub(super) fn seen(&mut self, now: Timestamp) {
-        self.begun();
-        self.seen_at = Some(now);
+        self.begun(now);
         self.tries = 0;
     }
 
@@ -245,7 +247,7 @@ mod tests {
         let guard = Guard::cautious(settle(10, 2));
         let mut memo = Memo::default();
         guard.again_after(&mut memo, at(0));
-        memo.begun();
+        memo.begun(at(50));
         assert!(guard.again_after(&mut memo, at(100)).is_some());
     }
 }

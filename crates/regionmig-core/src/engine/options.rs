@@ -92,7 +92,7 @@ impl ApplyOptions {
     }
 
     /// Limits how many steps are looked at or worked on at once; nought is one. Those that wait do
-    /// not count.
+    /// not count, and of hooks as many run besides.
     #[must_use]
     pub fn concurrency(mut self, limit: usize) -> Self {
         self.concurrency = limit.max(1);
@@ -102,14 +102,14 @@ impl ApplyOptions {
     /// Stays for so long to look again at steps that wait, settle or met a passing failure.
     ///
     /// What is in doubt is only cleared by a run with more patience than the step takes to settle:
-    /// ten minutes, at most.
+    /// ten minutes, at most. A hook may make the run a minute longer.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Has the run end when `token` is cancelled. No request under way is cut off; no step begins.
+    /// Has the run end when `token` is cancelled. No request under way is cut off, but hooks are; no step begins.
     #[must_use]
     pub fn stop(mut self, token: CancellationToken) -> Self {
         self.stop = token;

@@ -69,7 +69,9 @@ impl Outcome {
         self.standings.iter().all(|(_, standing)| match (self.aim, &standing.status) {
             (Aim::Apply, _) => standing.is_done(),
             (Aim::Revert, Status::Done(_)) => !standing.is_made(),
-            (Aim::Revert, status) => !matches!(status, Status::InDoubt(_) | Status::Reverting(_) | Status::Waiting(_)),
+            (Aim::Revert, Status::InDoubt(_) | Status::Reverting(_)) => false,
+            (Aim::Revert, Status::Waiting(_)) => standing.effective == 0,
+            (Aim::Revert, _) => true,
         })
     }
 

@@ -34,6 +34,8 @@ impl Engine<'_> {
             let id = self.plan.name(index);
             let hold = match (&standing.status, needed.get(&index)) {
                 (Status::Failed(_) | Status::Pending | Status::Reverted, _) => None,
+                // It waits for something that no run has begun.
+                (Status::Waiting(_), _) if standing.effective == 0 => None,
                 (Status::InDoubt(_) | Status::Waiting(_), _) => Some(Hold::UnderWay),
                 (Status::Done(_), _) if !standing.is_made() => Some(Hold::NotMade),
                 (_, Some(&by)) => Some(Hold::NeededBy(self.plan.name(by).clone())),

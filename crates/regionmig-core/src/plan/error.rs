@@ -1,7 +1,7 @@
 //! Why steps do not make a plan, or a plan may not be applied.
 
 use crate::finding::Finding;
-use crate::ids::ResourceId;
+use crate::ids::{RebindError, ResourceId};
 use crate::route::Route;
 use crate::step::StepId;
 use crate::survey::Purpose;
@@ -65,6 +65,9 @@ pub enum PlanError {
         /// What this version reads.
         supported: u32,
     },
+    /// The survey and the migration map one source to different targets.
+    #[error("the survey and this migration do not agree: survey again with what is mapped now")]
+    Mapped(#[source] RebindError),
     /// The plan or survey is for the other way in time: to go back, not to migrate, or the reverse.
     #[error("it is to {found}, this migration is to {expected}: use the migration that it was made with")]
     Purpose {

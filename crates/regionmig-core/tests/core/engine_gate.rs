@@ -120,21 +120,25 @@ async fn a_run_that_is_too_short_says_how_long_one_must_be() {
     let seconds = Duration::from_secs;
     let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &short(usual().cautious())).await.unwrap();
     let held: Vec<_> = outcome.held().values().cloned().collect();
-    assert_eq!(held, [Hold::WantsPatience(seconds(600)), Hold::WantsPatience(seconds(60))]);
+    assert_eq!(
+        held,
+        [Hold::WantsPatience(seconds(660)), Hold::WantsPatience(seconds(120))],
+        "with a minute for the looks"
+    );
     assert_eq!(script.applied(), ["c"], "its window ends with the run");
     let hasty = usual().patience(seconds(29));
     let outcome = script.migration().apply(&plan, &MemoryJournal::default(), &hasty).await.unwrap();
-    assert_eq!(outcome.held().values().collect::<Vec<_>>(), [&Hold::WantsPatience(seconds(30))]);
+    assert_eq!(outcome.held().values().collect::<Vec<_>>(), [&Hold::WantsPatience(seconds(90))]);
     assert!(script.migration().apply(&plan, &MemoryJournal::default(), &short(usual())).await.unwrap().is_complete());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_step_that_was_come_to_late_is_said_to_be_open() {
     let script = Script::new([act("a"), act("b").mints().after("a")]);
-    script.does("a", [Do::Slow(20)]);
+    script.does("a", [Do::Slow(80)]);
     let plan = script.plan().await;
     let journal = MemoryJournal::default();
-    let options = usual().patience(Duration::from_secs(30));
+    let options = usual().patience(Duration::from_secs(100));
     let outcome = script.migration().apply(&plan, &journal, &options).await.unwrap();
     let open = "not begun: 1\n  script/do/fake.act:b\n    patience ran out: run this again\n";
     assert!(outcome.held().is_empty() && outcome.to_string().contains(open), "{outcome}");

@@ -11,7 +11,7 @@ use regionmig_core::{
 };
 
 use crate::common::journals::entries;
-use crate::common::script::{Look, Script, act, id};
+use crate::common::script::{Do, Look, Script, act, id};
 use crate::common::{epoch, hasty, patient, step};
 
 /// Does what it is asked, or says that it cannot.
@@ -126,6 +126,52 @@ async fn a_hook_takes_no_place_from_other_steps_and_ends_with_the_run() {
     });
     assert_eq!(outcome.unwrap().stopped, Some(Stop::Cancelled));
     assert_eq!(script.seat.clock.elapsed(), Duration::from_secs(95));
+}
+
+/// Panics, and counts how many are under way.
+#[derive(Clone, Debug, Default)]
+struct Clumsy {
+    under_way: Arc<Mutex<(usize, usize)>>,
+}
+
+#[async_trait]
+impl Perform for Clumsy {
+    async fn perform(&self, _: &Task) -> Result<(), BoxError> {
+        {
+            let mut under_way = self.under_way.lock().unwrap();
+            under_way.0 += 1;
+            under_way.1 = under_way.1.max(under_way.0);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.under_way.lock().unwrap().0 -= 1;
+        panic!("what it says may be a secret")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_panics_leaves_the_step_waiting_and_only_so_many_run_at_once() {
+    let names: Vec<String> = (0..9).map(|i| format!("a{i}")).collect();
+    let script = Script::new(names.iter().map(|name| act(name)));
+    names.iter().for_each(|name| script.looks(name, vec![Look::Task("fake.enable"); 9]));
+    let plan = script.plan().await;
+    let hook = Clumsy::default();
+    let (migration, events) = watched(script.migration().on_task("fake.enable", hook.clone()));
+    let outcome = migration.apply(&plan, &MemoryJournal::default(), &hasty().concurrency(2)).await.unwrap();
+    assert_eq!((outcome.waiting().count(), outcome.failed().count()), (9, 0));
+    let told = events.lock().unwrap().iter().filter(|event| matches!(event, Event::TaskFailed { .. })).count();
+    assert_eq!((told, hook.under_way.lock().unwrap().1), (9, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_ends_with_a_run_whose_credentials_have_expired() {
+    let script = Script::new([act("a"), act("b")]);
+    script.looks("a", vec![Look::Task("fake.enable"); 9]);
+    script.does("b", [Do::Refuse(ErrorKind::Credentials)]);
+    let plan = script.plan().await;
+    let migration = script.migration().on_task("fake.enable", Stuck);
+    let outcome = migration.apply(&plan, &MemoryJournal::default(), &patient()).await.unwrap();
+    assert!(matches!(outcome.stopped, Some(Stop::Credentials(_))));
+    assert_eq!(script.seat.clock.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]

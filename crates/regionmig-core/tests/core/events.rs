@@ -172,47 +172,6 @@ impl Apply for Counting {
 
 impl Verify for Counting {}
 
-/// Notes the names of spans.
-#[derive(Clone, Debug, Default)]
-struct Spans(Arc<Mutex<Vec<&'static str>>>);
-
-impl tracing::Subscriber for Spans {
-    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
-        self.0.lock().unwrap().push(span.metadata().name());
-        tracing::span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
-    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {}
-    fn enter(&self, _: &tracing::span::Id) {}
-    fn exit(&self, _: &tracing::span::Id) {}
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_operation_and_each_step_is_a_span() {
-    let spans = Spans::default();
-    let _guard = tracing::subscriber::set_default(spans.clone());
-    let told = || std::mem::take(&mut *spans.0.lock().unwrap());
-    let script = Script::new([act("a")]);
-    let migration = script.migration();
-    let survey = migration.survey().await.unwrap();
-    assert_eq!(told(), ["survey", "survey"], "one an end");
-    let plan = migration.plan(&survey).unwrap();
-    assert_eq!(told(), ["plan"]);
-    let journal = MemoryJournal::default();
-    drop(migration.apply(&plan, &journal, &hasty()).await.unwrap());
-    assert_eq!(told(), ["apply", "step"]);
-    drop(migration.revert(&plan, &journal, &hasty()).await.unwrap());
-    assert_eq!(told(), ["revert", "step"]);
-    drop(migration.verify(&regionmig_core::IdMap::default()).await.unwrap());
-    assert_eq!(told(), ["survey", "survey", "verify", "plan"]);
-}
-
 #[test]
 fn events_can_be_stored_and_what_is_newer_is_tolerated() {
     let events = [

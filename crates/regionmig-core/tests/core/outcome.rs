@@ -51,7 +51,7 @@ held: 5
   script/do/fake.act:g
     needs the counterpart of `fake.act:nobody`, which nothing makes: migrate what it needs too, or map it with `Migration::map` and plan again
   script/do/fake.act:h
-    wants a run of at least 30 s: run this again with that much `ApplyOptions::patience`, or with `fresh` if no journal was lost
+    wants a run of at least 90 s: run this again with that much `ApplyOptions::patience`, or with `fresh` if no journal was lost
   script/do/fake.act:j
     blocked by a finding [script.cannot]: see the finding's remedy, then plan again
 ";

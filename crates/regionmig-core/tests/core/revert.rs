@@ -250,6 +250,27 @@ async fn what_is_in_doubt_or_waits_is_left_alone_and_what_surely_failed_does_not
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_nobody_has_done_keeps_nothing() {
+    let script = Script::new([act("a").makes_itself(), act("b").needs(&["a"])]);
+    script.looks("b", vec![Look::Task("fake.enable"); 9]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    assert_eq!(script.migration().apply(&plan, &journal, &hasty()).await.unwrap().waiting().count(), 1);
+    let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
+    assert!(outcome.is_complete() && outcome.held().is_empty(), "{outcome}");
+    assert_eq!(undone(&script), ["a"]);
+    // One that was begun and waits may be there.
+    let script = Script::new([act("a")]);
+    script.does("a", [Do::Begin]);
+    script.looks("a", [Look::Absent, Look::Wait(60)]);
+    let plan = script.plan().await;
+    let journal = MemoryJournal::default();
+    drop(script.migration().apply(&plan, &journal, &hasty()).await.unwrap());
+    let outcome = script.migration().revert(&plan, &journal, &hasty()).await.unwrap();
+    assert_eq!((outcome.is_complete(), held(&outcome)), (false, vec![("a", Hold::UnderWay)]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn only_the_named_steps_are_taken_back() {
     let script = Script::new(chain_of_three());
     let plan = script.plan().await;

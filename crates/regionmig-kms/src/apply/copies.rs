@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 use regionmig_aws::Error;
-use regionmig_core::{End, ErrorKind, KeyArn, ResourceId};
+use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, ResourceId};
 
 use crate::service::Kms;
 use crate::snapshot::Key;
@@ -17,6 +17,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct Copies {
     /// Those that are marked, by what the mark says; the oldest first.
     pub(super) marked: BTreeMap<String, Vec<(KeyArn, Key)>>,
+    /// Those whose tags cannot be read, and why.
+    pub(super) murky: Vec<(KeyArn, Key, ErrorReport)>,
     /// Those that bear no mark: somebody else's, or too young to show it.
     pub(super) unmarked: Vec<(KeyArn, Key)>,
     /// Those that are listed and cannot be read yet.
@@ -25,6 +27,7 @@ pub(super) struct Copies {
 
 enum Seen {
     Copy(Box<Key>, Option<String>),
+    Murky(Box<Key>, Error),
     Other,
     Unseen,
 }
@@ -32,7 +35,7 @@ enum Seen {
 impl Kms {
     /// Lists all keys and examines those that are not `known`.
     ///
-    /// Fails if a page could not be read, or if one of them could not be examined: it may be the copy.
+    /// Fails if a page could not be read, or if one of them could not be described: it may be the copy.
     pub(super) async fn copies(&self, end: &End, known: &BTreeSet<ResourceId>) -> Result<Copies, Error> {
         let (listed, gap) = self.list_keys(end).await;
         if let Some(gap) = gap {
@@ -50,6 +53,7 @@ impl Kms {
             match seen? {
                 Seen::Copy(key, Some(mark)) => copies.marked.entry(mark).or_default().push((arn, *key)),
                 Seen::Copy(key, None) => copies.unmarked.push((arn, *key)),
+                Seen::Murky(key, error) => copies.murky.push((arn, *key, ErrorReport::new(&error))),
                 Seen::Other => {}
                 Seen::Unseen => copies.unseen.push(arn),
             }
@@ -71,7 +75,8 @@ impl Kms {
         match self.key_tags(end, arn).await {
             Ok(mut tags) => Ok(Seen::Copy(Box::new(key), tags.remove(SOURCE_MARK))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Seen::Unseen),
-            Err(error) => Err(error),
+            Err(error) if error.kind().is_passing() || error.kind() == ErrorKind::Credentials => Err(error),
+            Err(error) => Ok(Seen::Murky(Box::new(key), error)),
         }
     }
 }

@@ -38,7 +38,13 @@ impl Kms {
         let marked = copies.marked.get(&source_mark(&step.key)).map_or(&[] as &[_], Vec::as_slice);
         match marked.split_first() {
             Some(((arn, key), others)) => made_of(step, arn, key, others),
-            None => Ok(still_open(step, &copies, cx).map_or(Probe::Absent, Probe::Waiting)),
+            None => match copies.murky.iter().find(|(_, key, _)| may_be_made_by(step, key)) {
+                Some((arn, _, error)) => {
+                    let text = format!("{arn} may be the copy of {}, and its tags cannot be read", step.key);
+                    Err(Error::new(error.kind, text).by("kms:ListResourceTags").at(end).because(error.to_string()))
+                }
+                None => Ok(still_open(step, &copies, cx).map_or(Probe::Absent, Probe::Waiting)),
+            },
         }
     }
 
@@ -72,10 +78,14 @@ impl Kms {
     }
 }
 
+/// Returns whether a key is of the kind that the step makes.
+fn may_be_made_by(step: &CreateKey, key: &Key) -> bool {
+    (&key.spec, &key.usage, &key.origin) == (&step.spec, &step.usage, &step.origin)
+}
+
 /// Says of a key that is marked as the copy whether it is what the step makes.
 fn made_of(step: &CreateKey, arn: &KeyArn, key: &Key, others: &[(KeyArn, Key)]) -> Result<Probe, Error> {
-    let is_equal = (&key.spec, &key.usage, &key.origin) == (&step.spec, &step.usage, &step.origin);
-    let is_equal = is_equal && key.custom_key_store == step.custom_key_store;
+    let is_equal = may_be_made_by(step, key) && key.custom_key_store == step.custom_key_store;
     if !is_equal || key.multi_region.is_some() != step.multi_region || key.is_doomed() {
         return Err(Error::conflict(arn).by("kms:DescribeKey"));
     }
@@ -93,7 +103,8 @@ fn made_of(step: &CreateKey, arn: &KeyArn, key: &Key, others: &[(KeyArn, Key)]) 
 /// Says why it cannot be told yet that there is no copy.
 fn still_open(step: &CreateKey, copies: &Copies, cx: &StepContext<'_>) -> Option<Wait> {
     let now = cx.run().clock().now();
-    let unmarked = copies.unmarked.iter().find(|(_, key)| is_young(key, now)).map(|(arn, _)| arn);
+    let may_be_it = |(_, key): &&(KeyArn, Key)| is_young(key, now) && may_be_made_by(step, key);
+    let unmarked = copies.unmarked.iter().find(may_be_it).map(|(arn, _)| arn);
     let young = copies.unseen.first().or(unmarked)?;
     let reason = format!("{young} is so young that it may be the copy of {}, though it bears no mark yet", step.key);
     Some(Wait::new(reason).check_after(Duration::from_secs(30)))

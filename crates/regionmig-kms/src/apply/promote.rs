@@ -3,9 +3,9 @@
 
 use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
-use regionmig_core::{Applied, Probe, Receipt, Side, StepContext};
+use regionmig_core::{Applied, ErrorKind, Probe, Receipt, Side, StepContext};
 
-use super::{soon, target_of};
+use super::{soon, target_of, unseen};
 use crate::service::Kms;
 use crate::snapshot::{KeyState, MultiRegionRole};
 use crate::step::UpdatePrimaryRegion;
@@ -20,7 +20,10 @@ impl Kms {
     ) -> Result<Probe, Error> {
         let target = target_of(&step.key, cx)?;
         let end = cx.end(Side::Target);
-        let (target, key) = self.describe(end, target.as_str()).await?;
+        let (target, key) = match self.describe(end, target.as_str()).await {
+            Ok(found) => found,
+            Err(error) => return unseen(error, &target, cx).map(Probe::Waiting),
+        };
         let related = key.multi_region.filter(|_| target.id() == step.primary.id());
         let related = related.ok_or_else(|| Error::conflict(&target).by("kms:DescribeKey").at(end))?;
         Ok(match key.state {
@@ -44,6 +47,14 @@ impl Kms {
         };
         let answer = match self.clients().write_across(&end, cx.end(Side::Target), ACTION, send).await {
             Ok(answer) => answer,
+            // What is a replica by now cannot be asked: it was asked before, and that shows late.
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                return match self.probe_update_primary_region(step, cx).await? {
+                    Probe::Present(receipt) => Ok(Applied::Done(receipt)),
+                    Probe::Waiting(wait) => Ok(Applied::Waiting(wait)),
+                    _ => Err(error),
+                };
+            }
             Err(error) => return Err(self.refused_by_primary(error, &step.primary, &end).await),
         };
         let request = answer.request_id().unwrap_or_default();

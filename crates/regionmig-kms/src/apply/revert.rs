@@ -9,7 +9,9 @@ mod setting;
 use std::time::Duration;
 
 use regionmig_aws::Error;
-use regionmig_core::{ErrorKind, KeyArn, Permission, Receipt, ResourceId, Reversal, Side, StepContext, Timestamp};
+use regionmig_core::{
+    ErrorKind, KeyArn, Permission, Receipt, ResourceId, Reversal, Side, Step as _, StepContext, Timestamp,
+};
 
 use super::replaced::Replaced;
 use super::target_of;
@@ -17,6 +19,10 @@ use crate::service::Kms;
 use crate::snapshot::{KeyState, Rotation};
 use crate::step::{NEW_KEY_SETTLES, Step};
 
+/// How long what has no window of its own, an alias or a grant, may not show.
+const SHOWS: Duration = Duration::from_secs(120);
+/// So many looks must agree that something is taken back already.
+const AGREEING: u32 = 5;
 /// How often a key that was made is looked for before it is taken to be gone.
 const LOOKS: u32 = 20;
 
@@ -69,18 +75,42 @@ pub fn revert_permissions(step: &Step) -> Vec<Permission> {
     target.chain(primary).collect()
 }
 
+/// What came of one look at what is to be taken back.
+enum Taken {
+    /// It is as it was before the step; which may be a reading from before the step.
+    Already,
+    /// A request took it back, or nothing late can be meant.
+    Now,
+    Unsupported,
+}
+
 impl Kms {
-    /// What is taken back already is done, without a request that changes anything.
+    /// What is taken back already is done, without a request that changes anything: if several looks agree on it, over as
+    /// long as the effect of the step itself may not have shown.
     pub(super) async fn take_back(
         &self,
         step: &Step,
         receipt: &Receipt,
         cx: &StepContext<'_>,
     ) -> Result<Reversal, Error> {
+        let pause = step.spec().settle.window.max(SHOWS) / (AGREEING - 1);
+        for look in 1..=AGREEING {
+            match self.take_back_once(step, receipt, cx).await? {
+                Taken::Now => return Ok(Reversal::Done),
+                Taken::Unsupported => return Ok(Reversal::Unsupported),
+                Taken::Already if look == AGREEING => return Ok(Reversal::Done),
+                Taken::Already if cx.run().cancellation().is_cancelled() => break,
+                Taken::Already => cx.run().clock().sleep(pause).await,
+            }
+        }
+        Err(Error::new(ErrorKind::Unavailable, "it seems to be taken back, which was not looked at for long enough"))
+    }
+
+    async fn take_back_once(&self, step: &Step, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Taken, Error> {
         let target = match step {
             Step::CreateKey(_) | Step::ReplicateKey(_) => match receipt.target_of(step.key()) {
                 Some(made) => made,
-                None => return Ok(Reversal::Unsupported),
+                None => return Ok(Taken::Unsupported),
             },
             _ => target_of(step.key(), cx)?,
         };
@@ -111,7 +141,7 @@ impl Kms {
         receipt: &Receipt,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         match (step, Replaced::of(receipt, cx)) {
             (Step::AddTags(step), Some(Replaced::Tags(old))) => self.put_back_tags(&step.tags, &old, target, cx).await,
             // What it added was not there, or a journal would say so.
@@ -136,19 +166,25 @@ impl Kms {
                 self.put_back_rotation(Rotation::every(step.days), old, target, cx).await
             }
             // Nobody wrote down what was there.
-            _ => Ok(Reversal::Unsupported),
+            _ => Ok(Taken::Unsupported),
         }
     }
 
     /// A read did not find `target`. If the survey knew the key, it is gone, and all that was made of it. One that was
     /// made may only not show yet: it is looked for as long as that may last, once a run.
-    async fn gone(&self, error: Error, target: &KeyArn, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+    async fn gone(&self, error: Error, target: &KeyArn, cx: &StepContext<'_>) -> Result<Taken, Error> {
+        match self.describe(cx.end(Side::Target), target.as_str()).await {
+            // It is something else that was not found.
+            Ok(_) => return Err(error),
+            Err(unread) if unread.kind() == ErrorKind::NotFound => {}
+            Err(unread) => return Err(unread),
+        }
         if cx.known().contains(&ResourceId::of(target)) {
-            return Ok(Reversal::Done);
+            return Ok(Taken::Now);
         }
         let look = || self.is_gone(target, cx);
         match *cx.shared(&format!("gone/{target}"), Timestamp::MIN, look).await? {
-            true => Ok(Reversal::Done),
+            true => Ok(Taken::Now),
             false => Err(Error::new(ErrorKind::Unavailable, format!("{target} is not seen everywhere")).because(error)),
         }
     }
@@ -175,9 +211,9 @@ impl Kms {
         sent: Result<T, Error>,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         match sent {
-            Ok(_) => Ok(Reversal::Done),
+            Ok(_) => Ok(Taken::Now),
             Err(error) => Err(self.refused(error, target, cx).await),
         }
     }

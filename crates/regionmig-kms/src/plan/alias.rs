@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{AliasName, KeyArn, Lookup};
+use regionmig_core::{AliasName, Gap, KeyArn, Lookup};
 
 use super::target::may_be_copy;
 use super::{Base, Before, Planner};
@@ -52,18 +52,25 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the one key of the target to which aliases of this name point there, if it may be taken for the
-    /// counterpart: a customer's, of the same kind, and not known to be another key's.
-    pub(super) fn namesake(&self, arn: &KeyArn, key: &Key) -> Option<&'a KeyArn> {
+    /// counterpart: a customer's, of the same kind, and not, or not also, another key's.
+    pub(super) fn namesake(&self, arn: &KeyArn, key: &Key) -> Result<Option<&'a KeyArn>, &'a Gap> {
         let target = &self.survey.target.value;
-        let names = self.aliases.get(arn).into_iter().flatten();
-        let there = names.filter_map(|name| match target.aliases.lookup(name) {
-            Lookup::Present(alias) => Some(&alias.key),
-            Lookup::Absent | Lookup::Unknown(_) => None,
-        });
-        let there: BTreeSet<&KeyArn> = there.collect();
-        let only = there.first().filter(|_| there.len() == 1)?;
-        let is_free = self.survey.ids.iter().all(|(_, mapped)| mapped != only.as_str()) && !self.target.is_marked(only);
-        let (found, other) = target.keys.known().find(|(found, _)| *found == *only)?;
-        (is_free && may_be_copy(key, other)).then_some(found)
+        let mut there: BTreeSet<&KeyArn> = BTreeSet::new();
+        for name in self.aliases.get(arn).into_iter().flatten() {
+            match target.aliases.lookup(name) {
+                Lookup::Present(alias) => drop(there.insert(&alias.key)),
+                Lookup::Unknown(gap) => return Err(gap),
+                Lookup::Absent => {}
+            }
+        }
+        let Some(&only) = there.first().filter(|_| there.len() == 1) else { return Ok(None) };
+        let points =
+            |name: &&AliasName| matches!(target.aliases.lookup(name), Lookup::Present(alias) if alias.key == *only);
+        let claimants = self.aliases.values().filter(|names| names.iter().any(points)).count();
+        let is_related = self.survey.source.keys.known().any(|(source, _)| source.id() == only.id());
+        let is_mapped = self.survey.ids.iter().any(|(_, mapped)| mapped == only.as_str());
+        let is_free = claimants == 1 && !is_related && !is_mapped && !self.target.is_marked(only);
+        let found = target.keys.known().find(|(found, other)| *found == only && may_be_copy(key, other));
+        Ok(found.map(|(found, _)| found).filter(|_| is_free))
     }
 }

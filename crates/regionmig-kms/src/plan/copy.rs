@@ -121,7 +121,8 @@ impl<'a> Planner<'a> {
 
     /// Returns the tags that a key of the source hands on, and says which it does not.
     pub(super) fn carried_tags(&mut self, arn: &KeyArn) -> BTreeMap<String, String> {
-        let added = self.options.tags.clone();
+        let mut added = self.options.tags.clone();
+        added.retain(|name, _| !is_reserved(name));
         let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else { return added };
         let dropped: Vec<&str> = tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
         if !dropped.is_empty() {

@@ -85,13 +85,6 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::counterpart_differs(arn, key, target, other));
             return None;
         }
-        if self.options.alias_conflict == AliasConflict::Adopt
-            && let Some(target) = self.namesake(arn, key)
-            && let Some((target, other)) = self.survey.target.value.keys.known().find(|(arn, _)| *arn == target)
-        {
-            self.draft.find(finding::adopted(arn, target));
-            return self.found(arn, key, target, other);
-        }
         if let Some(gap) = self.target.unread(key) {
             self.draft.unclear(arn, gap);
             return None;
@@ -101,6 +94,20 @@ impl<'a> Planner<'a> {
             let remedy = "survey again when that key is half an hour old, or say with `Migration::map` what it is";
             self.draft.undecided(arn, why, remedy);
             return None;
+        }
+        if self.options.alias_conflict == AliasConflict::Adopt {
+            match self.namesake(arn, key) {
+                Err(gap) => {
+                    self.draft.unclear(arn, gap);
+                    return None;
+                }
+                Ok(Some(namesake)) => {
+                    let (target, other) = self.survey.target.value.keys.known().find(|(arn, _)| *arn == namesake)?;
+                    self.draft.find(finding::adopted(arn, target));
+                    return self.found(arn, key, target, other);
+                }
+                Ok(None) => {}
+            }
         }
         self.create(arn, key)
     }

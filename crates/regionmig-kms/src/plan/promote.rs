@@ -1,10 +1,10 @@
 //! Which region has the primary of a multi-Region key.
 
-use regionmig_core::KeyArn;
+use regionmig_core::{KeyArn, Lookup};
 
 use super::{Base, Planner};
 use crate::finding;
-use crate::snapshot::{Key, MultiRegionRole};
+use crate::snapshot::{Key, KeyState, MultiRegionRole};
 use crate::step::{Step, UpdatePrimaryRegion};
 
 impl Planner<'_> {
@@ -17,11 +17,29 @@ impl Planner<'_> {
             Base::Found(target, _) => target.id() == arn.id(),
             Base::Made => true,
         });
-        let Some(related) = related else { return self.draft.find(finding::not_promotable(arn)) };
+        let Some(related) = related else {
+            return self
+                .draft
+                .find(finding::not_promotable(arn, "it is no multi-Region key with a replica in the target"));
+        };
         let is_primary =
             |other: &Key| other.multi_region.as_ref().is_some_and(|own| own.role == MultiRegionRole::Primary);
         if matches!(base, Base::Found(_, other) if is_primary(other)) {
             return;
+        }
+        let primary = match related.role {
+            MultiRegionRole::Primary => Some(key),
+            _ => match self.survey.source.value.primaries.lookup(&related.primary) {
+                Lookup::Present(primary) => Some(primary),
+                Lookup::Absent | Lookup::Unknown(_) => None,
+            },
+        };
+        let stays_disabled = matches!(base, Base::Found(_, other) if other.state == KeyState::Disabled);
+        if primary.is_some_and(|primary| primary.state != KeyState::Enabled)
+            || stays_disabled && key.state == KeyState::Disabled
+        {
+            let why = "both the primary and the replica must be enabled while the one takes the other's place";
+            return self.draft.find(finding::not_promotable(arn, why));
         }
         self.draft.find(finding::promoted(arn, &related.primary));
         let (key, primary) = (arn.clone(), related.primary.clone());

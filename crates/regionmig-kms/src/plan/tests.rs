@@ -567,8 +567,12 @@ fn tags_that_the_caller_adds_are_on_every_counterpart() {
     let tags: Vec<_> = made.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(tags, [("Moved", "yes"), ("Team", "x")]);
     let found = ["= k t", "action kms.reencrypt k"];
-    let case = case.target("t", Entry::new().tag("Team", "x").copy_of("k"));
+    let mut case = case.target("t", Entry::new().tag("Team", "x").copy_of("k"));
     check(&case, &[&found[..], &["add-tags k"]].concat());
+    // A mark is no tag to be added.
+    case.options = kms().add_tag("regionmig:source", "x").add_tag("AWS:x", "y").options().clone();
+    check(&case, &[&found[..], &["add-tags k", "blocker kms.reserved-tag"]].concat());
+    says(&case, "were to be added: AWS:x, regionmig:source");
 }
 
 #[test]
@@ -629,6 +633,15 @@ fn a_key_of_the_target_is_adopted_by_its_alias_if_that_was_asked_for_and_it_can_
     let two = case(Entry::new()).target("u", Entry::new().alias("alias/b"));
     let taken = ["blocker kms.alias-taken alias/a", "blocker kms.alias-taken alias/b"];
     check(&two, &[&["create-key k", "action kms.reencrypt k"], &taken[..]].concat());
+    // Nor does one name of two keys, or one that cannot be read, or a key that may be another's.
+    let claimed = case(Entry::new().alias("alias/c")).source("other", Entry::new().alias("alias/c"));
+    let others = ["create-key other", "action kms.reencrypt other", "blocker kms.alias-taken alias/c"];
+    check(&claimed, &[&made[..], &others].concat());
+    let unread = case(Entry::new()).edit(|_, target| target.aliases.insert("alias/b".parse().unwrap(), Err(gap())));
+    check(&unread, &["blocker core.unclear k"]);
+    check(&case(Entry::new().age(3)), &["blocker core.unclear k"]);
+    let murky = case(Entry::new()).edit(|_, target| target.tags.insert(arn(TARGET, "t"), Err(gap())));
+    check(&murky, &["blocker core.unclear k"]);
     // Nor is one taken that is another key's counterpart.
     let mapped = case(Entry::new()).source("other", Entry::new()).map("other", "t");
     check(&mapped, &[&made[..], &["= other t", "action kms.reencrypt other", "note kms.extra other"]].concat());
@@ -654,6 +667,22 @@ fn a_replica_becomes_the_primary_if_that_was_asked_for() {
     let done = case(Entry::new().replica("mrk-1", TARGET)).target("mrk-1", Entry::new().primary("mrk-1", TARGET, &[]));
     check(&done, &["= mrk-1 mrk-1"]);
     check(&case(Entry::new()), &["create-key mrk-1", "action kms.reencrypt mrk-1", "action kms.not-promotable mrk-1"]);
+    // Both must be enabled meanwhile: a replica that is to be disabled is so afterwards.
+    let disabled = || Entry::new().replica("mrk-1", THIRD).disabled();
+    let of_third = |key: Entry| {
+        let target = Entry::new().replica("mrk-1", THIRD);
+        case(disabled()).third_primary("mrk-1", Ok(key.primary("mrk-1", THIRD, &[SOURCE]).key)).target("mrk-1", target)
+    };
+    let enabled = of_third(Entry::new());
+    let promoted = ["= mrk-1 mrk-1", "promote mrk-1 at us-west-2 OVERWRITING", "action kms.promoted mrk-1"];
+    check(&enabled, &[&promoted[..], &["disable mrk-1 OVERWRITING"]].concat());
+    let last = enabled.plan().steps.into_iter().find(|step| matches!(step, crate::Step::DisableKey(_))).unwrap();
+    assert!(last.spec().after.iter().any(|other| other.starts_with("promote/")));
+    let refused = ["= mrk-1 mrk-1", "action kms.not-promotable mrk-1", "disable mrk-1 OVERWRITING"];
+    check(&of_third(Entry::new().disabled()), &refused);
+    let stays = case(disabled()).third_primary("mrk-1", Ok(Entry::new().primary("mrk-1", THIRD, &[SOURCE]).key));
+    let stays = stays.target("mrk-1", disabled());
+    check(&stays, &["= mrk-1 mrk-1", "action kms.not-promotable mrk-1"]);
 }
 
 #[test]

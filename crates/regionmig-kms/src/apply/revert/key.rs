@@ -3,8 +3,9 @@
 use aws_sdk_kms::Client;
 use aws_sdk_kms::types::KeyLastUsageData;
 use regionmig_aws::{Error, pages};
-use regionmig_core::{AliasName, End, ErrorKind, KeyArn, Reversal, Side, StepContext};
+use regionmig_core::{AliasName, End, ErrorKind, KeyArn, Side, StepContext};
 
+use super::Taken;
 use crate::apply::is_of_state;
 use crate::service::Kms;
 use crate::snapshot::{Key, KeyState, MultiRegionRole};
@@ -23,11 +24,11 @@ impl Kms {
         source: &KeyArn,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         let (_, key) = self.describe(end, target.as_str()).await?;
         if key.is_doomed() {
-            return Ok(Reversal::Done);
+            return Ok(Taken::Now);
         }
         if matches!(key.state, KeyState::Creating | KeyState::Updating) {
             return Err(Error::new(ErrorKind::Unavailable, format!("{target} is in the state {}", key.state)));
@@ -120,7 +121,7 @@ impl Kms {
         }
     }
 
-    async fn schedule_deletion(&self, target: &KeyArn, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+    async fn schedule_deletion(&self, target: &KeyArn, cx: &StepContext<'_>) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         let send = |client: Client| {
             client.schedule_key_deletion().key_id(target.as_str()).pending_window_in_days(WINDOW_DAYS).send()
@@ -128,7 +129,7 @@ impl Kms {
         match self.clients().write(end, "kms:ScheduleKeyDeletion", send).await {
             // Refused for its state, it may be about to be deleted already.
             Err(error) if is_of_state(&error) => match self.describe(end, target.as_str()).await {
-                Ok((_, key)) if key.is_doomed() => Ok(Reversal::Done),
+                Ok((_, key)) if key.is_doomed() => Ok(Taken::Now),
                 _ => Err(self.refused(error, target, cx).await),
             },
             sent => self.ended(sent, target, cx).await,
@@ -136,7 +137,7 @@ impl Kms {
     }
 
     /// Disables a key that may have been used, and leaves the rest to a person.
-    async fn put_aside(&self, target: &KeyArn, key: &Key, why: Error, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+    async fn put_aside(&self, target: &KeyArn, key: &Key, why: Error, cx: &StepContext<'_>) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         if key.state == KeyState::Enabled {
             let send = |client: Client| client.disable_key().key_id(target.as_str()).send();

@@ -1,8 +1,9 @@
 //! Takes back aliases and grants, which have names.
 
 use regionmig_aws::Error;
-use regionmig_core::{ErrorKind, KeyArn, Reversal, Side, StepContext};
+use regionmig_core::{ErrorKind, KeyArn, Side, StepContext};
 
+use super::Taken;
 use crate::service::Kms;
 use crate::snapshot::Grant;
 use crate::step::{CreateAlias, CreateGrant, UpdateAlias};
@@ -14,11 +15,11 @@ impl Kms {
         step: &UpdateAlias,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         let elsewhere = |text: String| Error::new(ErrorKind::Conflict, text).by("kms:DescribeKey").at(end);
         match self.describe(end, step.name.as_str()).await {
-            Ok((key, _)) if key == step.replaces => return Ok(Reversal::Done),
+            Ok((key, _)) if key == step.replaces => return Ok(Taken::Already),
             Ok((key, _)) if key == *target => {}
             Ok((key, _)) => return Err(elsewhere(format!("{} points to {key} by now, and stays", step.name))),
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -37,7 +38,7 @@ impl Kms {
         step: &CreateAlias,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         match self.describe(end, step.name.as_str()).await {
             Ok((key, _)) if key == *target => {}
@@ -45,7 +46,7 @@ impl Kms {
                 let text = format!("{} points to {key} by now, and stays", step.name);
                 return Err(Error::new(ErrorKind::Conflict, text).by("kms:DescribeKey").at(end));
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Reversal::Done),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Taken::Already),
             Err(error) => return Err(error),
         }
         let send = |client: aws_sdk_kms::Client| client.delete_alias().alias_name(step.name.as_str()).send();
@@ -58,13 +59,13 @@ impl Kms {
         step: &CreateGrant,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         let grants = self.key_grants(end, target).await?;
         let is_named = |grant: &Grant| grant.name.as_ref() == Some(&step.name);
         let Some(ours) = grants.iter().find(|grant| is_named(grant) && grant.terms == step.terms) else {
             if !grants.iter().any(is_named) {
-                return Ok(Reversal::Done);
+                return Ok(Taken::Already);
             }
             let text = format!("the grant {} of {target} says something else by now, and stays", step.name);
             return Err(Error::new(ErrorKind::Conflict, text).by("kms:ListGrants").at(end));
@@ -76,9 +77,9 @@ impl Kms {
 }
 
 /// What is to be taken away and is not there has been taken away.
-fn is_taken<T>(sent: Result<T, Error>) -> Result<Reversal, Error> {
+fn is_taken<T>(sent: Result<T, Error>) -> Result<Taken, Error> {
     match sent {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(Reversal::Done),
+        _ => Ok(Taken::Now),
     }
 }

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use regionmig_aws::Error;
-use regionmig_core::{ErrorKind, KeyArn, Reversal, Side, StepContext};
+use regionmig_core::{ErrorKind, KeyArn, Side, StepContext};
 
-use super::kept;
+use super::{Taken, kept};
 use crate::service::Kms;
 use crate::snapshot::{KeyState, MultiRegionRole};
 use crate::step::UpdatePrimaryRegion;
@@ -30,11 +30,11 @@ impl Kms {
         step: &UpdatePrimaryRegion,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         const ACTION: &str = "kms:UpdatePrimaryRegion";
         let (end, other) = (cx.end(Side::Target), cx.run().route().place(&step.place()));
         match self.primary_of(step, target, cx).await? {
-            Primary::Back => return Ok(Reversal::Done),
+            Primary::Back => return Ok(Taken::Already),
             Primary::Changing => return self.changed_back(step, target, cx).await,
             Primary::Elsewhere => return Err(kept("the primary", target, "kms:DescribeKey", cx)),
             Primary::Here => {}
@@ -53,10 +53,10 @@ impl Kms {
         step: &UpdatePrimaryRegion,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         for _ in 0..LOOKS {
             match self.primary_of(step, target, cx).await? {
-                Primary::Back => return Ok(Reversal::Done),
+                Primary::Back => return Ok(Taken::Now),
                 Primary::Elsewhere => return Err(kept("the primary", target, "kms:DescribeKey", cx)),
                 _ if cx.run().cancellation().is_cancelled() => break,
                 _ => cx.run().clock().sleep(PAUSE).await,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_kms::Client;
 use regionmig_aws::Error;
-use regionmig_core::{ErrorKind, KeyArn, Reversal, Side, StepContext};
+use regionmig_core::{ErrorKind, KeyArn, Side, StepContext};
 
-use super::kept;
+use super::{Taken, kept};
 use crate::apply::{pairs, sdk_tags};
 use crate::policy::canonical;
 use crate::read::POLICY_NAME;
@@ -21,10 +21,10 @@ impl Kms {
         old: &str,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         match self.describe(end, target.as_str()).await?.1.description {
-            there if there == old => return Ok(Reversal::Done),
+            there if there == old => return Ok(Taken::Already),
             there if there == ours => {}
             _ => return Err(kept("the description", target, "kms:DescribeKey", cx)),
         }
@@ -39,10 +39,10 @@ impl Kms {
         old: &str,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         match canonical(&self.key_policy(end, target).await?) {
-            there if there == canonical(old) => return Ok(Reversal::Done),
+            there if there == canonical(old) => return Ok(Taken::Already),
             there if there == canonical(ours) => {}
             _ => return Err(kept("the policy", target, "kms:GetKeyPolicy", cx)),
         }
@@ -58,10 +58,10 @@ impl Kms {
         old: Rotation,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         match self.key_rotation(end, target).await? {
-            there if there == old => return Ok(Reversal::Done),
+            there if there == old => return Ok(Taken::Already),
             there if there == ours => {}
             _ => return Err(kept("the rotation", target, "kms:GetKeyRotationStatus", cx)),
         }
@@ -86,11 +86,11 @@ impl Kms {
         ours: &KeyState,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let (end, key) = (cx.end(Side::Target), target.as_str());
         match self.describe(end, key).await?.1.state {
             there if there == *ours => {}
-            KeyState::Disabled | KeyState::Enabled => return Ok(Reversal::Done),
+            KeyState::Disabled | KeyState::Enabled => return Ok(Taken::Already),
             there @ (KeyState::Creating | KeyState::Updating) => {
                 return Err(Error::new(ErrorKind::Unavailable, format!("{target} is in the state {there}")));
             }
@@ -117,7 +117,7 @@ impl Kms {
         old: &BTreeMap<String, String>,
         target: &KeyArn,
         cx: &StepContext<'_>,
-    ) -> Result<Reversal, Error> {
+    ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
         let there = self.key_tags(end, target).await?;
         let changed: Vec<_> = ours.iter().filter(|(name, _)| there.get(*name) != old.get(*name)).collect();
@@ -125,6 +125,7 @@ impl Kms {
             changed.into_iter().partition(|(name, value)| there.get(*name) == Some(*value));
         let (values, added): (Vec<_>, Vec<_>) =
             own.into_iter().map(|(name, _)| name).partition(|name| old.contains_key(*name));
+        let is_sent = !values.is_empty() || !added.is_empty();
         if !values.is_empty() {
             let values: BTreeMap<String, String> =
                 values.into_iter().filter_map(|name| Some((name.clone(), old.get(name)?.clone()))).collect();
@@ -139,8 +140,9 @@ impl Kms {
             self.ended(self.clients().write(end, "kms:UntagResource", send).await, target, cx).await?;
         }
         let foreign: Vec<&str> = foreign.into_iter().map(|(name, _)| name.as_str()).collect();
+        let taken = if is_sent { Taken::Now } else { Taken::Already };
         match foreign.is_empty() {
-            true => Ok(Reversal::Done),
+            true => Ok(taken),
             false => Err(kept(&format!("the tags {}", foreign.join(", ")), target, "kms:ListResourceTags", cx)),
         }
     }

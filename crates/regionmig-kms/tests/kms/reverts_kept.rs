@@ -314,15 +314,16 @@ async fn each_reversal_asks_what_it_says() {
 /// What a read shows of the time before the step is not taken for what was taken back.
 #[tokio::test]
 async fn late_reads_leave_nothing_behind() {
-    let account = found_and_differing();
-    let before = keys(&account);
-    let (_, whole) = migration(&account);
-    let (plan, journal) = (plan(&whole).await, MemoryJournal::default());
-    applied(&whole, &plan, &journal).await;
     let reads =
         ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListGrants", "kms:ListResourceTags"];
     for action in reads {
-        let (world, records) = (account.fork(), copy(&plan, &journal).await);
+        let world = found_and_differing();
+        // From here on the world remembers what was.
+        world.fault(Fault::stale("kms:ListRetirableGrants", Duration::from_secs(100)));
+        let before = keys(&world);
+        let (_, whole) = migration(&world);
+        let (plan, records) = (plan(&whole).await, MemoryJournal::default());
+        applied(&whole, &plan, &records).await;
         world.fault(Fault::stale(action, Duration::from_secs(100)).at(&route().target));
         // One that is not seen yet is looked for by the next run.
         let mut outcome = reverted(&world, &plan, &records).await;
@@ -334,5 +335,5 @@ async fn late_reads_leave_nothing_behind() {
         assert!(outcome.is_complete(), "{action}: {outcome}");
         assert_as_before(&world, &before, action);
     }
-    println!("shown: reverts_late {} reads, each 100 s late, {} steps", reads.len(), plan.len());
+    println!("shown: reverts_late {} reads, each 100 s late", reads.len());
 }

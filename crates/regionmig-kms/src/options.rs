@@ -219,7 +219,8 @@ impl Kms {
         self
     }
 
-    /// Moves none of the keys of which `is_left` says that they are left, whatever else names them.
+    /// Moves none of the keys of which `is_left` says that they are left, whatever else names them. Asked by planning and
+    /// by verifying, it must say the same of the same key.
     #[must_use]
     pub fn unless(mut self, is_left: impl Fn(&KeyArn, &Key) -> bool + Send + Sync + 'static) -> Self {
         self.set(|options| options.selection.unless = Some(Unless(Arc::new(is_left))));

@@ -55,7 +55,7 @@ impl Kms {
         Self { clients: access.clients(Client::new), options: Arc::default() }
     }
 
-    /// Encrypts a short text under `key`, decrypts it and compares: proof that the key can be used.
+    /// Encrypts a short text under `key`, a symmetric encryption key, decrypts it and compares: proof that it can be used.
     ///
     /// Not part of the verification, since for a new key it is its first use, after which `GetKeyLastUsage` does not say
     /// any more that nothing can be encrypted under it. Needs `kms:Encrypt` and `kms:Decrypt`.

@@ -38,7 +38,7 @@ async fn requests_and_answers_are_as_the_models_say() {
     let world = World::new();
     world.kms_timing(at_once());
     let face = world.serve().unwrap();
-    let said = python.run("run.py", &[&face.url, file.to_str().unwrap()]);
+    let said = python.run("run.py", &[&face.url, file.to_str().unwrap()]).unwrap();
     let said: Value = serde_json::from_str(&said).unwrap();
     let none: [&str; 0] = [];
     assert_eq!(said["complaints"], json!(none));
@@ -58,7 +58,10 @@ fn where_other_stand_ins_differ_is_listed() {
     let world = World::new();
     world.kms_timing(at_once());
     let face = world.serve().unwrap();
-    let found = python.run("peers.py", &[&face.url, ministack.path(), env!("CARGO_TARGET_TMPDIR")]);
+    let Some(found) = python.run("peers.py", &[&face.url, ministack.path(), env!("CARGO_TARGET_TMPDIR")]) else {
+        println!("skipped: fidelity_kms peers (they do not start)");
+        return;
+    };
     let document = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fidelity.md")).unwrap();
     let (_, section) = document.split_once("\n## Peers\n").unwrap();
     let section = section.split("\n## ").next().unwrap();

@@ -163,6 +163,18 @@ async fn a_hook_that_panics_leaves_the_step_waiting_and_only_so_many_run_at_once
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_hook_that_has_ended_makes_no_room_for_more_steps() {
+    let script = Script::new([act("a"), act("b"), act("c"), act("d")]);
+    script.looks("a", [Look::Task("fake.enable")]);
+    ["b", "c", "d"].iter().for_each(|step| script.does(step, [Do::Slow(10)]));
+    let plan = script.plan().await;
+    let migration = script.migration().on_task("fake.enable", Hook::default());
+    let options = patient().concurrency(1);
+    assert!(migration.apply(&plan, &MemoryJournal::default(), &options).await.unwrap().is_complete());
+    assert_eq!(script.world().most, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hook_ends_with_a_run_whose_credentials_have_expired() {
     let script = Script::new([act("a"), act("b")]);
     script.looks("a", vec![Look::Task("fake.enable"); 9]);

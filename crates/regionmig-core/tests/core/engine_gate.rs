@@ -138,7 +138,8 @@ async fn a_step_that_was_come_to_late_is_said_to_be_open() {
     script.does("a", [Do::Slow(80)]);
     let plan = script.plan().await;
     let journal = MemoryJournal::default();
-    let options = usual().patience(Duration::from_secs(100));
+    // As long as it takes, and not a second more.
+    let options = usual().patience(Duration::from_secs(90));
     let outcome = script.migration().apply(&plan, &journal, &options).await.unwrap();
     let open = "not begun: 1\n  script/do/fake.act:b\n    patience ran out: run this again\n";
     assert!(outcome.held().is_empty() && outcome.to_string().contains(open), "{outcome}");

@@ -31,6 +31,7 @@ use crate::engine::memo::{Gates, Guard, LATEST, Memo, SHORTEST_PAUSE};
 use crate::engine::outcome::Aim;
 use crate::engine::progress::Progress;
 use crate::engine::schedule::Schedule;
+use crate::erased::Erased;
 use crate::error::{BoxError, Error, ErrorKind, ErrorReport, chain};
 use crate::event::Event;
 use crate::journal::{Entry, Journal, JournalError, Record};
@@ -205,9 +206,7 @@ impl<'a> Engine<'a> {
 
     /// Returns how long a run must last to begin the step, if this one is shorter.
     fn wanted_patience(&self, index: usize) -> Option<Duration> {
-        let mut step = self.plan.step(index).ok()?;
-        let service = self.migration.service(step.service()).ok()?;
-        step.spec.be_as_careful_as(&service.spec(step.raw()).ok()?);
+        let (step, _) = self.step(index).ok()?;
         let window = self.guard(&step, &Standing::default()).window();
         // The looks take their time, too.
         let wanted = window + A_LOOK;
@@ -250,11 +249,17 @@ impl<'a> Engine<'a> {
         (turn.unwrap_or_else(|error| Turn::Failed(ErrorReport::new(&error))), memo)
     }
 
-    async fn attempt(&self, index: usize, memo: &mut Memo) -> Result<Turn, Error> {
+    /// Returns a step and its service. The code may have learned since the plan was made how long to wait, and what is
+    /// made twice.
+    fn step(&self, index: usize) -> Result<(PlannedStep<'_>, &dyn Erased), Error> {
         let mut step = self.plan.step(index)?;
         let service = self.migration.service(step.service())?;
-        // The code may have learned since the plan was made how long to wait and what is made twice.
         step.spec.be_as_careful_as(&service.spec(step.raw())?);
+        Ok((step, service))
+    }
+
+    async fn attempt(&self, index: usize, memo: &mut Memo) -> Result<Turn, Error> {
+        let (step, service) = self.step(index)?;
         let standing = self.standing(index);
         let (doubt, mut generation, made) = (standing.doubt(), standing.generation, standing.effective > 0);
         let was_seen = matches!(standing.status, Status::Waiting(_));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use regionmig_core::{AliasName, Gap, KeyArn, Lookup};
 
+use crate::plan::is_reserved;
 use crate::service::Kms;
 use crate::snapshot::{Key, Snapshot};
 
@@ -18,7 +19,7 @@ pub(crate) struct Options {
     multi_region: Copies,
     promoted: BTreeSet<KeyArn>,
     selection: Selection,
-    pub(crate) tags: BTreeMap<String, String>,
+    tags: BTreeMap<String, String>,
     xks_keys: BTreeMap<KeyArn, String>,
 }
 
@@ -76,12 +77,24 @@ pub(crate) enum Selected<'a> {
 }
 
 impl Options {
-    pub(crate) fn makes_multi_region(&self, key: &KeyArn) -> bool {
-        match &self.multi_region {
+    /// Returns the tags that every counterpart gets.
+    pub(crate) fn added_tags(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.tags.iter().filter(|(name, _)| !is_reserved(name))
+    }
+
+    /// Returns the names of tags that were to be added, and only AWS or a migration may set.
+    pub(crate) fn reserved_tags(&self) -> Vec<&str> {
+        self.tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect()
+    }
+
+    pub(crate) fn makes_multi_region(&self, arn: &KeyArn, key: &Key) -> bool {
+        let is_wanted = match &self.multi_region {
             Copies::All => true,
             Copies::None => false,
-            Copies::Of(keys) => keys.contains(key),
-        }
+            Copies::Of(keys) => keys.contains(arn),
+        };
+        // A key store has no multi-Region keys (developer guide, "Custom key stores").
+        is_wanted && key.custom_key_store.is_none()
     }
 
     pub(crate) fn has_key_stores(&self) -> bool {

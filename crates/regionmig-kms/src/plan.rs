@@ -46,7 +46,7 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         let managed = planner.aws_managed;
         planner.draft.find(finding::aws_managed(managed));
     }
-    let reserved: Vec<&str> = options.tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
+    let reserved = options.reserved_tags();
     if !reserved.is_empty() {
         planner.draft.find(finding::reserved_tags(&reserved));
     }
@@ -90,11 +90,9 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn new(survey: &'a Survey<Snapshot>, options: &'a Options) -> Self {
-        let mut aliases: BTreeMap<&KeyArn, Vec<&AliasName>> = BTreeMap::new();
-        let own = survey.source.value.aliases.known().filter(|(name, _)| !name.is_aws_managed());
-        for (name, alias) in own {
-            aliases.entry(&alias.key).or_default().push(name);
-        }
+        let mut aliases = survey.source.value.names_by_key();
+        aliases.values_mut().for_each(|names| names.retain(|name| !name.is_aws_managed()));
+        aliases.retain(|_, names| !names.is_empty());
         Self {
             survey,
             options,

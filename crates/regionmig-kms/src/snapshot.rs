@@ -38,6 +38,17 @@ pub struct Snapshot {
     pub tags: Listing<KeyArn, BTreeMap<String, String>>,
 }
 
+impl Snapshot {
+    /// Returns the names by which aliases point to each key, as far as they were read.
+    pub(crate) fn names_by_key(&self) -> BTreeMap<&KeyArn, Vec<&AliasName>> {
+        let mut names: BTreeMap<&KeyArn, Vec<&AliasName>> = BTreeMap::new();
+        for (name, alias) in self.aliases.known() {
+            names.entry(&alias.key).or_default().push(name);
+        }
+        names
+    }
+}
+
 snapshot!(Snapshot { aliases, grants, key_stores, keys, policies, primaries, rotations, tags });
 
 /// Where an alias points.

@@ -3,7 +3,7 @@
 //! From a fresh survey of both ends, field by field; what the steps did is not asked.
 // REQ: E-22
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use regionmig_aws::Error;
 use regionmig_core::{
@@ -205,10 +205,9 @@ impl<'a> Verifier<'a> {
 
     fn tags(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
         let (own, other) = self.both(arn, target, |snapshot| &snapshot.tags)?;
-        let mut added = self.options.tags.clone();
-        added.retain(|name, _| !is_reserved(name));
-        let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved(name) && !added.contains_key(*name));
-        let own = own.chain(&added);
+        let added: BTreeMap<&String, &String> = self.options.added_tags().collect();
+        let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved(name) && !added.contains_key(name));
+        let own = own.chain(self.options.added_tags());
         let differing: Vec<&str> = own
             .filter(|(name, value)| other.and_then(|other| other.get(*name)) != Some(*value))
             .map(|(name, _)| name.as_str())

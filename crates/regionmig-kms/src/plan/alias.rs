@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{AliasName, Gap, KeyArn, Lookup};
+use regionmig_core::{AliasName, Gap, KeyArn, Lookup, Survey};
 
 use super::target::may_be_copy;
 use super::{Base, Before, Planner};
@@ -16,9 +16,8 @@ impl<'a> Planner<'a> {
     pub(super) fn aliases(&mut self, arn: &'a KeyArn, key: &Key, base: Base<'_>, before: &mut Before) {
         let names = self.aliases.get(arn).cloned().unwrap_or_default();
         if let Base::Found(target, _) = base {
-            let there = self.survey.target.value.aliases.known().filter(|(_, alias)| alias.key == *target);
-            let extra: Vec<&str> =
-                there.map(|(name, _)| name).filter(|name| !names.contains(name)).map(AliasName::as_str).collect();
+            let there = self.target.names_of(target).iter().copied();
+            let extra: Vec<&str> = there.filter(|name| !names.contains(name)).map(AliasName::as_str).collect();
             if !extra.is_empty() {
                 self.draft.find(finding::extra(arn.into(), target, &extra));
             }
@@ -53,8 +52,8 @@ impl<'a> Planner<'a> {
 
     /// Returns the one key of the target to which aliases of this name point there, if it may be taken for the
     /// counterpart: a customer's, of the same kind, and not, or not also, another key's.
-    pub(super) fn namesake(&self, arn: &KeyArn, key: &Key) -> Result<Option<&'a KeyArn>, &'a Gap> {
-        let target = &self.survey.target.value;
+    pub(super) fn namesake(&self, arn: &KeyArn, key: &Key) -> Result<Option<(&'a KeyArn, &'a Key)>, &'a Gap> {
+        let Survey { source, target, ids, .. } = self.survey;
         let mut there: BTreeSet<&KeyArn> = BTreeSet::new();
         for name in self.aliases.get(arn).into_iter().flatten() {
             match target.aliases.lookup(name) {
@@ -64,13 +63,18 @@ impl<'a> Planner<'a> {
             }
         }
         let Some(&only) = there.first().filter(|_| there.len() == 1) else { return Ok(None) };
-        let points =
-            |name: &&AliasName| matches!(target.aliases.lookup(name), Lookup::Present(alias) if alias.key == *only);
-        let claimants = self.aliases.values().filter(|names| names.iter().any(points)).count();
-        let is_related = self.survey.source.keys.known().any(|(source, _)| source.id() == only.id());
-        let is_mapped = self.survey.ids.iter().any(|(_, mapped)| mapped == only.as_str());
-        let is_free = claimants == 1 && !is_related && !is_mapped && !self.target.is_marked(only);
-        let found = target.keys.known().find(|(found, other)| *found == only && may_be_copy(key, other));
-        Ok(found.map(|(found, _)| found).filter(|_| is_free))
+        let claimants: BTreeSet<&KeyArn> = self
+            .target
+            .names_of(only)
+            .iter()
+            .filter_map(|name| match source.aliases.lookup(name) {
+                Lookup::Present(alias) => Some(&alias.key),
+                Lookup::Absent | Lookup::Unknown(_) => None,
+            })
+            .collect();
+        let is_related = source.keys.known().any(|(source, _)| source.id() == only.id());
+        let is_mapped = ids.iter().any(|(_, mapped)| mapped == only.as_str());
+        let is_free = claimants.len() == 1 && !is_related && !is_mapped && !self.target.is_marked(only);
+        Ok(target.keys.known().find(|(found, other)| is_free && *found == only && may_be_copy(key, other)))
     }
 }

@@ -33,8 +33,7 @@ impl<'a> Planner<'a> {
             custom_key_store: home.store,
             description,
             key: arn.clone(),
-            // A key store has no multi-Region keys (developer guide, "Custom key stores").
-            multi_region: key.custom_key_store.is_none() && self.options.makes_multi_region(arn),
+            multi_region: self.options.makes_multi_region(arn, key),
             origin: key.origin.clone(),
             policy,
             spec: key.spec.clone(),
@@ -121,16 +120,19 @@ impl<'a> Planner<'a> {
 
     /// Returns the tags that a key of the source hands on, and says which it does not.
     pub(super) fn carried_tags(&mut self, arn: &KeyArn) -> BTreeMap<String, String> {
-        let mut added = self.options.tags.clone();
-        added.retain(|name, _| !is_reserved(name));
-        let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else { return added };
+        let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else {
+            return owned(self.options.added_tags());
+        };
         let dropped: Vec<&str> = tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
         if !dropped.is_empty() {
             self.draft.find(finding::dropped_tags(arn, &dropped));
         }
-        let own = tags.iter().filter(|(name, _)| !is_reserved(name));
-        own.map(|(name, value)| (name.clone(), value.clone())).chain(added).collect()
+        owned(tags.iter().filter(|(name, _)| !is_reserved(name)).chain(self.options.added_tags()))
     }
+}
+
+fn owned<'t>(tags: impl Iterator<Item = (&'t String, &'t String)>) -> BTreeMap<String, String> {
+    tags.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Returns whether only AWS, or a migration, sets a tag of that name.

@@ -101,8 +101,7 @@ impl<'a> Planner<'a> {
                     self.draft.unclear(arn, gap);
                     return None;
                 }
-                Ok(Some(namesake)) => {
-                    let (target, other) = self.survey.target.value.keys.known().find(|(arn, _)| *arn == namesake)?;
+                Ok(Some((target, other))) => {
                     self.draft.find(finding::adopted(arn, target));
                     return self.found(arn, key, target, other);
                 }
@@ -193,8 +192,7 @@ impl<'a> Planner<'a> {
             self.draft.undecided(arn, finding::unsettled(target, &other.state), LOOK_AGAIN);
             return None;
         }
-        let is_wanted = self.options.makes_multi_region(arn) && key.custom_key_store.is_none();
-        if is_wanted && key.multi_region.is_none() && other.multi_region.is_none() {
+        if self.options.makes_multi_region(arn, key) && key.multi_region.is_none() && other.multi_region.is_none() {
             self.draft.find(finding::not_multi_region(arn, target));
         }
         self.draft.found(arn, target);

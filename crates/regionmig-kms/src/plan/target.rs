@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regionmig_core::{Gap, KeyArn, Lookup, ResourceId, Survey, Timestamp};
+use regionmig_core::{AliasName, Gap, KeyArn, Lookup, ResourceId, Survey, Timestamp};
 
 use crate::snapshot::{Key, Snapshot};
 use crate::step::{NEW_KEY_SETTLES, SOURCE_MARK, source_mark};
@@ -13,6 +13,8 @@ const MARGIN_SECONDS: u64 = 20 * 60;
 /// The keys of the target, as the possible counterparts of the source's.
 pub(crate) struct Target<'a> {
     snapshot: &'a Snapshot,
+    /// The names by which aliases point to each key.
+    names: BTreeMap<&'a KeyArn, Vec<&'a AliasName>>,
     /// Those that are marked, by what the mark says; the oldest first.
     marked: BTreeMap<&'a str, Vec<(&'a KeyArn, &'a Key)>>,
     /// Customers' keys whose tags could not be read.
@@ -25,7 +27,8 @@ impl<'a> Target<'a> {
     pub(crate) fn new(survey: &'a Survey<Snapshot>) -> Self {
         let snapshot = &survey.target.value;
         let mapped: BTreeSet<&str> = survey.ids.iter().map(|(_, target)| target).collect();
-        let mut target = Self { snapshot, marked: BTreeMap::new(), murky: Vec::new(), young: Vec::new() };
+        let names = snapshot.names_by_key();
+        let mut target = Self { snapshot, names, marked: BTreeMap::new(), murky: Vec::new(), young: Vec::new() };
         for (arn, key) in snapshot.keys.known().filter(|(_, key)| key.is_customers()) {
             let mark = match snapshot.tags.lookup(arn) {
                 Lookup::Unknown(gap) => {
@@ -53,6 +56,11 @@ impl<'a> Target<'a> {
     pub(crate) fn marked(&self, key: &KeyArn) -> Vec<(&'a KeyArn, &'a Key)> {
         let marked = self.marked.get(source_mark(key).as_str()).into_iter().flatten();
         marked.filter(|(_, key)| !key.is_doomed()).copied().collect()
+    }
+
+    /// Returns the names by which aliases point to a key of the target.
+    pub(crate) fn names_of(&self, key: &KeyArn) -> &[&'a AliasName] {
+        self.names.get(key).map_or(&[], Vec::as_slice)
     }
 
     /// Returns whether a key of the target is marked as some key's counterpart, or may be.

@@ -112,22 +112,8 @@ pub(super) const CREDENTIAL: Shape =
     Shape::Object(&[must("AccessKeyId", &ACCESS_KEY), must("RawSecretAccessKey", &SECRET_KEY)]);
 pub(super) const USAGE: Shape =
     Shape::One(&["SIGN_VERIFY", "ENCRYPT_DECRYPT", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT", "ENCAPSULATE_DECAPSULATE"]);
-pub(super) const OLD_SPEC: Shape = Shape::One(&[
-    "RSA_2048",
-    "RSA_3072",
-    "RSA_4096",
-    "ECC_NIST_P256",
-    "ECC_NIST_P384",
-    "ECC_NIST_P521",
-    "ECC_SECG_P256K1",
-    "SYMMETRIC_DEFAULT",
-    "HMAC_224",
-    "HMAC_256",
-    "HMAC_384",
-    "HMAC_512",
-    "SM2",
-]);
-pub(super) const SPEC: Shape = Shape::One(&[
+/// Those before the ML-DSA specs have an old name too.
+const SPECS: &[&str] = &[
     "RSA_2048",
     "RSA_3072",
     "RSA_4096",
@@ -148,7 +134,9 @@ pub(super) const SPEC: Shape = Shape::One(&[
     "ML_KEM_512",
     "ML_KEM_768",
     "ML_KEM_1024",
-]);
+];
+pub(super) const OLD_SPEC: Shape = Shape::One(SPECS.split_at(13).0);
+pub(super) const SPEC: Shape = Shape::One(SPECS);
 pub(super) const GRANT_OPERATIONS: Shape = Shape::List {
     of: &Shape::One(&[
         "Decrypt",

@@ -5,12 +5,14 @@ mod change;
 mod copies;
 mod create;
 mod grant;
+mod material;
 mod promote;
 mod replaced;
 mod replicate;
 mod revert;
 
 pub(crate) use grant::request as grant_request;
+pub use material::task;
 pub use revert::revert_permissions;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ use regionmig_core::{
     Timestamp, Wait,
 };
 
+use crate::material::EmptyKey;
 use crate::service::Kms;
 use crate::snapshot::KeyState;
 use crate::step::Step;
@@ -37,6 +40,7 @@ impl Apply for Kms {
             Step::CreateAlias(step) => self.probe_create_alias(step, cx).await,
             Step::CreateGrant(step) => self.probe_create_grant(step, cx).await,
             Step::CreateKey(step) => self.probe_create_key(step, cx).await,
+            Step::ImportMaterial(step) => self.probe_import_material(step, cx).await,
             Step::ReplicateKey(step) => self.probe_replicate_key(step, cx).await,
             Step::UpdateAlias(step) => self.probe_update_alias(step, cx).await,
             Step::UpdatePrimaryRegion(step) => self.probe_update_primary_region(step, cx).await,
@@ -56,6 +60,7 @@ impl Apply for Kms {
             Step::CreateAlias(step) => self.create_alias(step, cx).await,
             Step::CreateGrant(step) => self.create_grant(step, cx).await,
             Step::CreateKey(step) => self.create_key(step, cx).await,
+            Step::ImportMaterial(step) => self.import_material(step, cx).await,
             Step::ReplicateKey(step) => self.replicate_key(step, cx).await,
             Step::UpdateAlias(step) => self.update_alias(step, cx).await,
             Step::UpdatePrimaryRegion(step) => self.update_primary_region(step, cx).await,
@@ -82,6 +87,14 @@ impl Apply for Kms {
 /// Returns the counterpart of a key of the source.
 pub(crate) fn target_of(key: &KeyArn, cx: &StepContext<'_>) -> Result<KeyArn, Error> {
     Ok(cx.resolve(&Binding::target_of(key))?)
+}
+
+/// Begins the receipt of a step that made a key, of use at once or not before its material is imported.
+fn bound(key: &KeyArn, made: &KeyArn, awaits_material: bool) -> Result<Receipt, Error> {
+    Ok(match awaits_material {
+        true => Receipt::new().bind(&EmptyKey(key.clone()), &EmptyKey(made.clone()))?,
+        false => Receipt::new().bind(key, made)?,
+    })
 }
 
 /// A read did not find `target`. If the survey knew the key, it is gone; if it was made since, it does not show yet.
@@ -126,7 +139,11 @@ impl Kms {
             return false;
         }
         match self.describe(end, key.as_str()).await {
-            Ok((_, key)) => matches!(key.state, KeyState::Creating | KeyState::Enabled | KeyState::Updating),
+            Ok((_, key)) => {
+                // What would have it without its material is planned only if that is imported before.
+                use KeyState::{Creating, Enabled, PendingImport, Updating};
+                matches!(key.state, Creating | Enabled | PendingImport | Updating)
+            }
             Err(unread) => unread.kind().is_passing() || unread.kind() == ErrorKind::NotFound && is_new,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use regionmig_aws::Error;
-use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity, chain};
+use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity, Timestamp, chain};
 
 use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
 use crate::step::Part;
@@ -29,26 +29,40 @@ pub mod code {
     pub const DROPPED_TAGS: &str = "kms.dropped-tags";
     /// More than one key is marked as one key's counterpart. An action.
     pub const DUPLICATE_KEY: &str = "kms.duplicate-key";
+    /// KMS deletes the imported material of the counterpart at another time. An action.
+    pub const EXPIRY_DIFFERS: &str = "kms.expiry-differs";
     /// The counterpart has aliases, grants or tags that the key does not have; they stay. A note, of grants an action.
     pub const EXTRA: &str = "kms.extra";
     /// A grant is for something in the source's region. An action.
     pub const GRANT_NAMES_REGION: &str = "kms.grant-names-region";
     /// Grants get names of their own in the target. A note.
     pub const GRANT_RENAMED: &str = "kms.grant-renamed";
-    /// Keys of that kind are not moved yet. A blocker of the key; a note, if it is mapped.
-    pub const KIND_NOT_YET: &str = "kms.kind-not-yet";
+    /// The counterpart has no material, and takes no grants until it has. A blocker of those.
+    pub const EMPTY_COUNTERPART: &str = "kms.empty-counterpart";
     /// The custom key store that was named for the copy is not there, or not connected. A blocker of the key.
     pub const KEY_STORE_NOT_CONNECTED: &str = "kms.key-store-not-connected";
+    /// The key is in a custom key store for which nobody named one of the target. A blocker of the key.
+    pub const KEY_STORE_NOT_MAPPED: &str = "kms.key-store-not-mapped";
+    /// The key's material comes from where this version knows nothing of. A blocker of the key.
+    pub const KIND_NOT_KNOWN: &str = "kms.kind-not-known";
     /// Keys that the caller did not select are not moved. A note.
     pub const LEFT_OUT: &str = "kms.left-out";
     /// The key is mapped to one that is not there. A blocker of the key.
     pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
     /// The key is mapped to one outside of the target, which was not looked at. A note.
     pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
+    /// KMS will delete imported material, at both ends. An action.
+    pub const MATERIAL_EXPIRES: &str = "kms.material-expires";
+    /// Nobody brings the material of the counterpart, which waits for it. An action.
+    pub const MATERIAL_WANTED: &str = "kms.material-wanted";
+    /// Of several imported materials, only the current one gets to the counterpart. A note.
+    pub const MATERIALS_LEFT: &str = "kms.materials-left";
     /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
     pub const NEW_KEY_PAIR: &str = "kms.new-key-pair";
     /// The counterpart makes other message authentication codes. An action.
     pub const NEW_MAC_KEY: &str = "kms.new-mac-key";
+    /// The key lacks its imported material, and so does the counterpart. An action.
+    pub const NO_MATERIAL: &str = "kms.no-material";
     /// The counterpart is no multi-Region key, which was wanted, and can never become one. An action.
     pub const NOT_MULTI_REGION: &str = "kms.not-multi-region";
     /// The key has no replica in the target that could become the primary. An action.
@@ -61,6 +75,8 @@ pub mod code {
     pub const PREFLIGHT_REFUSED: &str = "kms.preflight-refused";
     /// A disabled primary cannot be replicated. A blocker of the key.
     pub const PRIMARY_DISABLED: &str = "kms.primary-disabled";
+    /// The primary lacks its imported material, and such a key cannot be replicated. A blocker of the key.
+    pub const PRIMARY_LACKS_MATERIAL: &str = "kms.primary-lacks-material";
     /// The primary is to be deleted, and such a key cannot be replicated. A blocker of the key.
     pub const PRIMARY_PENDING_DELETION: &str = "kms.primary-pending-deletion";
     /// The replica in the target becomes the primary, as the caller asked. An action.
@@ -73,6 +89,8 @@ pub mod code {
     pub const RESERVED_TAG: &str = "kms.reserved-tag";
     /// The counterpart is a replica, and rotates otherwise; only its primary can say how. An action.
     pub const ROTATION_ELSEWHERE: &str = "kms.rotation-elsewhere";
+    /// The counterpart gets the same imported material, so that what the one makes is good for the other. A note.
+    pub const SAME_MATERIAL: &str = "kms.same-material";
     /// Grants that AWS services made for themselves are not copied. A note.
     pub const SERVICE_GRANTS: &str = "kms.service-grants";
     /// What AWS services encrypted under multi-Region keys is not opened by their replicas. An action.
@@ -164,6 +182,24 @@ pub(crate) fn duplicate_key(key: &KeyArn, bound: &KeyArn, others: &[&KeyArn]) ->
         .remedy("if nothing was encrypted under the others, schedule their deletion; else take the tag off them")
 }
 
+pub(crate) fn empty_counterpart(part: ResourceId) -> Finding {
+    blocker(code::EMPTY_COUNTERPART, "its counterpart has no material yet, and takes none as long as that is so")
+        .about(part)
+        .remedy("import the material, then plan again")
+}
+
+pub(crate) fn expiry_differs(
+    key: &KeyArn,
+    own: Option<Timestamp>,
+    target: &KeyArn,
+    there: Option<Timestamp>,
+) -> Finding {
+    let at = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
+    action(code::EXPIRY_DIFFERS, format!("KMS deletes its material {}, that of {target} {}", at(own), at(there)))
+        .about(key)
+        .remedy("import the same material again with the expiry that it should have")
+}
+
 pub(crate) fn extra(part: ResourceId, target: &KeyArn, names: &[&str]) -> Finding {
     let names = some(names.iter().copied());
     note(code::EXTRA, format!("{target} also has {names}, which stay")).about(part)
@@ -211,18 +247,20 @@ pub(crate) fn xks_key_not_mapped(key: &KeyArn) -> Finding {
         .remedy("name that key with `Kms::map_xks_key`, then plan again")
 }
 
-pub(crate) fn kind_not_yet(key: &KeyArn, own: &Key) -> Finding {
-    let store = own.custom_key_store.as_ref().map(|store| format!(" in key store {store}")).unwrap_or_default();
-    let message = format!("keys that are {}, {}, {}{store} are not moved yet", own.spec, own.usage, own.origin);
-    let remedy = match own.custom_key_store {
-        Some(_) => "name a key store of the target with `Kms::map_key_store`; then plan again from a new survey",
-        None => "make its counterpart by hand and say so with `Migration::map`, or leave out what needs it",
-    };
-    blocker(code::KIND_NOT_YET, message).about(key).remedy(remedy)
+pub(crate) fn key_store_not_mapped(key: &KeyArn, store: &str) -> Finding {
+    blocker(
+        code::KEY_STORE_NOT_MAPPED,
+        format!("it is in the key store {store}, for which none of the target is named"),
+    )
+    .about(key)
+    .remedy("name one with `Kms::map_key_store`, then plan again from a new survey")
 }
 
-pub(crate) fn kind_left_as_it_is(key: &KeyArn, own: &Key) -> Finding {
-    note(code::KIND_NOT_YET, format!("keys that are {}, {} are mapped and no more", own.spec, own.origin)).about(key)
+pub(crate) fn kind_not_known(key: &KeyArn, own: &Key) -> Finding {
+    let message = format!("keys that are {}, {}, {} are not known here", own.spec, own.usage, own.origin);
+    blocker(code::KIND_NOT_KNOWN, message)
+        .about(key)
+        .remedy("make its counterpart by hand and say so with `Migration::map`, or leave it out with `Kms::unless`")
 }
 
 pub(crate) fn left_out(keys: usize) -> Finding {
@@ -239,6 +277,37 @@ pub(crate) fn mapped_outside(key: &KeyArn, target: &KeyArn) -> Finding {
     note(code::MAPPED_OUTSIDE, format!("it is mapped to {target}, which is not a customer's key of the target"))
         .about(key)
         .remedy("see to that key's policy, grants and aliases by hand")
+}
+
+pub(crate) fn material_expires(key: &KeyArn, at: Timestamp) -> Finding {
+    action(
+        code::MATERIAL_EXPIRES,
+        format!("KMS deletes its imported material at {at}, and its counterpart's then, too"),
+    )
+    .about(key)
+    .remedy("import it again at both ends before: a key without its material can neither encrypt nor decrypt")
+}
+
+pub(crate) fn material_wanted(key: &KeyArn, materials: usize) -> Finding {
+    let message = format!("its material was imported, and must be brought again for the counterpart: {materials}");
+    action(code::MATERIAL_WANTED, message).about(key).remedy(
+        "hand it over with `Kms::bring_material`, or import it by hand while the step waits: KMS gives no material back",
+    )
+}
+
+pub(crate) fn materials_left(key: &KeyArn, materials: usize) -> Finding {
+    let message =
+        format!("of its imported materials the counterpart gets the current one, of the others none: {materials}");
+    note(code::MATERIALS_LEFT, message)
+        .about(key)
+        .remedy("nothing: no other key opens what was encrypted under this one, with whichever of them")
+}
+
+pub(crate) fn no_material(key: &KeyArn) -> Finding {
+    let message = "it lacks its imported material, which was never imported, was deleted, or has expired";
+    action(code::NO_MATERIAL, message)
+        .about(key)
+        .remedy("import it if the key is still needed, then plan again from a new survey: its counterpart gets it, too")
 }
 
 pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {
@@ -280,6 +349,11 @@ pub(crate) fn primary_disabled(key: &KeyArn, primary: &KeyArn) -> Finding {
         .remedy("enable the primary until the replica is made, then plan again")
 }
 
+pub(crate) fn primary_lacks_material(key: &KeyArn, primary: &KeyArn) -> Finding {
+    let message = format!("its primary {primary} lacks its imported material, and KMS replicates none that does");
+    blocker(code::PRIMARY_LACKS_MATERIAL, message).about(key).remedy("import it into the primary, then plan again")
+}
+
 pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
     blocker(
         code::PRIMARY_PENDING_DELETION,
@@ -298,9 +372,16 @@ pub(crate) fn promoted(key: &KeyArn, primary: &KeyArn) -> Finding {
         )
 }
 
-/// Says what follows from the counterpart's having other material, and for whom.
-pub(crate) fn other_material(key: &KeyArn, own: &Key) -> Finding {
+/// Says what follows from the counterpart's being another key, and for whom.
+// REQ: KMS-5
+pub(crate) fn other_material(key: &KeyArn, own: &Key, is_imported: bool) -> Finding {
     let (code, what, remedy) = match (&own.usage, &own.spec) {
+        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) if is_imported => (
+            code::REENCRYPT,
+            "its counterpart is another key, though with the same material: KMS opens what was encrypted under the very key \
+             only",
+            "decrypt what is needed while the source answers, and encrypt it under the counterpart",
+        ),
         (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => (
             code::REENCRYPT,
             "its counterpart has other material: what was encrypted under it cannot be read there",
@@ -373,6 +454,17 @@ pub(crate) fn services_stay(keys: usize) -> Finding {
 pub(crate) fn shared_not_listed() -> Finding {
     note(code::SHARED_NOT_LISTED, "keys that other accounts share with this one are not listed, and not moved")
         .remedy("have the account that owns such a key move it, and share it anew")
+}
+
+/// KMS developer guide, "Importing key material": what imported key pairs and HMAC keys make is bound to no key of KMS.
+pub(crate) fn same_material(key: &KeyArn) -> Finding {
+    note(
+        code::SAME_MATERIAL,
+        "its counterpart is to have the same imported material: signatures, codes and ciphertext of the one are good for the \
+         other",
+    )
+    .about(key)
+    .remedy("import no other: KMS ties a key to the first material that it is given")
 }
 
 pub(crate) fn service_grants(key: &KeyArn, grantees: &BTreeSet<&str>) -> Finding {

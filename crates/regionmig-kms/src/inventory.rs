@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::{join, join4};
+use futures::future::{join, join5};
 use futures::stream::{self, StreamExt};
 use regionmig_aws::Error;
 use regionmig_core::{End, ErrorKind, Gap, Inventory, KeyArn, Listing, RunContext, Side};
 
 use crate::service::Kms;
-use crate::snapshot::{Grant, Key, Rotation, Snapshot};
+use crate::snapshot::{Grant, Key, Material, Rotation, Snapshot};
 use crate::step::NAME;
 
-/// So many keys are read at a time, each by up to four requests at once.
+/// So many keys are read at a time, each by up to four requests at once: what rotates is not imported.
 const AT_ONCE: usize = 8;
 
 impl Inventory for Kms {
@@ -56,6 +56,7 @@ struct Reading {
 /// What is read of a customer's key by calls of its own.
 struct Details {
     grants: Result<Vec<Grant>, Error>,
+    materials: Option<Result<Vec<Material>, Error>>,
     policy: Result<String, Error>,
     rotation: Option<Result<Rotation, Error>>,
     tags: Result<BTreeMap<String, String>, Error>,
@@ -69,10 +70,13 @@ impl Reading {
             return Some(arn);
         }
         snapshot.keys.insert(arn.clone(), key.map_err(Gap::from));
-        if let Some(Details { grants, policy, rotation, tags }) = details {
+        if let Some(Details { grants, materials, policy, rotation, tags }) = details {
             snapshot.grants.insert(arn.clone(), grants.map_err(Gap::from));
             snapshot.policies.insert(arn.clone(), policy.map_err(Gap::from));
             snapshot.tags.insert(arn.clone(), tags.map_err(Gap::from));
+            if let Some(materials) = materials {
+                snapshot.materials.insert(arn.clone(), materials.map_err(Gap::from));
+            }
             if let Some(rotation) = rotation {
                 snapshot.rotations.insert(arn, rotation.map_err(Gap::from));
             }
@@ -85,24 +89,31 @@ impl Kms {
     async fn read_key(&self, end: &End, arn: KeyArn) -> Reading {
         let key = self.describe(end, arn.as_str()).await.map(|(_, key)| key);
         let details = match &key {
-            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key.rotates())).await),
+            Ok(key) if key.is_customers() => Some(Box::pin(self.read_details(end, &arn, key)).await),
             _ => None,
         };
         Reading { arn, key, details }
     }
 
-    async fn read_details(&self, end: &End, arn: &KeyArn, rotates: bool) -> Details {
+    async fn read_details(&self, end: &End, arn: &KeyArn, key: &Key) -> Details {
         let rotation = async {
-            match rotates {
+            match key.rotates() {
                 true => Some(self.key_rotation(end, arn).await),
                 false => None,
             }
         };
+        let materials = async {
+            match key.has_materials() {
+                true => Some(self.key_materials(end, arn).await),
+                false => None,
+            }
+        };
         let (grants, policy, tags) = (self.key_grants(end, arn), self.key_policy(end, arn), self.key_tags(end, arn));
-        let (grants, policy, rotation, tags) = Box::pin(join4(grants, policy, rotation, tags)).await;
+        let read = join5(grants, materials, policy, rotation, tags);
+        let (grants, materials, policy, rotation, tags) = Box::pin(read).await;
         // A key that cannot be rotated is not rotated.
         let rotation = rotation.filter(|read| !read.as_ref().is_err_and(|e| e.kind() == ErrorKind::Unsupported));
-        Details { grants, policy, rotation, tags }
+        Details { grants, materials, policy, rotation, tags }
     }
 
     /// Tells keys that were deleted while they were being listed, which are gone, from keys so new that not every read
@@ -146,6 +157,7 @@ fn cut_short(snapshot: Snapshot, gap: &Gap) -> Snapshot {
         grants: snapshot.grants.truncated(gap.clone()),
         key_stores: snapshot.key_stores,
         keys: snapshot.keys.truncated(gap.clone()),
+        materials: snapshot.materials.truncated(gap.clone()),
         policies: snapshot.policies.truncated(gap.clone()),
         primaries: snapshot.primaries,
         rotations: snapshot.rotations.truncated(gap.clone()),

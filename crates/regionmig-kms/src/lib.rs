@@ -3,6 +3,7 @@
 mod apply;
 mod finding;
 mod inventory;
+mod material;
 mod options;
 mod plan;
 mod policy;
@@ -14,17 +15,19 @@ mod step;
 mod verify;
 mod word;
 
-pub use apply::revert_permissions;
+pub use apply::{revert_permissions, task};
 pub use finding::code;
+pub use material::{EmptyKey, KeyMaterialSource, KeyMaterials, WrapError, WrappingKey};
 pub use options::AliasConflict;
 pub use service::{IMPLIED, Kms};
 pub use snapshot::{
-    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, MultiRegion,
-    MultiRegionRole, Origin, Rotation, Snapshot,
+    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, Material,
+    MaterialState, MultiRegion, MultiRegionRole, Origin, Rotation, Snapshot,
 };
 pub use step::{
     AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,
-    PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step, UpdateAlias, UpdatePrimaryRegion,
+    ImportMaterial, PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step, UpdateAlias,
+    UpdatePrimaryRegion,
 };
 pub use verify::check;
 

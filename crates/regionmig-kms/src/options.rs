@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use regionmig_core::{AliasName, Gap, KeyArn, Lookup};
 
+use crate::material::KeyMaterialSource;
 use crate::plan::is_reserved;
 use crate::service::Kms;
 use crate::snapshot::{Key, Snapshot};
@@ -16,6 +17,7 @@ use crate::snapshot::{Key, Snapshot};
 pub(crate) struct Options {
     pub(crate) alias_conflict: AliasConflict,
     key_stores: BTreeMap<String, String>,
+    material: Option<Arc<dyn KeyMaterialSource>>,
     multi_region: Copies,
     promoted: BTreeSet<KeyArn>,
     selection: Selection,
@@ -97,6 +99,15 @@ impl Options {
         is_wanted && key.custom_key_store.is_none()
     }
 
+    /// Returns who brings imported material.
+    pub(crate) fn material(&self) -> Option<&dyn KeyMaterialSource> {
+        self.material.as_deref()
+    }
+
+    pub(crate) fn brings_material(&self) -> bool {
+        self.material.is_some()
+    }
+
     pub(crate) fn has_key_stores(&self) -> bool {
         !self.key_stores.is_empty()
     }
@@ -168,6 +179,14 @@ impl Kms {
     #[must_use]
     pub fn as_multi_region_of(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
         self.set(|options| options.multi_region = Copies::Of(keys.into_iter().collect()));
+        self
+    }
+
+    /// Brings the material of keys whose material was imported, which KMS never gives back. Without this, and for what
+    /// `source` does not have, the plan waits for a person, or a program that performs the task `kms.import-material`.
+    #[must_use]
+    pub fn bring_material(mut self, source: impl KeyMaterialSource + 'static) -> Self {
+        self.set(|options| options.material = Some(Arc::new(source)));
         self
     }
 

@@ -5,6 +5,7 @@ mod copy;
 mod document;
 mod fate;
 mod grant;
+mod material;
 mod promote;
 mod state;
 mod store;
@@ -17,7 +18,7 @@ use regionmig_core::{AliasName, Draft, KeyArn, Lookup, Plan, Survey};
 use crate::finding;
 use crate::options::{Options, Selected};
 use crate::service::Kms;
-use crate::snapshot::{Key, KeySpec, Snapshot};
+use crate::snapshot::{Key, KeySpec, KeyState, Snapshot};
 use crate::step::Step;
 pub(crate) use copy::is_reserved;
 pub(crate) use target::{Target, is_young};
@@ -68,13 +69,27 @@ enum Base<'a> {
     Made,
 }
 
+/// What stands for a key of the source, and in which state once it has what material it gets.
+struct Counterpart<'a> {
+    base: Base<'a>,
+    state: KeyState,
+}
+
 /// What comes before a key is disabled.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Before {
     aliases: BTreeSet<AliasName>,
     grants: BTreeSet<String>,
     /// Whether something that a disabled key does not take could not be decided.
     is_open: bool,
+    /// In which state the key is until then.
+    state: KeyState,
+}
+
+impl Before {
+    fn new(state: KeyState) -> Self {
+        Self { aliases: BTreeSet::new(), grants: BTreeSet::new(), is_open: false, state }
+    }
 }
 
 struct Planner<'a> {
@@ -114,15 +129,18 @@ impl<'a> Planner<'a> {
             }
             Selected::Unclear(gap) => return self.draft.unclear(arn, gap),
         }
-        let Some(base) = self.fate(arn, key) else { return };
-        let mut before = Before::default();
+        let Some(Counterpart { base, state }) = self.fate(arn, key) else { return };
+        let mut before = Before::new(state);
         let has_own_material = match base {
             Base::Found(target, _) => target.id() != arn.id(),
             Base::Made => key.multi_region.is_none(),
         };
-        if has_own_material {
-            self.draft.find(finding::other_material(arn, key));
-        } else if key.spec == KeySpec::SymmetricDefault {
+        // Key pairs and HMAC keys that were imported are the same wherever they are.
+        let is_imported = key.is_imported() && !matches!(base, Base::Found(_, other) if !other.is_imported());
+        let is_same = is_imported && key.spec != KeySpec::SymmetricDefault;
+        if has_own_material && !is_same {
+            self.draft.find(finding::other_material(arn, key, is_imported));
+        } else if !has_own_material && key.spec == KeySpec::SymmetricDefault {
             self.replicas += 1;
         }
         if let Base::Found(target, other) = base {
@@ -133,7 +151,7 @@ impl<'a> Planner<'a> {
         self.rotation(arn, key, base, &mut before);
         self.grants(arn, key, base, &mut before);
         self.aliases(arn, key, base, &mut before);
-        self.promotion(arn, key, base);
+        self.promotion(arn, key, base, &before);
         self.state(arn, key, base, before);
     }
 

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_kms::types::{GrantListEntry, KeyMetadata, KeySpec, KeyUsageType};
+use aws_sdk_kms::types::{
+    GrantListEntry, ImportState, IncludeKeyMaterial, KeyMetadata, KeySpec, KeyUsageType, RotationsListEntry,
+};
 use aws_smithy_types::DateTime;
 use regionmig_aws::{Error, pages};
 use regionmig_core::{AliasName, End, ErrorKind, Gap, KeyArn, Listing, Timestamp};
 
 use crate::service::Kms;
-use crate::snapshot::{Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeyStore, MultiRegion, Rotation};
+use crate::snapshot::{
+    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeyStore, Material, MultiRegion, Rotation,
+};
 
 /// The only policy of a key that can be set.
 pub(crate) const POLICY_NAME: &str = "default";
@@ -41,6 +45,28 @@ impl Kms {
         let days = u32::try_from(answer.rotation_period_in_days.unwrap_or(365));
         let malformed = |_| Error::malformed(ACTION, "RotationPeriodInDays").at(end);
         Ok(Rotation::every(days.map_err(malformed)?))
+    }
+
+    /// Lists the imported materials of a symmetric encryption key, in the order of their ids.
+    pub(crate) async fn key_materials(&self, end: &End, key: &KeyArn) -> Result<Vec<Material>, Error> {
+        const ACTION: &str = "kms:ListKeyRotations";
+        let send = |marker: Option<String>| {
+            let key = key.as_str();
+            self.clients().read(end, ACTION, move |client| {
+                let all = IncludeKeyMaterial::AllKeyMaterial;
+                client.list_key_rotations().key_id(key).include_key_material(all).set_marker(marker).send()
+            })
+        };
+        let mut materials = Vec::new();
+        let read = pages(ACTION, send, |page| page.next_marker.clone().filter(|_| page.truncated)).each(|page| {
+            for entry in page.rotations() {
+                materials.push(material_of(entry).ok_or_else(|| Error::malformed(ACTION, "Rotations"))?);
+            }
+            whole(ACTION, page.truncated, page.next_marker.as_deref())
+        });
+        read.await.map_err(|gap| broken(ACTION, end, gap))?;
+        materials.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(materials)
     }
 
     pub(crate) async fn key_tags(&self, end: &End, key: &KeyArn) -> Result<BTreeMap<String, String>, Error> {
@@ -158,6 +184,7 @@ pub(crate) fn key_of(described: &KeyMetadata) -> Result<(KeyArn, Key), Error> {
         created,
         custom_key_store: described.custom_key_store_id().map(str::to_owned),
         description: described.description().unwrap_or_default().to_owned(),
+        expires: described.valid_to().and_then(timestamp),
         manager: word(described.key_manager().map(|word| word.as_str()), "KeyManager").map(KeyManager::from)?,
         multi_region: relations(described)?,
         origin: word(described.origin().map(|word| word.as_str()), "Origin")?.into(),
@@ -190,6 +217,16 @@ fn relations(described: &KeyMetadata) -> Result<Option<MultiRegion>, Error> {
     let primary = config.primary_key().and_then(|key| key.arn()).ok_or_else(malformed)?.parse()?;
     let replicas = config.replica_keys().iter().map(|key| key.arn().unwrap_or_default().parse());
     Ok(Some(MultiRegion { primary, replicas: replicas.collect::<Result<_, _>>()?, role }))
+}
+
+fn material_of(entry: &RotationsListEntry) -> Option<Material> {
+    Some(Material {
+        description: entry.key_material_description().unwrap_or_default().to_owned(),
+        expires: entry.valid_to().and_then(timestamp),
+        id: entry.key_material_id()?.to_owned(),
+        is_here: entry.import_state() == Some(&ImportState::Imported),
+        state: entry.key_material_state()?.as_str().into(),
+    })
 }
 
 fn timestamp(at: &DateTime) -> Option<Timestamp> {

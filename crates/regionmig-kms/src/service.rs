@@ -109,12 +109,13 @@ impl Service for Kms {
     }
 
     fn permissions(&self) -> Vec<Permission> {
-        const READS: [&str; 7] = [
+        const READS: [&str; 8] = [
             "kms:DescribeKey",
             "kms:GetKeyPolicy",
             "kms:GetKeyRotationStatus",
             "kms:ListAliases",
             "kms:ListGrants",
+            "kms:ListKeyRotations",
             "kms:ListKeys",
             "kms:ListResourceTags",
         ];

@@ -28,6 +28,9 @@ pub struct Snapshot {
     pub key_stores: Listing<String, KeyStore>,
     /// The keys, those that AWS manages and those to be deleted included.
     pub keys: Listing<KeyArn, Key>,
+    /// The materials of each symmetric encryption key whose material is imported; nothing of other keys, which have one.
+    #[serde(default)]
+    pub materials: Listing<KeyArn, Vec<Material>>,
     /// The policy of each key, named `default`: the only one that can be set.
     pub policies: Listing<KeyArn, String>,
     /// The primaries, in third regions, of the replicas that are here; looked up for the source only.
@@ -49,7 +52,7 @@ impl Snapshot {
     }
 }
 
-snapshot!(Snapshot { aliases, grants, key_stores, keys, policies, primaries, rotations, tags });
+snapshot!(Snapshot { aliases, grants, key_stores, keys, materials, policies, primaries, rotations, tags });
 
 /// Where an alias points.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -98,6 +101,9 @@ pub struct Key {
     /// What it is for, in somebody's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// When KMS deletes its imported material.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
     /// Who manages it.
     pub manager: KeyManager,
     /// What it is related to, if it is a multi-Region key.
@@ -120,6 +126,7 @@ impl Key {
             created,
             custom_key_store: None,
             description: String::new(),
+            expires: None,
             manager: KeyManager::Customer,
             multi_region: None,
             origin: Origin::AwsKms,
@@ -144,25 +151,31 @@ impl Key {
         self.multi_region.as_ref().is_some_and(|related| related.role != MultiRegionRole::Primary)
     }
 
-    /// Returns whether it is of a kind that this version moves: with material that KMS made and holds itself.
-    pub fn is_movable(&self) -> bool {
-        self.origin == Origin::AwsKms && self.custom_key_store.is_none()
+    /// Returns whether its material is imported by its owner.
+    pub fn is_imported(&self) -> bool {
+        self.origin == Origin::External
     }
 
-    /// Returns whether one request makes such a key, material and all: so are all but those with imported material.
-    pub fn is_made_by_request(&self) -> bool {
-        self.is_movable() || self.custom_key_store.is_some()
+    /// Returns whether KMS tells its imported materials apart by their ids: those of symmetric encryption keys, which alone
+    /// can have more than one (API reference, ImportKeyMaterial).
+    pub fn has_materials(&self) -> bool {
+        self.is_imported() && self.spec == KeySpec::SymmetricDefault
     }
 
-    /// Returns whether KMS can rotate its material by itself: that of symmetric encryption keys (developer guide,
-    /// "Rotate AWS KMS keys").
+    /// Returns whether it waits for its material: none was imported, or not all, or it was deleted or has expired.
+    pub fn lacks_material(&self) -> bool {
+        self.state == KeyState::PendingImport
+    }
+
+    /// Returns whether KMS can rotate its material by itself: that of symmetric encryption keys, if it made and holds it
+    /// (developer guide, "Rotate AWS KMS keys").
     pub fn rotates(&self) -> bool {
-        self.is_movable() && self.spec == KeySpec::SymmetricDefault
+        self.origin == Origin::AwsKms && self.custom_key_store.is_none() && self.spec == KeySpec::SymmetricDefault
     }
 
     /// Returns whether it is in a state that somebody chose, not on the way to another.
     pub fn is_settled(&self) -> bool {
-        matches!(self.state, KeyState::Enabled | KeyState::Disabled)
+        matches!(self.state, KeyState::Disabled | KeyState::Enabled) || self.is_imported() && self.lacks_material()
     }
 
     /// Returns whether KMS lets an alias go from one to the other: both are symmetric, both asymmetric or both HMAC, and
@@ -179,7 +192,37 @@ impl Key {
     /// Returns whether `other` has the same spec, usage and origin: what can never be changed, and must be equal for one
     /// to stand for the other.
     pub fn is_like(&self, other: &Self) -> bool {
-        (&self.spec, &self.usage, &self.origin) == (&other.spec, &other.usage, &other.origin)
+        self.serves_as(other) && self.origin == other.origin
+    }
+
+    /// Returns whether `other` has the same spec and usage, wherever its material comes from.
+    pub fn serves_as(&self, other: &Self) -> bool {
+        (&self.spec, &self.usage) == (&other.spec, &other.usage)
+    }
+}
+
+/// A material that was imported into a symmetric encryption key, in this region or for a related key in another.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Material {
+    /// What it is, in its owner's words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// When KMS deletes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// The id that KMS gave it: the same in related multi-Region keys, another in every other key.
+    pub id: String,
+    /// Whether it is in this region: imported, and neither deleted nor expired since.
+    pub is_here: bool,
+    /// What it is used for.
+    pub state: MaterialState,
+}
+
+impl Material {
+    /// Makes what is known of a material that is here, and does not expire.
+    pub fn new(id: impl Into<String>, state: MaterialState) -> Self {
+        Self { description: String::new(), expires: None, id: id.into(), is_here: true, state }
     }
 }
 
@@ -368,6 +411,20 @@ words! {
         KeyAgreement = "KEY_AGREEMENT",
         /// Signatures.
         SignVerify = "SIGN_VERIFY",
+    }
+}
+
+words! {
+    /// What one of a key's materials is used for (API reference, RotationsListEntry).
+    MaterialState {
+        /// To encrypt, and to decrypt what it encrypted.
+        Current = "CURRENT",
+        /// To decrypt what it encrypted.
+        NonCurrent = "NON_CURRENT",
+        /// For nothing yet: not all related keys have it.
+        PendingImportAndRotation = "PENDING_MULTI_REGION_IMPORT_AND_ROTATION",
+        /// For nothing until the key is rotated.
+        PendingRotation = "PENDING_ROTATION",
     }
 }
 

@@ -1,13 +1,17 @@
 //! The steps, and what the core knows of them.
 // REQ: E-23
 
+mod import;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use regionmig_core::{AliasName, Binding, Digest, Effect, Identifier, KeyArn, Place, ResourceId, Side, Spec};
 use serde::{Deserialize, Serialize};
 
+use crate::material::EmptyKey;
 use crate::snapshot::{GrantTerms, KeySpec, KeyUsage, Origin, Rotation};
+pub use import::ImportMaterial;
 
 /// The name of the tag that names a copy's source.
 pub const SOURCE_MARK: &str = "regionmig:source";
@@ -48,6 +52,8 @@ pub enum Step {
     EnableKey(EnableKey),
     /// Has the key rotated.
     EnableRotation(EnableRotation),
+    /// Imports material that the caller brings.
+    ImportMaterial(ImportMaterial),
     /// Replaces the policy of a found key.
     PutPolicy(PutPolicy),
     /// Makes a replica of a multi-Region key.
@@ -108,6 +114,9 @@ pub struct CreateGrant {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CreateKey {
+    /// Whether it is of use only once the plan's [`ImportMaterial`] has followed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_material: bool,
     /// The custom key store in which it is made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_key_store: Option<String>,
@@ -199,6 +208,9 @@ pub struct PutPolicy {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReplicateKey {
+    /// Whether it is of use only once the plan's [`ImportMaterial`] steps have followed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_material: bool,
     /// What it is for, in somebody's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
@@ -253,6 +265,7 @@ pub struct UpdatePrimaryRegion {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     Grants,
+    Material,
     Policy,
     Rotation,
     State,
@@ -263,6 +276,7 @@ impl Part {
     pub(crate) fn of(self, key: &KeyArn) -> ResourceId {
         let kind = match self {
             Self::Grants => "kms.key-grants",
+            Self::Material => "kms.key-material",
             Self::Policy => "kms.key-policy",
             Self::Rotation => "kms.key-rotation",
             Self::State => "kms.key-state",
@@ -285,6 +299,7 @@ impl Step {
             Self::DisableRotation(step) => &step.key,
             Self::EnableKey(step) => &step.key,
             Self::EnableRotation(step) => &step.key,
+            Self::ImportMaterial(step) => &step.key,
             Self::PutPolicy(step) => &step.key,
             Self::ReplicateKey(step) => &step.key,
             Self::SetDescription(step) => &step.key,
@@ -306,6 +321,7 @@ impl regionmig_core::Step for Step {
             Self::DisableRotation(step) => step.spec(),
             Self::EnableKey(step) => step.spec(),
             Self::EnableRotation(step) => step.spec(),
+            Self::ImportMaterial(step) => step.spec(),
             Self::PutPolicy(step) => step.spec(),
             Self::ReplicateKey(step) => step.spec(),
             Self::SetDescription(step) => step.spec(),
@@ -320,6 +336,14 @@ impl regionmig_core::Step for Step {
 fn change(effect: Effect, verb: &str, key: &KeyArn) -> Spec {
     // One that is refused for the key's state asks for that state.
     reads(Spec::new(effect, verb, key).needs(&Binding::target_of(key)), &["kms:DescribeKey"])
+}
+
+/// Adds that the counterpart of `key` is made, of use at once or not before its material is imported.
+fn makes(spec: Spec, key: &KeyArn, awaits_material: bool) -> Spec {
+    match awaits_material {
+        true => spec.produces(&EmptyKey(key.clone())),
+        false => spec.produces(key),
+    }
 }
 
 fn reads(spec: Spec, actions: &[&str]) -> Spec {
@@ -394,8 +418,7 @@ impl CreateKey {
 
     fn spec(&self) -> Spec {
         let kind = if self.multi_region { "a multi-Region primary" } else { "a key" };
-        let spec = Spec::new(Effect::Additive, "create-key", &self.key)
-            .produces(&self.key)
+        let spec = makes(Spec::new(Effect::Additive, "create-key", &self.key), &self.key, self.awaits_material)
             .owns(Part::Policy.of(&self.key))
             .summary(format!("make {kind} equal to {}", self.key))
             .settle(NEW_KEY_SETTLES, AGREEING)
@@ -483,9 +506,8 @@ impl ReplicateKey {
 
     fn spec(&self) -> Spec {
         // No settling: a region has one replica of a key, and KMS refuses a second.
-        let spec = Spec::new(Effect::Additive, "replicate-key", &self.key)
+        let spec = makes(Spec::new(Effect::Additive, "replicate-key", &self.key), &self.key, self.awaits_material)
             .at(self.place())
-            .produces(&self.key)
             .owns(Part::Policy.of(&self.key))
             .summary(format!("replicate {} as {}", self.primary, self.replica))
             .permission(self.place(), "kms:DescribeKey", self.primary.as_str())

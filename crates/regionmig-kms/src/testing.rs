@@ -10,7 +10,8 @@ use crate::finding::code;
 use crate::options::Options;
 use crate::plan::plan;
 use crate::snapshot::{
-    Alias, Grant, GrantTerms, Key, KeyManager, KeyState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
+    Alias, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, Material, MaterialState, MultiRegion,
+    MultiRegionRole, Origin, Rotation, Snapshot,
 };
 use crate::step::{SOURCE_MARK, Step, source_mark};
 
@@ -39,6 +40,7 @@ pub(crate) struct Entry {
     pub(crate) key: Key,
     pub(crate) aliases: Vec<AliasName>,
     pub(crate) grants: Vec<Grant>,
+    pub(crate) materials: Vec<Material>,
     pub(crate) policy: String,
     pub(crate) rotation: Option<Rotation>,
     pub(crate) tags: BTreeMap<String, String>,
@@ -50,6 +52,7 @@ impl Entry {
             key: Key::symmetric("2025-01-01T00:00:00Z".parse().unwrap()),
             aliases: Vec::new(),
             grants: Vec::new(),
+            materials: Vec::new(),
             policy: POLICY.to_owned(),
             rotation: Some(Rotation::default()),
             tags: BTreeMap::new(),
@@ -83,6 +86,28 @@ impl Entry {
         let id = format!("{}", self.grants.len());
         self.grants.push(Grant::new(id, terms));
         self
+    }
+
+    /// With material that was imported, of whatever spec it is so far.
+    pub(crate) fn imported(mut self) -> Self {
+        self.rotation = None;
+        if self.key.spec == KeySpec::SymmetricDefault {
+            self.materials = vec![Material::new("m", MaterialState::Current)];
+        }
+        self.with(|key| key.origin = Origin::External)
+    }
+
+    /// The same, with another material besides.
+    pub(crate) fn material(mut self, id: &str, state: MaterialState) -> Self {
+        self = if self.materials.is_empty() { self.imported() } else { self };
+        self.materials.push(Material::new(id, state));
+        self
+    }
+
+    /// Its materials were imported elsewhere, and are not here.
+    pub(crate) fn empty(mut self) -> Self {
+        self.materials.iter_mut().for_each(|material| material.is_here = false);
+        self.state(KeyState::PendingImport)
     }
 
     /// Marks it as the copy of a key of the source.
@@ -181,6 +206,9 @@ impl Case {
         snapshot.keys.insert(arn.clone(), Ok(entry.key));
         for name in entry.aliases {
             snapshot.aliases.insert(name, Ok(Alias::new(arn.clone())));
+        }
+        if is_customers && !entry.materials.is_empty() {
+            snapshot.materials.insert(arn.clone(), Ok(entry.materials));
         }
         if is_customers {
             snapshot.grants.insert(arn.clone(), Ok(entry.grants));

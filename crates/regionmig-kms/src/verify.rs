@@ -14,7 +14,7 @@ use crate::options::{Options, Selected};
 use crate::plan::{Target, is_reserved};
 use crate::policy::{canonical, carry};
 use crate::service::Kms;
-use crate::snapshot::{Key, Snapshot};
+use crate::snapshot::{Key, Material, Snapshot};
 
 /// The codes of this crate's checks.
 pub mod check {
@@ -24,12 +24,14 @@ pub mod check {
     pub const DESCRIPTION_EQUAL: &str = "kms.description-equal";
     /// Each grant that was not made by a service is there.
     pub const GRANTS_CARRIED: &str = "kms.grants-carried";
-    /// Spec, usage and origin are equal.
+    /// Spec and usage are equal; and the origin, unless a person chose the counterpart.
     pub const KIND_EQUAL: &str = "kms.kind-equal";
     /// The key has one counterpart and no second.
     pub const KEY_ONCE: &str = "kms.key-once";
     /// The key has a counterpart.
     pub const KEY_STANDS: &str = "kms.key-stands";
+    /// The counterpart has the imported material that the key has, and KMS deletes it at the same time.
+    pub const MATERIAL_IMPORTED: &str = "kms.material-imported";
     /// The policy says the same.
     pub const POLICY_EQUAL: &str = "kms.policy-equal";
     /// The counterpart is related to the same multi-Region primary.
@@ -140,9 +142,13 @@ impl<'a> Verifier<'a> {
         self.note(check::KEY_STANDS, arn, unlike(!other.is_doomed(), || format!("{target} is to be deleted")));
         let once = self.once(arn, key, target);
         self.note(check::KEY_ONCE, arn, once);
-        let kind = |key: &Key| format!("{}, {}, {}", key.spec, key.usage, key.origin);
-        self.note(check::KIND_EQUAL, arn, unlike(kind(key) == kind(other), || format!("{target} is {}", kind(other))));
-        let same_state = unlike(key.state == other.state, || format!("{} here, {} there", key.state, other.state));
+        let is_equal = if self.target.is_marked(target) { key.is_like(other) } else { key.serves_as(other) };
+        let kind = || format!("{target} is {}, {}, {}", other.spec, other.usage, other.origin);
+        self.note(check::KIND_EQUAL, arn, unlike(is_equal, kind));
+        // Whether a key without its material is disabled besides, KMS does not say.
+        let same_state = unlike(key.lacks_material() || key.state == other.state, || {
+            format!("{} here, {} there", key.state, other.state)
+        });
         self.note(check::STATE_EQUAL, arn, same_state);
         let same_text = unlike(key.description == other.description, || format!("{target} is described otherwise"));
         self.note(check::DESCRIPTION_EQUAL, arn, same_text);
@@ -150,6 +156,7 @@ impl<'a> Verifier<'a> {
             (check::POLICY_EQUAL, self.policy(arn, target)),
             (check::TAGS_CARRIED, self.tags(arn, target)),
             (check::GRANTS_CARRIED, self.grants(arn, target)),
+            (check::MATERIAL_IMPORTED, self.material(arn, key, target, other)),
             (check::ROTATION_EQUAL, self.rotation(arn, key, target, other)),
         ];
         for (code, outcome) in outcomes {
@@ -172,10 +179,9 @@ impl<'a> Verifier<'a> {
         let replica = || key.multi_region.as_ref().and_then(|_| arn.in_region(&route.target.region).ok());
         let name = self.survey.ids.target_of(arn).or_else(replica);
         let Some(name) = name else {
-            let none = if key.is_movable() { "it has no counterpart" } else { "keys of its kind are not moved yet" };
             let marked = self.target.marked(arn).into_iter().next();
             let unread = self.target.unread(key).map(Flaw::from);
-            return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike(none.to_owned())));
+            return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike("it has no counterpart".to_owned())));
         };
         match (keys.lookup(&name), keys.known().find(|(arn, _)| **arn == name)) {
             (_, Some(found)) => Ok(found),
@@ -192,6 +198,26 @@ impl<'a> Verifier<'a> {
         // A multi-Region id is one key's in a region.
         let unread = self.target.unread(key).filter(|_| target.id() != arn.id());
         unread.map_or(Ok(()), |gap| Err(gap.into()))
+    }
+
+    fn material(&self, arn: &KeyArn, key: &Key, target: &KeyArn, other: &Key) -> Outcome {
+        if !key.is_imported() || key.lacks_material() || !other.is_imported() {
+            return Ok(());
+        }
+        unlike(!other.lacks_material(), || format!("{target} waits for its material"))?;
+        let expiry = |key: &Key| key.expires.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
+        unlike(key.expires == other.expires, || {
+            format!("{target} loses its material {}, and the key {}", expiry(other), expiry(key))
+        })?;
+        if target.id() != arn.id() || !key.has_materials() {
+            return Ok(());
+        }
+        let (own, there) = self.both(arn, target, |snapshot| &snapshot.materials)?;
+        let here = |materials: Option<&'a Vec<Material>>| -> BTreeSet<&'a String> {
+            materials.into_iter().flatten().filter(|one| one.is_here).map(|one| &one.id).collect()
+        };
+        let missing = here(own).difference(&here(there)).count();
+        unlike(missing == 0, || format!("{target} lacks materials: {missing}"))
     }
 
     fn policy(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {

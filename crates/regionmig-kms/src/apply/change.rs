@@ -83,6 +83,7 @@ impl Kms {
             Step::CreateAlias(_)
             | Step::CreateGrant(_)
             | Step::CreateKey(_)
+            | Step::ImportMaterial(_)
             | Step::ReplicateKey(_)
             | Step::UpdateAlias(_)
             | Step::UpdatePrimaryRegion(_) => Stand::Otherwise,
@@ -134,6 +135,7 @@ impl Kms {
             Step::CreateAlias(_)
             | Step::CreateGrant(_)
             | Step::CreateKey(_)
+            | Step::ImportMaterial(_)
             | Step::ReplicateKey(_)
             | Step::UpdateAlias(_)
             | Step::UpdatePrimaryRegion(_) => None,

@@ -69,7 +69,7 @@ impl Kms {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Seen::Unseen),
             Err(error) => return Err(error),
         };
-        if !key.is_customers() || !key.is_made_by_request() || key.is_replica() || key.is_doomed() {
+        if !key.is_customers() || key.is_replica() || key.is_doomed() {
             return Ok(Seen::Other);
         }
         match self.key_tags(end, arn).await {

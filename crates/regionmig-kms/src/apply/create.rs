@@ -9,7 +9,7 @@ use regionmig_aws::Error;
 use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait};
 
 use super::copies::Copies;
-use super::{pairs, refused_policy, sdk_tags, soon};
+use super::{bound, pairs, refused_policy, sdk_tags, soon};
 use crate::finding;
 use crate::plan::is_young;
 use crate::read::key_of;
@@ -73,7 +73,7 @@ impl Kms {
             cx.save(&made).await?;
             return Ok(Applied::Waiting(soon(format!("{made} is being made"))));
         }
-        let receipt = Receipt::new().bind(&step.key, &made)?;
+        let receipt = bound(&step.key, &made, step.awaits_material)?;
         Ok(Applied::Done(request.into_iter().fold(receipt, Receipt::request_id)))
     }
 }
@@ -92,7 +92,7 @@ fn made_of(step: &CreateKey, arn: &KeyArn, key: &Key, others: &[(KeyArn, Key)]) 
     if !key.is_settled() {
         return Ok(Probe::Waiting(soon(format!("{arn} is in the state {}", key.state))));
     }
-    let mut receipt = Receipt::new().bind(&step.key, arn)?;
+    let mut receipt = bound(&step.key, arn, step.awaits_material)?;
     if !others.is_empty() {
         let others: Vec<&KeyArn> = others.iter().map(|(arn, _)| arn).collect();
         receipt = receipt.with(finding::duplicate_key(&step.key, arn, &others));

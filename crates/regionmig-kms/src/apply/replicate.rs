@@ -6,7 +6,7 @@ use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
 use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait};
 
-use super::{exists, pairs, refused_policy, sdk_tags, soon};
+use super::{bound, exists, pairs, refused_policy, sdk_tags, soon};
 use crate::plan::is_young;
 use crate::read::key_of;
 use crate::service::Kms;
@@ -40,7 +40,7 @@ impl Kms {
             Err(error) => return Err(error),
         };
         if step.marks().iter().any(|(name, value)| tags.get(*name) == Some(value)) {
-            return Ok(Probe::Present(Receipt::new().bind(&step.key, &replica)?));
+            return Ok(Probe::Present(bound(&step.key, &replica, step.awaits_material)?));
         }
         match is_young(&key, cx.run().clock().now()) {
             true => {
@@ -76,7 +76,7 @@ impl Kms {
         if key.state == KeyState::Creating {
             return Ok(Applied::Waiting(creating(&replica)));
         }
-        let receipt = Receipt::new().bind(&step.key, &replica)?;
+        let receipt = bound(&step.key, &replica, step.awaits_material)?;
         Ok(Applied::Done(request.into_iter().fold(receipt, Receipt::request_id)))
     }
 }

@@ -2,6 +2,7 @@
 // REQ: E-16
 
 mod key;
+mod material;
 mod named;
 mod primary;
 mod setting;
@@ -13,8 +14,10 @@ use regionmig_core::{
     ErrorKind, KeyArn, Permission, Receipt, ResourceId, Reversal, Side, Step as _, StepContext, Timestamp,
 };
 
+use super::material::empty_target;
 use super::replaced::Replaced;
 use super::target_of;
+use crate::material::EmptyKey;
 use crate::service::Kms;
 use crate::snapshot::{KeyState, Rotation};
 use crate::step::{NEW_KEY_SETTLES, Step};
@@ -58,6 +61,7 @@ pub fn revert_permissions(step: &Step) -> Vec<Permission> {
             &["kms:DisableKeyRotation", "kms:GetKeyRotationStatus"]
         }
         Step::DisableRotation(_) | Step::EnableRotation(_) => &["kms:EnableKeyRotation", "kms:GetKeyRotationStatus"],
+        Step::ImportMaterial(_) => &["kms:DeleteImportedKeyMaterial", "kms:GetKeyLastUsage", "kms:ListKeyRotations"],
         Step::PutPolicy(_) => &["kms:GetKeyPolicy", "kms:PutKeyPolicy"],
         Step::SetDescription(_) => &["kms:UpdateKeyDescription"],
         Step::UpdateAlias(_) => &["kms:UpdateAlias"],
@@ -108,16 +112,21 @@ impl Kms {
 
     async fn take_back_once(&self, step: &Step, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Taken, Error> {
         let target = match step {
-            Step::CreateKey(_) | Step::ReplicateKey(_) => match receipt.target_of(step.key()) {
-                Some(made) => made,
-                None => return Ok(Taken::Unsupported),
-            },
+            Step::CreateKey(_) | Step::ReplicateKey(_) => {
+                let empty = || receipt.target_of(&EmptyKey(step.key().clone())).map(|made| made.0);
+                match receipt.target_of(step.key()).or_else(empty) {
+                    Some(made) => made,
+                    None => return Ok(Taken::Unsupported),
+                }
+            }
+            Step::ImportMaterial(step) => empty_target(&step.key, cx)?,
             _ => target_of(step.key(), cx)?,
         };
         let taken = match step {
             Step::CreateAlias(step) => self.take_back_alias(step, &target, cx).await,
             Step::CreateGrant(step) => self.take_back_grant(step, &target, cx).await,
             Step::CreateKey(_) | Step::ReplicateKey(_) => self.take_back_key(step.key(), &target, cx).await,
+            Step::ImportMaterial(step) => self.take_back_material(step, &target, cx).await,
             Step::UpdateAlias(step) => self.put_back_alias(step, &target, cx).await,
             Step::UpdatePrimaryRegion(step) => self.put_back_primary(step, &target, cx).await,
             Step::AddTags(_)

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use regionmig_core::{KeyArn, Lookup, ResourceId};
 
-use super::{Base, Planner};
+use super::{Base, Counterpart, Planner};
 use crate::finding;
 use crate::policy::{self, carry};
-use crate::snapshot::Key;
+use crate::snapshot::{Key, KeyState};
 use crate::step::{CreateKey, ReplicateKey, SOURCE_MARK, STEP_MARK, Step};
 
 /// KMS developer guide, "Resource quotas".
@@ -26,10 +26,13 @@ struct Carry {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn create(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Base<'a>> {
+    pub(super) fn create(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Counterpart<'a>> {
         let home = self.home(arn, key)?;
         let Carry { description, policy, tags } = self.carry(arn, key)?;
+        let supply = self.supply(arn, key, None)?;
+        let state = supply.state(&KeyState::Enabled);
         self.draft.push(Step::CreateKey(CreateKey {
+            awaits_material: supply.is_awaited(),
             custom_key_store: home.store,
             description,
             key: arn.clone(),
@@ -41,7 +44,8 @@ impl<'a> Planner<'a> {
             usage: key.usage.clone(),
             xks_key: home.xks_key,
         }));
-        Some(Base::Made)
+        self.import(arn, None, supply);
+        Some(Counterpart { base: Base::Made, state })
     }
 
     pub(super) fn replicate(
@@ -50,12 +54,22 @@ impl<'a> Planner<'a> {
         key: &'a Key,
         primary: &KeyArn,
         replica: KeyArn,
-    ) -> Option<Base<'a>> {
+    ) -> Option<Counterpart<'a>> {
         // Policy, tags and description are not shared between related keys: the replica gets those of the source.
         let Carry { description, policy, tags } = self.carry(arn, key)?;
-        let (key, primary) = (arn.clone(), primary.clone());
-        self.draft.push(Step::ReplicateKey(ReplicateKey { description, key, policy, primary, replica, tags }));
-        Some(Base::Made)
+        let supply = self.supply(arn, key, None)?;
+        let state = supply.state(&KeyState::Enabled);
+        self.draft.push(Step::ReplicateKey(ReplicateKey {
+            awaits_material: supply.is_awaited(),
+            description,
+            key: arn.clone(),
+            policy,
+            primary: primary.clone(),
+            replica,
+            tags,
+        }));
+        self.import(arn, None, supply);
+        Some(Counterpart { base: Base::Made, state })
     }
 
     fn carry(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Carry> {

@@ -2,16 +2,16 @@
 
 use regionmig_core::{KeyArn, Lookup};
 
-use super::{Base, Planner};
+use super::{Base, Counterpart, Planner};
 use crate::finding;
 use crate::options::AliasConflict;
-use crate::snapshot::{Key, KeyManager, KeyState, MultiRegion, MultiRegionRole};
+use crate::snapshot::{Key, KeyManager, KeyState, MultiRegion, MultiRegionRole, Origin};
 
 const LOOK_AGAIN: &str = "survey again in a few minutes";
 
 impl<'a> Planner<'a> {
     /// Decides what becomes of a key. None, if nothing more is to be done for it, which a finding then says.
-    pub(super) fn fate(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Base<'a>> {
+    pub(super) fn fate(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Counterpart<'a>> {
         if key.manager == KeyManager::Aws {
             self.aws_managed += 1;
             return None;
@@ -21,12 +21,14 @@ impl<'a> Planner<'a> {
             return None;
         }
         let mapped = self.survey.ids.target_of(arn);
-        let in_known_store = key.custom_key_store.as_ref().is_some_and(|store| self.options.key_store(store).is_some());
-        if !key.is_movable() && !in_known_store {
-            self.draft.find(match mapped {
-                Some(_) => finding::kind_left_as_it_is(arn, key),
-                None => finding::kind_not_yet(arn, key),
-            });
+        if let (None, Origin::Other(_)) = (&mapped, &key.origin) {
+            self.draft.find(finding::kind_not_known(arn, key));
+            return None;
+        }
+        if let (None, Some(store)) = (&mapped, &key.custom_key_store)
+            && self.options.key_store(store).is_none()
+        {
+            self.draft.find(finding::key_store_not_mapped(arn, store));
             return None;
         }
         if key.state == KeyState::Unavailable {
@@ -46,7 +48,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The caller, or an earlier run, says what its counterpart is.
-    fn mapped(&mut self, arn: &'a KeyArn, key: &'a Key, target: &KeyArn) -> Option<Base<'a>> {
+    fn mapped(&mut self, arn: &'a KeyArn, key: &'a Key, target: &KeyArn) -> Option<Counterpart<'a>> {
         if target.end().as_ref() != Some(&self.survey.route.target) {
             self.draft.find(finding::mapped_outside(arn, target));
             return None;
@@ -70,7 +72,7 @@ impl<'a> Planner<'a> {
     }
 
     /// A single-Region key has the counterpart that bears its mark, or gets one.
-    fn single(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Base<'a>> {
+    fn single(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Counterpart<'a>> {
         let marked = self.target.marked(arn);
         let (equal, other): (Vec<_>, Vec<_>) =
             marked.into_iter().partition(|(_, other)| key.is_like(other) && !other.is_replica());
@@ -113,7 +115,7 @@ impl<'a> Planner<'a> {
 
     /// A multi-Region key has its counterpart under its own id, or gets it.
     // REQ: KMS-11
-    fn related(&mut self, arn: &'a KeyArn, key: &'a Key, related: &'a MultiRegion) -> Option<Base<'a>> {
+    fn related(&mut self, arn: &'a KeyArn, key: &'a Key, related: &'a MultiRegion) -> Option<Counterpart<'a>> {
         let route = &self.survey.route;
         let Some(replica) = arn.in_region(&route.target.region).ok().filter(|_| {
             // The same key in another account would be another key.
@@ -154,6 +156,10 @@ impl<'a> Planner<'a> {
                 self.draft.find(finding::primary_disabled(arn, primary));
                 None
             }
+            KeyState::PendingImport => {
+                self.draft.find(finding::primary_lacks_material(arn, primary));
+                None
+            }
             state => {
                 self.draft.undecided(arn, finding::unsettled(primary, state), LOOK_AGAIN);
                 None
@@ -179,12 +185,14 @@ impl<'a> Planner<'a> {
     }
 
     /// A counterpart was found; it must be one that changes can be made to.
-    fn found(&mut self, arn: &'a KeyArn, key: &Key, target: &'a KeyArn, other: &'a Key) -> Option<Base<'a>> {
+    fn found(&mut self, arn: &'a KeyArn, key: &'a Key, target: &'a KeyArn, other: &'a Key) -> Option<Counterpart<'a>> {
         if other.is_doomed() {
             self.draft.find(finding::counterpart_doomed(arn, target));
             return None;
         }
-        if !key.is_like(other) {
+        // Where the material is to come from, who maps a key to another may decide.
+        let is_mapped = self.survey.ids.target_of(arn).is_some();
+        if !(key.is_like(other) || is_mapped && key.serves_as(other)) {
             self.draft.find(finding::counterpart_differs(arn, key, target, other));
             return None;
         }
@@ -195,7 +203,12 @@ impl<'a> Planner<'a> {
         if self.options.makes_multi_region(arn, key) && key.multi_region.is_none() && other.multi_region.is_none() {
             self.draft.find(finding::not_multi_region(arn, target));
         }
-        self.draft.found(arn, target);
-        Some(Base::Found(target, other))
+        let supply = self.supply(arn, key, Some((target, other)))?;
+        let state = supply.state(&other.state);
+        if !supply.is_awaited() {
+            self.draft.found(arn, target);
+        }
+        self.import(arn, Some(target), supply);
+        Some(Counterpart { base: Base::Found(target, other), state })
     }
 }

@@ -30,17 +30,20 @@ impl Planner<'_> {
             let grantees = of_services.iter().map(|terms| terms.grantee.as_str()).collect();
             self.draft.find(finding::service_grants(arn, &grantees));
         }
-        if let Base::Found(target, other) = base {
+        if let Base::Found(target, _) = base {
             let extra = there.difference(&own).filter(|terms| !terms.is_of_service());
             let extra: Vec<String> = extra.map(|terms| format!("a grant to {}", terms.grantee)).collect();
             if !extra.is_empty() {
                 let extra: Vec<&str> = extra.iter().map(String::as_str).collect();
                 self.draft.find(finding::extra_grants(Part::Grants.of(arn), target, &extra));
             }
-            let stays_disabled = key.state == KeyState::Disabled && other.state == KeyState::Disabled;
+            let stays_disabled = key.state == KeyState::Disabled && before.state == KeyState::Disabled;
             if stays_disabled && !own.is_subset(&there) {
                 return self.draft.find(finding::disabled_counterpart(Part::Grants.of(arn), target));
             }
+        }
+        if before.state == KeyState::PendingImport && !own.is_subset(&there) {
+            return self.draft.find(finding::empty_counterpart(Part::Grants.of(arn)));
         }
         let new: BTreeSet<&GrantTerms> = own.difference(&there).copied().collect();
         let grants = survey.source.grants.lookup(arn);

@@ -2,14 +2,14 @@
 
 use regionmig_core::{KeyArn, Lookup};
 
-use super::{Base, Planner};
+use super::{Base, Before, Planner};
 use crate::finding;
 use crate::snapshot::{Key, KeyState, MultiRegionRole};
 use crate::step::{Step, UpdatePrimaryRegion};
 
 impl Planner<'_> {
     /// Has the replica in the target become the primary, if that was asked for.
-    pub(super) fn promotion(&mut self, arn: &KeyArn, key: &Key, base: Base<'_>) {
+    pub(super) fn promotion(&mut self, arn: &KeyArn, key: &Key, base: Base<'_>, before: &Before) {
         if !self.options.promotes(arn) {
             return;
         }
@@ -34,9 +34,10 @@ impl Planner<'_> {
                 Lookup::Absent | Lookup::Unknown(_) => None,
             },
         };
-        let stays_disabled = matches!(base, Base::Found(_, other) if other.state == KeyState::Disabled);
+        let stays_disabled = before.state == KeyState::Disabled;
         if primary.is_some_and(|primary| primary.state != KeyState::Enabled)
             || stays_disabled && key.state == KeyState::Disabled
+            || before.state == KeyState::PendingImport
         {
             let why = "both the primary and the replica must be enabled while the one takes the other's place";
             return self.draft.find(finding::not_promotable(arn, why));

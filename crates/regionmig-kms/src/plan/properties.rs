@@ -6,8 +6,11 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use proptest::sample::subsequence;
 use regionmig_core::{AliasName, Capture, Draft, KeyArn, Spec, Step as _, Timestamp};
 
-use crate::snapshot::{Alias, Grant, GrantTerms, Key, KeyState, MultiRegion, MultiRegionRole, Rotation, Snapshot};
-use crate::step::{SOURCE_MARK, Step, source_mark};
+use crate::material::EmptyKey;
+use crate::snapshot::{
+    Alias, Grant, GrantTerms, Key, KeyState, Material, MaterialState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
+};
+use crate::step::{ImportMaterial, SOURCE_MARK, Step, source_mark};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
 use crate::verify::checks;
 
@@ -24,12 +27,17 @@ fn entry() -> impl Strategy<Value = Entry> {
     let rotation = prop_oneof![Just(None), Just(Some(90)), Just(Some(365))];
     let text = prop_oneof![Just(""), Just("payments")];
     let spec = prop_oneof![9 => Just("SYMMETRIC_DEFAULT"), 1 => Just("RSA_2048")];
-    (state, roles, tags, policy, rotation, text, spec, 0..100_i64).prop_map(
-        |(state, roles, tags, policy, rotation, text, spec, hours)| {
+    let imports = prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(2), 1 => Just(3)];
+    (state, roles, tags, policy, rotation, text, (spec, imports), 0..100_i64).prop_map(
+        |(state, roles, tags, policy, rotation, text, (spec, imports), hours)| {
             let entry = Entry::new().age(24 * 60 + hours * 60).state(state).policy(&policy).described(text).spec(spec);
-            let entry = match rotation {
-                Some(days) => entry.rotated(days),
-                None => entry,
+            let entry = match (imports, rotation) {
+                (0, Some(days)) => entry.rotated(days),
+                (0, None) => entry,
+                (1, _) => entry.imported(),
+                (2, _) if spec == "SYMMETRIC_DEFAULT" => entry.material("older", MaterialState::NonCurrent),
+                (2, _) => entry.imported(),
+                _ => entry.imported().empty(),
             };
             let entry = tags.into_iter().fold(entry, |entry, (name, value)| entry.tag(name, value));
             roles.into_iter().fold(entry, |entry, role| {
@@ -83,6 +91,22 @@ fn case() -> impl Strategy<Value = Case> {
     })
 }
 
+/// Makes an entry one of the same kind.
+fn like(entry: Entry, kind: &Key) -> Entry {
+    let entry = entry.spec(kind.spec.as_str());
+    match (kind.is_imported(), entry.key.is_imported()) {
+        (true, false) => entry.imported(),
+        (false, true) => {
+            let entry = Entry { materials: Vec::new(), rotation: Some(Rotation::default()), ..entry };
+            entry.with(|key| {
+                key.origin = kind.origin.clone();
+                key.state = if key.lacks_material() { KeyState::Enabled } else { key.state.clone() };
+            })
+        }
+        _ => entry,
+    }
+}
+
 fn put(case: Case, n: usize, source: Source, names: &mut BTreeMap<usize, (String, String)>) -> Case {
     let related = format!("mrk-{n}");
     match source {
@@ -90,94 +114,141 @@ fn put(case: Case, n: usize, source: Source, names: &mut BTreeMap<usize, (String
             let (id, copy) = (format!("s-{n}"), format!("t-{n}"));
             names.insert(n, (id.clone(), copy.clone()));
             // Only what is like the source was ever marked.
-            let spec = own.key.spec.as_str().to_owned();
+            let kind = own.key.clone();
             let case = case.source(&id, own);
             match found {
-                Some(found) => case.target(&copy, found.spec(&spec).copy_of(&id)),
+                Some(found) => case.target(&copy, like(found, &kind).copy_of(&id)),
                 None => case,
             }
         }
         Source::Primary(own, found) => {
             names.insert(n, (related.clone(), related.clone()));
             let replicas: &[&str] = if found.is_some() { &[TARGET] } else { &[] };
-            let spec = own.key.spec.as_str().to_owned();
+            let kind = own.key.clone();
             let case = case.source(&related, own.primary(&related, SOURCE, replicas));
             match found {
-                Some(found) => case.target(&related, found.spec(&spec).replica(&related, SOURCE)),
+                Some(found) => case.target(&related, like(found, &kind).replica(&related, SOURCE)),
                 None => case,
             }
         }
         Source::Replica(own, found, known) => {
             names.insert(n, (related.clone(), related.clone()));
             let replicas: &[&str] = if found.is_some() { &[SOURCE, TARGET] } else { &[SOURCE] };
-            let spec = own.key.spec.as_str().to_owned();
-            let primary = Entry::new().spec(&spec).primary(&related, THIRD, replicas).key;
+            let kind = own.key.clone();
+            let primary = like(Entry::new(), &kind).primary(&related, THIRD, replicas).key;
             let case = case.source(&related, own.replica(&related, THIRD));
             let case = case.third_primary(&related, if known { Ok(primary) } else { Err(gap()) });
             match found {
-                Some(found) => case.target(&related, found.spec(&spec).replica(&related, THIRD)),
+                Some(found) => case.target(&related, like(found, &kind).replica(&related, THIRD)),
                 None => case,
             }
         }
     }
 }
 
-/// What a step does to a region: as little of KMS as it takes.
-fn act(step: &Step, draft: &Draft<Step>, target: &mut Snapshot, made: Timestamp) {
-    let counterpart = |key: &KeyArn| match key.is_multi_region() {
+/// Returns which key of the target a step is about.
+fn counterpart(key: &KeyArn, draft: &Draft<Step>) -> KeyArn {
+    let empty = || draft.ids.target_of(&EmptyKey(key.clone())).map(|empty| empty.0);
+    match key.is_multi_region() {
         true => arn(TARGET, key.id()),
-        false => draft.ids.target_of(key).unwrap_or_else(|| arn(TARGET, &format!("copy-of-{}", key.id()))),
-    };
-    let there = counterpart(step.key());
-    let change = |target: &mut Snapshot, change: &dyn Fn(&mut Key)| {
-        let mut key = target.keys.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
+        false => {
+            let found = draft.ids.target_of(key).or_else(empty);
+            found.unwrap_or_else(|| arn(TARGET, &format!("copy-of-{}", key.id())))
+        }
+    }
+}
+
+/// A key of the target that steps change: as little of KMS as it takes.
+struct Counterpart<'a> {
+    arn: KeyArn,
+    /// What is made for the source's key, if it is made.
+    like: Key,
+    target: &'a mut Snapshot,
+}
+
+impl Counterpart<'_> {
+    fn change(&mut self, change: impl FnOnce(&mut Key)) {
+        let mut key = self.target.keys.known().find(|(arn, _)| **arn == self.arn).unwrap().1.clone();
         change(&mut key);
-        target.keys.insert(there.clone(), Ok(key));
-    };
-    let add_tags = |target: &mut Snapshot, tags: &BTreeMap<String, String>| {
-        let mut all = target.tags.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
+        self.target.keys.insert(self.arn.clone(), Ok(key));
+    }
+
+    fn add_tags(&mut self, tags: &BTreeMap<String, String>) {
+        let mut all = self.target.tags.known().find(|(arn, _)| **arn == self.arn).unwrap().1.clone();
         all.extend(tags.clone());
-        target.tags.insert(there.clone(), Ok(all));
-    };
-    let place = |target: &mut Snapshot, key: Key, policy: &str, tags: &BTreeMap<String, String>| {
+        self.target.tags.insert(self.arn.clone(), Ok(all));
+    }
+
+    fn place(&mut self, source: &KeyArn, key: Key, policy: &str, tags: &BTreeMap<String, String>) {
+        let (target, there) = (&mut *self.target, &self.arn);
         let mut tags = tags.clone();
-        tags.insert(SOURCE_MARK.to_owned(), source_mark(step.key()));
+        tags.insert(SOURCE_MARK.to_owned(), source_mark(source));
         target.keys.insert(there.clone(), Ok(key));
         target.policies.insert(there.clone(), Ok(policy.to_owned()));
         target.tags.insert(there.clone(), Ok(tags));
         target.grants.insert(there.clone(), Ok(Vec::new()));
         target.rotations.insert(there.clone(), Ok(Rotation::default()));
-    };
-    match step {
-        Step::AddTags(step) => add_tags(target, &step.tags),
-        Step::ChangeTags(step) => add_tags(target, &step.tags),
-        Step::CreateAlias(step) => target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
-        Step::CreateGrant(step) => {
-            let mut grants = target.grants.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
-            grants.push(Grant::new(&step.name, step.terms.clone()));
-            target.grants.insert(there, Ok(grants));
-        }
-        Step::CreateKey(step) => {
-            let key = Key { description: step.description.clone(), ..Key::symmetric(made) };
-            place(target, key, &step.policy, &step.tags);
-        }
-        Step::DisableKey(_) => change(target, &|key| key.state = KeyState::Disabled),
-        Step::DisableRotation(_) => target.rotations.insert(there, Ok(Rotation::default())),
-        Step::EnableKey(_) => change(target, &|key| key.state = KeyState::Enabled),
-        Step::EnableRotation(step) => target.rotations.insert(there, Ok(Rotation::every(step.days))),
-        Step::PutPolicy(step) => target.policies.insert(there, Ok(step.policy.clone())),
-        Step::ReplicateKey(step) => {
-            let related = MultiRegion::new(MultiRegionRole::Replica, step.primary.clone());
-            let key =
-                Key { description: step.description.clone(), multi_region: Some(related), ..Key::symmetric(made) };
-            place(target, key, &step.policy, &step.tags);
-        }
-        Step::UpdateAlias(step) => target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
-        Step::UpdatePrimaryRegion(_) => change(target, &|key| {
-            key.multi_region = Some(MultiRegion::new(MultiRegionRole::Primary, there.clone()));
-        }),
-        Step::SetDescription(step) => change(target, &|key| key.description.clone_from(&step.description)),
     }
+
+    fn import(&mut self, step: &ImportMaterial) {
+        let there = self.target.materials.known().find(|(arn, _)| **arn == self.arn);
+        let mut materials = there.map(|(_, all)| all.clone()).unwrap_or_default();
+        let id = step.material.clone().unwrap_or_else(|| "own".to_owned());
+        materials.retain(|material| material.id != id);
+        materials.push(Material::new(id, MaterialState::Current));
+        if self.like.has_materials() {
+            self.target.materials.insert(self.arn.clone(), Ok(materials));
+        }
+        if step.completes.is_some() {
+            self.change(|key| {
+                key.state = KeyState::Enabled;
+                key.expires = step.expires;
+            });
+        }
+    }
+
+    fn act(mut self, step: &Step) {
+        let there = self.arn.clone();
+        match step {
+            Step::AddTags(step) => self.add_tags(&step.tags),
+            Step::ChangeTags(step) => self.add_tags(&step.tags),
+            Step::CreateAlias(step) => self.target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
+            Step::CreateGrant(step) => {
+                let mut grants = self.target.grants.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
+                grants.push(Grant::new(&step.name, step.terms.clone()));
+                self.target.grants.insert(there, Ok(grants));
+            }
+            Step::CreateKey(step) => {
+                let key = Key { description: step.description.clone(), ..self.like.clone() };
+                self.place(&step.key, key, &step.policy, &step.tags);
+            }
+            Step::DisableKey(_) => self.change(|key| key.state = KeyState::Disabled),
+            Step::DisableRotation(_) => self.target.rotations.insert(there, Ok(Rotation::default())),
+            Step::EnableKey(_) => self.change(|key| key.state = KeyState::Enabled),
+            Step::EnableRotation(step) => self.target.rotations.insert(there, Ok(Rotation::every(step.days))),
+            Step::ImportMaterial(step) => self.import(step),
+            Step::PutPolicy(step) => self.target.policies.insert(there, Ok(step.policy.clone())),
+            Step::ReplicateKey(step) => {
+                let related = Some(MultiRegion::new(MultiRegionRole::Replica, step.primary.clone()));
+                let description = step.description.clone();
+                let key = Key { description, multi_region: related, ..self.like.clone() };
+                self.place(&step.key, key, &step.policy, &step.tags);
+            }
+            Step::UpdateAlias(step) => self.target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
+            Step::UpdatePrimaryRegion(_) => {
+                self.change(|key| key.multi_region = Some(MultiRegion::new(MultiRegionRole::Primary, there)));
+            }
+            Step::SetDescription(step) => self.change(|key| key.description.clone_from(&step.description)),
+        }
+    }
+}
+
+/// Carries out one step.
+fn act(step: &Step, draft: &Draft<Step>, source: &Snapshot, target: &mut Snapshot, made: Timestamp) {
+    let own = source.keys.known().find(|(arn, _)| *arn == step.key()).map(|(_, key)| key.clone()).unwrap();
+    let state = if own.is_imported() { KeyState::PendingImport } else { KeyState::Enabled };
+    let like = Key { created: made, multi_region: None, state, ..own };
+    Counterpart { arn: counterpart(step.key(), draft), like, target }.act(step);
 }
 
 /// Carries out a plan, each step after those it comes after, and surveys again a day later.
@@ -195,7 +266,7 @@ fn carried_out(case: &Case) -> Case {
                 && spec.requires.is_subset(&mapped)
         };
         let next = specs.iter().position(|spec| !done.contains(&name(spec)) && is_ready(spec)).expect("no circle");
-        act(&draft.steps[next], &draft, &mut target, case.survey.target.at);
+        act(&draft.steps[next], &draft, &case.survey.source.value, &mut target, case.survey.target.at);
         done.insert(name(&specs[next]));
         mapped.extend(specs[next].produces.iter().cloned());
     }
@@ -207,12 +278,12 @@ fn carried_out(case: &Case) -> Case {
 
 /// Something of a survey that could have failed to be read.
 fn gaps() -> impl Strategy<Value = Vec<(u8, usize)>> {
-    proptest::collection::vec((0..12_u8, 0..20_usize), 1..4)
+    proptest::collection::vec((0..14_u8, 0..20_usize), 1..4)
 }
 
 fn with_gaps(mut case: Case, gaps: &[(u8, usize)]) -> Case {
     for &(what, which) in gaps {
-        let source = what < 6;
+        let source = what < 7;
         let snapshot = match source {
             true => &mut case.survey.source.value,
             false => &mut case.survey.target.value,
@@ -221,12 +292,13 @@ fn with_gaps(mut case: Case, gaps: &[(u8, usize)]) -> Case {
             snapshot.keys.known().filter(|(_, key)| key.is_customers()).map(|(arn, _)| arn.clone()).collect();
         let key = (!keys.is_empty()).then(|| keys[which % keys.len()].clone());
         let Some(key) = key else { continue };
-        match what % 6 {
+        match what % 7 {
             0 => snapshot.keys.insert(key, Err(gap())),
             1 => snapshot.policies.insert(key, Err(gap())),
             2 => snapshot.tags.insert(key, Err(gap())),
             3 => snapshot.grants.insert(key, Err(gap())),
             4 => snapshot.rotations.insert(key, Err(gap())),
+            5 => snapshot.materials.insert(key, Err(gap())),
             _ => snapshot.aliases = snapshot.aliases.clone().truncated(gap()),
         }
     }

@@ -39,7 +39,7 @@ impl Planner<'_> {
             Base::Found(_, Key { multi_region: Some(related), .. }) if related.role != MultiRegionRole::Primary => {
                 return self.draft.find(finding::rotation_elsewhere(arn, &related.primary, own, there));
             }
-            Base::Found(target, other) if key.state == KeyState::Disabled && other.state == KeyState::Disabled => {
+            Base::Found(target, _) if key.state == KeyState::Disabled && before.state == KeyState::Disabled => {
                 return self.draft.find(finding::disabled_counterpart(Part::Rotation.of(arn), target));
             }
             Base::Found(..) => Some(there),
@@ -55,18 +55,15 @@ impl Planner<'_> {
     /// Has the counterpart enabled or disabled as the key is: disabled last, since a disabled key takes neither grants
     /// nor rotation.
     pub(super) fn state(&mut self, arn: &KeyArn, key: &Key, base: Base<'_>, before: Before) {
-        let there = match base {
-            Base::Found(_, other) => &other.state,
-            Base::Made => &KeyState::Enabled,
-        };
-        match (&key.state, there) {
+        match (&key.state, &before.state) {
             (KeyState::Disabled, KeyState::Enabled) if before.is_open => {
                 let why = "it is to be disabled last, and not everything that comes before could be decided";
                 self.draft.undecided(Part::State.of(arn), why, "survey again");
             }
             (KeyState::Disabled, KeyState::Enabled) => self.draft.push(Step::DisableKey(DisableKey {
                 aliases: before.aliases,
-                found: matches!(base, Base::Found(..)),
+                // One that the plan itself brings to life is not taken from anybody.
+                found: matches!(base, Base::Found(_, other) if other.state == KeyState::Enabled),
                 grants: before.grants,
                 key: arn.clone(),
             })),

@@ -20,7 +20,7 @@ impl Planner<'_> {
     pub(super) fn home(&mut self, arn: &KeyArn, key: &Key) -> Option<Home> {
         let Some(store) = &key.custom_key_store else { return Some(Home::default()) };
         let Some(there) = self.options.key_store(store) else {
-            self.draft.find(finding::kind_not_yet(arn, key));
+            self.draft.find(finding::key_store_not_mapped(arn, store));
             return None;
         };
         match self.survey.target.value.key_stores.lookup(there) {

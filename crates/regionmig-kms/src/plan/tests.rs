@@ -77,14 +77,15 @@ fn keys_of_aws_and_their_aliases_are_summed_up() {
 }
 
 #[test]
-fn a_key_that_cannot_be_moved_yet_is_named_and_left_with_its_aliases() {
-    for entry in [
-        Entry::new().with(|key| key.origin = "EXTERNAL".into()),
-        Entry::new().with(|key| key.custom_key_store = Some("cks-1".to_owned())),
-        Entry::new().spec("RSA_2048").primary("k", SOURCE, &[]).with(|key| key.origin = "EXTERNAL".into()),
-    ] {
-        check(&Case::new().source("k", entry.clone().alias("alias/a")), &["blocker kms.kind-not-yet k"]);
-        check(&Case::new().source("k", entry.clone()).target("t", entry).map("k", "t"), &["note kms.kind-not-yet k"]);
+fn a_key_that_cannot_be_moved_is_named_and_left_with_its_aliases() {
+    let in_store = Entry::new().with(|key| key.custom_key_store = Some("cks-1".to_owned()));
+    let unknown = Entry::new().with(|key| key.origin = "ELSEWHERE".into());
+    for (entry, code) in [(in_store, "kms.key-store-not-mapped"), (unknown, "kms.kind-not-known")] {
+        let blocked = format!("blocker {code} k");
+        check(&Case::new().source("k", entry.clone().alias("alias/a")), &[&blocked]);
+        // Who says what its counterpart is knows better.
+        let found = Case::new().source("k", entry.clone()).target("t", entry).map("k", "t");
+        check(&found, &["= k t", "action kms.reencrypt k"]);
     }
 }
 
@@ -711,7 +712,7 @@ fn a_key_in_a_custom_key_store_is_made_in_the_one_that_was_named_if_that_can_be(
     }
     let unread = case(in_store("AWS_CLOUDHSM"), None).edit(|_, target| target.key_stores = Listing::unread(gap()));
     check(&unread, &["blocker core.unclear k"]);
-    check(&Case::new().source("k", in_store("AWS_CLOUDHSM")), &["blocker kms.kind-not-yet k"]);
+    check(&Case::new().source("k", in_store("AWS_CLOUDHSM")), &["blocker kms.key-store-not-mapped k"]);
     says(&Case::new().source("k", in_store("AWS_CLOUDHSM")), "Kms::map_key_store");
     // Of an external one the key behind it must be named, too.
     let mut external = case(in_store("EXTERNAL_KEY_STORE"), Some("CONNECTED"));

@@ -6,16 +6,17 @@ use std::collections::BTreeSet;
 use regionmig_core::Verdict;
 
 use super::{check, checks};
-use crate::snapshot::{Alias, GrantTerms, KeyState, Rotation, Snapshot};
+use crate::snapshot::{Alias, GrantTerms, KeyState, MaterialState, Rotation, Snapshot};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap};
 
-const EACH: [&str; 11] = [
+const EACH: [&str; 12] = [
     check::ALIAS_POINTS,
     check::DESCRIPTION_EQUAL,
     check::GRANTS_CARRIED,
     check::KEY_ONCE,
     check::KEY_STANDS,
     check::KIND_EQUAL,
+    check::MATERIAL_IMPORTED,
     check::POLICY_EQUAL,
     check::RELATION_STANDS,
     check::ROTATION_EQUAL,
@@ -103,8 +104,38 @@ fn each_check_fails_on_what_it_is_about() {
     failed.extend(fails(&equal().target("u", Entry::new().age(50_000).copy_of("k")), &[check::KEY_ONCE]));
     failed.extend(fails(&case(|key| key, |key| key.replica("mrk-1", THIRD)), &[check::RELATION_STANDS]));
     failed.extend(fails(&case(|key| key, |key| key.with(|key| key.multi_region = None)), &[check::RELATION_STANDS]));
+    failed.extend(material());
     failed.extend(missing());
     assert_eq!(failed, EACH.map(str::to_owned).into());
+}
+
+/// Imported material is there, all of it, and goes at the same time. What the key itself lacks, its counterpart may have.
+fn material() -> BTreeSet<String> {
+    let related = |entry: Entry, there: Entry| {
+        let there = there.replica("mrk-1", SOURCE);
+        Case::new().source("mrk-1", entry.primary("mrk-1", SOURCE, &[TARGET])).target("mrk-1", there)
+    };
+    let imported = || Entry::new().imported();
+    let expiring = || imported().with(|key| key.expires = Some("2026-09-01T00:00:00Z".parse().unwrap()));
+    let copied = |own: Entry, there: Entry| Case::new().source("k", own).target("t", there.copy_of("k"));
+    let lacks = [check::MATERIAL_IMPORTED, check::STATE_EQUAL];
+    let older = || imported().material("older", MaterialState::NonCurrent);
+    let mut failed = BTreeSet::new();
+    for make in [related, copied] {
+        fails(&make(imported(), imported()), &[]);
+        fails(&make(imported().empty(), imported()), &[]);
+        fails(&make(imported().empty(), imported().empty()), &[]);
+        failed.extend(fails(&make(imported(), imported().empty()), &lacks));
+        failed.extend(fails(&make(expiring(), imported()), &[check::MATERIAL_IMPORTED]));
+    }
+    failed.extend(fails(&related(older(), imported()), &[check::MATERIAL_IMPORTED]));
+    fails(&copied(older(), imported()), &[]);
+    let unread = |_: &mut Snapshot, target: &mut Snapshot| target.materials.insert(arn(TARGET, "mrk-1"), Err(gap()));
+    unknown(&related(older(), imported()).edit(unread), &[check::MATERIAL_IMPORTED]);
+    // Where a counterpart's material comes from may be decided by who maps it, and by nobody else.
+    fails(&Case::new().source("k", imported()).target("t", Entry::new()).map("k", "t"), &[]);
+    failed.extend(fails(&copied(imported(), Entry::new()).map("k", "t"), &[check::KIND_EQUAL]));
+    failed
 }
 
 /// What has no counterpart fails as a whole, and so do its aliases.

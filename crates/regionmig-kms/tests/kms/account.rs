@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use regionmig_aws::Access;
-use regionmig_core::{ApplyOptions, KeyArn, Migration, MigrationPlan, Region, Route};
-use regionmig_kms::{AliasConflict, Kms, SOURCE_MARK};
+use regionmig_core::{ApplyOptions, KeyArn, Migration, MigrationPlan, Region, Route, Secret};
+use regionmig_kms::{AliasConflict, KeyMaterials, Kms, SOURCE_MARK};
 use regionmig_testkit::{GrantSeed, KeySeed, KmsTiming, World};
 
 pub(crate) fn route() -> Route {
@@ -101,15 +101,41 @@ pub(crate) fn asked_for() -> World {
     world.kms_store(&source).id("cks-1111111111111111a").make();
     world.kms_store(&target).id("cks-2222222222222222b").make();
     old(world.kms(&source)).origin("AWS_CLOUDHSM").custom_key_store("cks-1111111111111111a").alias("alias/hsm").make();
+    brought_along(&world);
     world
+}
+
+/// Keys whose material is imported: with none in the target, with a replica that waits for it, with more than one.
+fn brought_along(world: &World) {
+    let Route { source, target, .. } = route();
+    let key = |n: u8| old(world.kms(&source)).imported_material(&[n; 32]);
+    let grant = GrantSeed::to(&role("payer")).operations(["Decrypt"]);
+    let expiry = "2026-06-01T00:00:00Z".parse().expect("a time");
+    key(1).alias("alias/brought").grant(grant).expires_at(expiry).disabled().make();
+    key(2).older_material(&[3; 32]).multi_region().description("brought everywhere").make();
+    key(4).older_material(&[5; 32]).replica_without_material_in(&target.region).make();
+    let hmac = old(world.kms(&source)).spec("HMAC_256").usage("GENERATE_VERIFY_MAC");
+    hmac.imported_material(&[6; 32]).tag("Owner", "me").make();
+}
+
+/// Returns what the owner of an account has of the materials that were imported there.
+pub(crate) fn materials(world: &World) -> KeyMaterials {
+    let keys = world.kms_keys(&route().source).into_iter().filter(|key| key.origin == "EXTERNAL");
+    keys.fold(KeyMaterials::new(), |all, key| {
+        world.kms_materials(&key.arn).into_iter().fold(all, |all, (id, bytes)| {
+            let all = if id == key.material { all.with(&key.arn, Secret::new(bytes.clone())) } else { all };
+            all.with_id(&key.arn, id, Secret::new(bytes))
+        })
+    })
 }
 
 /// What is asked of that account's migration.
 pub(crate) fn asking(access: &Access) -> Kms {
-    let keys = asked_for().kms_keys(&route().source).into_iter().map(|key| key.arn);
+    let world = asked_for();
+    let keys = world.kms_keys(&route().source).into_iter().map(|key| key.arn);
     let primaries = keys.filter(|arn| arn.is_multi_region());
     let kms = Kms::new(access).map_key_store("cks-1111111111111111a", "cks-2222222222222222b");
-    kms.promote(primaries).on_alias_conflict(AliasConflict::Repoint)
+    kms.promote(primaries).on_alias_conflict(AliasConflict::Repoint).bring_material(materials(&world))
 }
 
 pub(crate) fn migration(world: &World) -> (Kms, Migration) {

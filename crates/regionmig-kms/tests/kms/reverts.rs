@@ -153,10 +153,10 @@ async fn each_prefix_of_a_migration_is_taken_back() {
         let before = keys(&account);
         let (_, plan) = planned(&account, make).await;
         let (whole, all) = (account.fork(), MemoryJournal::default());
-        applied(&migration(&whole).1, &plan, &all).await;
+        applied(&Migration::new(route(), &whole.access()).with(make(&whole.access())), &plan, &all).await;
         for limit in 0..all.records().len() {
             let (world, journal) = (account.fork(), MemoryJournal::default());
-            let migration = migration(&world).1;
+            let migration = Migration::new(route(), &world.access()).with(make(&world.access()));
             let options = patient().allow_overwriting();
             let died = migration.apply(&plan, &CrashingJournal::new(&journal, limit), &options).await;
             assert!(died.is_err(), "it went on after its journal had failed at record {limit}");

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::grant::{self, Grant};
 use super::material::{Import, Material, Secret};
+use super::rotation::Turn;
 use super::shelf::Shelf;
 use super::spec::{Kind, SYMMETRIC};
 use super::store::{Alias, Deletion, Family, Key, KeyName, Kms, KmsTiming, after_days};
@@ -55,6 +56,7 @@ pub struct KeySeed {
     managed_for: Option<String>,
     material: Option<Secret>,
     multi_region: bool,
+    older: Vec<Secret>,
     origin: String,
     policy: Option<String>,
     /// Each with whether imported material is there, too.
@@ -83,6 +85,7 @@ impl KeySeed {
             managed_for: None,
             material: None,
             multi_region: false,
+            older: Vec::new(),
             origin: "AWS_KMS".to_owned(),
             policy: None,
             replicas: Vec::new(),
@@ -153,6 +156,13 @@ impl KeySeed {
     /// Makes it a multi-Region primary.
     pub fn multi_region(self) -> Self {
         Self { multi_region: true, ..self }
+    }
+
+    /// Adds a material that was imported before the current one, and rotated away from when the key was made: it still
+    /// decrypts. 32 bytes.
+    pub fn older_material(mut self, bytes: &[u8]) -> Self {
+        self.older.push(Secret::new(bytes.to_vec()));
+        self.imported(true)
     }
 
     /// Sets the origin, such as `AWS_CLOUDHSM`; `AWS_KMS`, unless set.
@@ -239,7 +249,11 @@ impl KeySeed {
         let mut family = Family::new(kind, &name, self.multi_region, self.origin.clone(), secret);
         family.store.clone_from(&self.store);
         family.xks_key.clone_from(&self.xks_key);
+        let older = self.older.iter().map(|older| Material::new(&name.id, older.bytes().to_vec()));
+        family.materials.extend(older);
         family.materials.extend(self.import(&family, &name));
+        let at = self.created(now);
+        family.rotation.done.extend(self.older.iter().map(|_| Turn { at, on_demand: true }));
         if let Some(store) = &self.store {
             kms.seed_store(&self.end, store, &self.origin, now);
         }
@@ -278,9 +292,9 @@ impl KeySeed {
             description: self.description.clone(),
             enabled: is_enabled.then_some(created),
             grants: Shelf::default(),
-            imports: (self.imported && has_material)
-                .then_some((0, Import { is_there: true, valid_to: self.expires }))
-                .into_iter()
+            imports: (0..=self.older.len())
+                .filter(|_| self.imported && has_material)
+                .map(|generation| (generation, Import { is_there: true, valid_to: self.expires }))
                 .collect(),
             managed_for: self.managed_for.clone(),
             policy: self.policy.as_deref().map_or_else(|| Arc::clone(&plain.policy), Arc::from),

@@ -102,6 +102,19 @@ impl World {
     }
 }
 
+impl World {
+    /// Returns the materials that were imported into a key, or into one related to it, by the ids that KMS gave them: what
+    /// their owner has, and KMS gives nobody.
+    pub fn kms_materials(&self, key: &KeyArn) -> BTreeMap<String, Vec<u8>> {
+        let Some(end) = key.end() else { return BTreeMap::new() };
+        self.with_kms(|kms, _| {
+            let family = kms.family(&KeyName::new(&end, key.id()));
+            let materials = family.into_iter().flat_map(|family| &family.materials);
+            materials.map(|material| (material.id.clone(), material.secret.bytes().to_vec())).collect()
+        })
+    }
+}
+
 fn view(kms: &Kms, name: &KeyName, now: Timestamp) -> Option<KeyView> {
     let (key, family) = (kms.key(name)?, kms.family(name)?);
     let arn = |name: &KeyName| KeyArn::new(&name.end, &name.id).ok();

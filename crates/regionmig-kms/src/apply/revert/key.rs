@@ -100,7 +100,7 @@ impl Kms {
     /// Says why it is not proved that the key was never used; nothing, if it is.
     ///
     /// It is if no use is known and KMS has kept track since the key was made (API reference, GetKeyLastUsage).
-    async fn why_not_unused(&self, target: &KeyArn, end: &End) -> Result<Option<Error>, Error> {
+    pub(super) async fn why_not_unused(&self, target: &KeyArn, end: &End) -> Result<Option<Error>, Error> {
         const ACTION: &str = "kms:GetKeyLastUsage";
         let send = |client: Client| client.get_key_last_usage().key_id(target.as_str()).send();
         let answer = match self.clients().read(end, ACTION, send).await {

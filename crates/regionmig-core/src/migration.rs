@@ -232,8 +232,8 @@ impl Migration {
     ///
     /// # Errors
     ///
-    /// Fails if the plan may not be applied. What could not be asked is a finding, and so is a survey of more than a
-    /// day ago.
+    /// Fails if the plan may not be applied. What could not be asked is a finding, one for all steps of a verb that need what
+    /// others make; and so is a survey of more than a day ago.
     pub async fn preflight(&self, plan: &MigrationPlan) -> Result<Vec<Finding>, Error> {
         self.admit(plan).await?;
         let cx = self.context(CancellationToken::new());
@@ -243,21 +243,27 @@ impl Migration {
             let old = Finding::new(Severity::Action, code::STALE, message);
             findings.push(old.remedy("survey and plan again, then see how the plans differ"));
         }
+        // Too early to be asked: so many steps, by service and verb.
+        let mut early: BTreeMap<(String, String), usize> = BTreeMap::new();
         for step in plan.steps() {
-            let unasked = |why: String| {
-                Finding::new(Severity::Note, code::UNASKED, format!("`{}` {why}", step.id))
-                    .about(step.spec.subject.clone())
-            };
             if !step.spec.requires.iter().all(|id| plan.ids().contains(id)) {
-                findings.push(unasked("cannot be asked before what it needs is there".to_owned()));
+                *early.entry((step.service().to_owned(), step.id.verb().to_owned())).or_default() += 1;
                 continue;
             }
             let scx = StepContext::detached(&cx, step.id, plan.ids().subset(&step.spec.requires));
             match self.service(step.service())?.preflight(step.raw(), &scx).await {
                 Ok(remarks) => findings.extend(remarks),
-                Err(error) => findings.push(unasked(format!("could not be asked: {}", chain(&error)))),
+                Err(error) => {
+                    let message = format!("`{}` could not be asked: {}", step.id, chain(&error));
+                    let unasked = Finding::new(Severity::Note, code::UNASKED, message);
+                    findings.push(unasked.about(step.spec.subject.clone()));
+                }
             }
         }
+        findings.extend(early.into_iter().map(|((service, verb), steps)| {
+            let message = format!("`{service}/{verb}` cannot be asked before what it needs is there: {steps} steps");
+            Finding::new(Severity::Note, code::UNASKED, message)
+        }));
         Ok(findings)
     }
 

@@ -38,14 +38,19 @@ pub fn policy_document<'a>(route: &Route, permissions: impl IntoIterator<Item = 
         };
         allowed.entry((region, resource)).or_default().insert(&permission.action);
     }
-    let statement = |((region, resource), actions): (&(Option<String>, String), &BTreeSet<&str>)| {
-        let mut statement = json!({ "Effect": "Allow", "Action": actions, "Resource": resource });
+    // What may be done alike with several resources takes one statement, since a policy may be so long only.
+    let mut alike: BTreeMap<(Option<String>, BTreeSet<&str>), BTreeSet<String>> = BTreeMap::new();
+    for ((region, resource), actions) in allowed {
+        alike.entry((region, actions)).or_default().insert(resource);
+    }
+    let statement = |((region, actions), resources): (&(Option<String>, BTreeSet<&str>), &BTreeSet<String>)| {
+        let mut statement = json!({ "Effect": "Allow", "Action": actions, "Resource": resources });
         if let Some(region) = region {
             statement["Condition"] = json!({ "StringEquals": { "aws:RequestedRegion": region } });
         }
         statement
     };
-    let statements: Vec<_> = allowed.iter().map(statement).collect();
+    let statements: Vec<_> = alike.iter().map(statement).collect();
     format!("{:#}", json!({ "Version": "2012-10-17", "Statement": statements }))
 }
 
@@ -67,24 +72,27 @@ mod tests {
             Permission::new(Side::Target, "kms:TagResource", "*"),
             Permission::new(Side::Target, "kms:CreateKey", "*"),
             Permission::new(Side::Source, "kms:ListKeys", "*"),
-            Permission::new(third, "kms:ReplicateKey", "arn:aws:kms:us-west-2:111122223333:key/mrk-1"),
+            Permission::new(third.clone(), "kms:ReplicateKey", "arn:aws:kms:us-west-2:111122223333:key/mrk-1"),
+            Permission::new(third, "kms:ReplicateKey", "arn:aws:kms:us-west-2:111122223333:key/mrk-2"),
             Permission::new(Side::Source, "kms:DescribeKey", "arn:*:kms:*:*:key/mrk-*"),
             Permission::new(Place::Global, "iam:GetRole", "*"),
         ];
         let policy: Value = serde_json::from_str(&policy_document(&route(), &needed)).unwrap();
-        let allow = |region: &str, actions: &[&str], resource: &str| {
+        let allow = |region: &str, actions: &[&str], resource: &[&str]| {
             json!({ "Effect": "Allow", "Action": actions, "Resource": resource,
                 "Condition": { "StringEquals": { "aws:RequestedRegion": region } } })
         };
         let anywhere =
-            json!({ "Effect": "Allow", "Action": ["kms:DescribeKey"], "Resource": "arn:aws:kms:*:*:key/mrk-*" });
-        let global = json!({ "Effect": "Allow", "Action": ["iam:GetRole"], "Resource": "*" });
+            json!({ "Effect": "Allow", "Action": ["kms:DescribeKey"], "Resource": ["arn:aws:kms:*:*:key/mrk-*"] });
+        let global = json!({ "Effect": "Allow", "Action": ["iam:GetRole"], "Resource": ["*"] });
+        let both = ["arn:aws:kms:us-west-2:111122223333:key/mrk-1", "arn:aws:kms:us-west-2:111122223333:key/mrk-2"];
         let expected = [
             global,
             anywhere,
-            allow("eu-central-1", &["kms:CreateKey", "kms:TagResource"], "*"),
-            allow("me-central-1", &["kms:ListKeys"], "*"),
-            allow("us-west-2", &["kms:ReplicateKey"], "arn:aws:kms:us-west-2:111122223333:key/mrk-1"),
+            allow("eu-central-1", &["kms:CreateKey", "kms:TagResource"], &["*"]),
+            allow("me-central-1", &["kms:ListKeys"], &["*"]),
+            // What is alike is said once.
+            allow("us-west-2", &["kms:ReplicateKey"], &both),
         ];
         assert_eq!(policy, json!({ "Version": "2012-10-17", "Statement": expected }));
     }

@@ -289,7 +289,7 @@ pub(crate) fn material_expires(key: &KeyArn, at: Timestamp) -> Finding {
 }
 
 pub(crate) fn material_wanted(key: &KeyArn, materials: usize) -> Finding {
-    let message = format!("its material was imported, and must be brought again for the counterpart: {materials}");
+    let message = format!("imported materials that must be brought again for its counterpart: {materials}");
     action(code::MATERIAL_WANTED, message).about(key).remedy(
         "hand it over with `Kms::bring_material`, or import it by hand while the step waits: KMS gives no material back",
     )

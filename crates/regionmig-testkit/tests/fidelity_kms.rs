@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use regionmig_aws::Access;
-use regionmig_core::{ApplyOptions, End, MemoryJournal, Migration, Route};
-use regionmig_kms::{AliasConflict, Kms};
+use regionmig_core::{ApplyOptions, End, MemoryJournal, Migration, Route, Secret};
+use regionmig_kms::{AliasConflict, KeyMaterials, Kms};
 use regionmig_testkit::{KeyView, KmsTiming, World, every_kind_of_key, other_keys, reference_account};
 use serde_json::{Value, json};
 use tap::Tap;
@@ -94,10 +94,15 @@ async fn migrated() -> Vec<String> {
             assert!(!verification.checks.is_empty());
             interfere(&world, &route.target);
         }
+        let all = with_all_options(&world, &route, &access);
+        let (migration, journal) = (Migration::new(route.clone(), &access).with(all), MemoryJournal::default());
+        let plan = migration.plan(&migration.survey().await.unwrap()).unwrap();
+        migration.apply(&plan, &journal, &ApplyOptions::default().allow_overwriting()).await.unwrap();
+        migration.revert(&plan, &journal, &ApplyOptions::default()).await.unwrap();
         lines.extend(tap.lines());
     }
     let operations: BTreeSet<String> = lines.iter().map(|line| operation(line)).collect();
-    assert!(operations.len() >= 20, "{operations:?}");
+    assert!(operations.len() >= 30, "{operations:?}");
     lines
 }
 
@@ -105,6 +110,7 @@ async fn migrated() -> Vec<String> {
 fn with_all_options(world: &World, route: &Route, access: &Access) -> Kms {
     let keys = world.kms_keys(&route.source);
     let mut kms = Kms::new(access).add_tag("moved", "yes").as_multi_region().on_alias_conflict(AliasConflict::Adopt);
+    kms = kms.bring_material(materials(world, &keys));
     let primaries =
         keys.iter().filter(|key| key.multi_region.as_ref().is_some_and(|related| related.primary == key.arn));
     kms = kms.promote(primaries.map(|key| key.arn.clone()).collect::<Vec<_>>());
@@ -118,6 +124,13 @@ fn with_all_options(world: &World, route: &Route, access: &Access) -> Kms {
         }
     }
     kms
+}
+
+/// Returns what the owner of keys has of their material.
+fn materials(world: &World, keys: &[KeyView]) -> KeyMaterials {
+    let imported = keys.iter().filter(|key| key.origin == "EXTERNAL");
+    let each = imported.flat_map(|key| world.kms_materials(&key.arn).into_values().map(|bytes| (&key.arn, bytes)));
+    each.fold(KeyMaterials::new(), |all, (key, bytes)| all.with(key, Secret::new(bytes)))
 }
 
 /// Changes what a migration made, a key at a time, as far as KMS lets it.

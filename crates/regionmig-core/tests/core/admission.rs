@@ -241,7 +241,12 @@ async fn a_journal_that_tells_what_cannot_have_happened_is_refused() {
 
 #[tokio::test(start_paused = true)]
 async fn preflight_asks_what_can_be_asked_and_names_the_rest() {
-    let script = Script::new([act("a").makes_itself(), act("b").needs(&["a"]), act("c").needs(&["known"])]);
+    let script = Script::new([
+        act("a").makes_itself(),
+        act("b").needs(&["a"]),
+        act("d").needs(&["a"]),
+        act("c").needs(&["known"]),
+    ]);
     script.world().preflight = Some(Ok(Finding::new(Severity::Action, "script.denied", "it would be denied")));
     let migration = script.migration();
     let known = crate::common::script::name("known");
@@ -249,8 +254,8 @@ async fn preflight_asks_what_can_be_asked_and_names_the_rest() {
     let plan = planned(&migration).await;
     let findings = migration.preflight(&plan).await.unwrap();
     let told: Vec<_> = findings.iter().map(|f| (f.code.as_str(), f.subject.as_ref().map(ResourceId::id))).collect();
-    assert_eq!(told, [("script.denied", Some("a")), ("core.unasked", Some("b")), ("script.denied", Some("c"))]);
-    assert!(findings[1].message.contains("before what it needs is there"));
+    assert_eq!(told, [("script.denied", Some("a")), ("script.denied", Some("c")), ("core.unasked", None)]);
+    assert_eq!(findings[2].message, "`script/do` cannot be asked before what it needs is there: 2 steps");
     script.world().preflight = Some(Err(ErrorKind::Unavailable));
     let findings = migration.preflight(&plan).await.unwrap();
     assert!(findings.iter().all(|finding| finding.code == "core.unasked"));

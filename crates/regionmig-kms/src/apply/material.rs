@@ -150,7 +150,7 @@ fn imported(step: &ImportMaterial, target: &KeyArn) -> Result<Receipt, Error> {
 
 /// Says that a person, or a program of the caller's, has to bring the material.
 fn wanted(step: &ImportMaterial, target: &KeyArn) -> Wait {
-    let text = format!("import the material of {} into {target}, or hand it over with `Kms::bring_material`", step.key);
+    let text = "import the material of the one key into the other, or hand it over with `Kms::bring_material`";
     let task =
         Task::new(task::IMPORT_MATERIAL, text).value("source", step.key.as_str()).value("target", target.as_str());
     let task = step.material.iter().fold(task, |task, id| task.value("material", id));

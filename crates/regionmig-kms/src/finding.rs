@@ -12,6 +12,8 @@ use crate::step::Part;
 pub mod code {
     /// A key of the target is taken for the counterpart, since an alias of the key's name points to it. A note.
     pub const ADOPTED: &str = "kms.adopted";
+    /// An alias has another name in the target than in the source. A note.
+    pub const ALIAS_RENAMED: &str = "kms.alias-renamed";
     /// An alias of that name points to another key. A blocker of the alias.
     pub const ALIAS_TAKEN: &str = "kms.alias-taken";
     /// Keys that AWS manages are not moved. A note.
@@ -45,6 +47,8 @@ pub mod code {
     pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
     /// The key is mapped to one outside of the target, which was not looked at. A note.
     pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
+    /// The name that an alias was to get instead of its own cannot be had. A blocker of the alias.
+    pub const NEW_ALIAS_UNUSABLE: &str = "kms.new-alias-unusable";
     /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
     pub const NEW_KEY_PAIR: &str = "kms.new-key-pair";
     /// The counterpart makes other message authentication codes. An action.
@@ -109,6 +113,13 @@ fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 pub(crate) fn adopted(key: &KeyArn, target: &KeyArn) -> Finding {
     note(code::ADOPTED, format!("{target}, to which an alias of its name points, is taken for its counterpart"))
         .about(key)
+}
+
+pub(crate) fn alias_renamed(name: &AliasName, new: &AliasName) -> Finding {
+    note(code::ALIAS_RENAMED, format!("in the target it is {new}: there, its own name does not stand for its key")).about(name).remedy(
+        "have whoever names the key by it ask for the new name in the target: code, configuration, and policies with \
+         kms:RequestAlias or kms:ResourceAliases",
+    )
 }
 
 pub(crate) fn alias_taken(name: &AliasName, taken_by: &KeyArn, wanted: &KeyArn) -> Finding {
@@ -239,6 +250,12 @@ pub(crate) fn mapped_outside(key: &KeyArn, target: &KeyArn) -> Finding {
     note(code::MAPPED_OUTSIDE, format!("it is mapped to {target}, which is not a customer's key of the target"))
         .about(key)
         .remedy("see to that key's policy, grants and aliases by hand")
+}
+
+pub(crate) fn new_alias_unusable(name: &AliasName, new: &AliasName, why: &str) -> Finding {
+    blocker(code::NEW_ALIAS_UNUSABLE, format!("it was to be {new} in the target, {why}"))
+        .about(name)
+        .remedy("return another name, or none, from `Kms::rename_on_alias_conflict`; then plan again")
 }
 
 pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {

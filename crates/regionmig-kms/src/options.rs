@@ -18,12 +18,14 @@ pub(crate) struct Options {
     key_stores: BTreeMap<String, String>,
     multi_region: Copies,
     promoted: BTreeSet<KeyArn>,
+    rename: Option<Rename>,
     selection: Selection,
     tags: BTreeMap<String, String>,
     xks_keys: BTreeMap<KeyArn, String>,
 }
 
-/// What is done about an alias whose name another customer's key has in the target.
+/// What is done about an alias whose name another customer's key has in the target, unless
+/// [`Kms::rename_on_alias_conflict`] gives it another.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AliasConflict {
@@ -64,6 +66,18 @@ struct Unless(Arc<IsLeft>);
 impl fmt::Debug for Unless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Unless(..)")
+    }
+}
+
+type NewName = dyn Fn(&AliasName) -> Option<AliasName> + Send + Sync;
+
+/// Gives an alias another name in the target.
+#[derive(Clone)]
+struct Rename(Arc<NewName>);
+
+impl fmt::Debug for Rename {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rename(..)")
     }
 }
 
@@ -114,6 +128,11 @@ impl Options {
     /// Returns whether the replica that a key has or gets in the target is to become the primary.
     pub(crate) fn promotes(&self, key: &KeyArn) -> bool {
         self.promoted.contains(key)
+    }
+
+    /// Returns the name that an alias gets in the target where its own is another key's, if the caller gives it one.
+    pub(crate) fn new_name(&self, name: &AliasName) -> Option<AliasName> {
+        self.rename.as_ref().and_then(|rename| (rename.0)(name))
     }
 
     /// Returns whether a key of the source is moved.
@@ -229,6 +248,30 @@ impl Kms {
     #[must_use]
     pub fn promote(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
         self.set(|options| options.promoted.extend(keys));
+        self
+    }
+
+    /// Gives an alias whose name another customer's key has in the target another name there, the one that `rename`
+    /// returns. If it returns none, [`Kms::on_alias_conflict`] holds.
+    ///
+    /// The name is decided on by planning, and stands in the plan. Asked by planning and by verifying, of names that are in
+    /// the target, `rename` must say the same of the same name. What the map of identifiers says already is not asked.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let access = regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build());
+    /// use regionmig_kms::Kms;
+    ///
+    /// let kms = Kms::new(&access).rename_on_alias_conflict(|name| format!("{name}-from-me-central-1").parse().ok());
+    /// # let _ = kms; Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn rename_on_alias_conflict(
+        mut self,
+        rename: impl Fn(&AliasName) -> Option<AliasName> + Send + Sync + 'static,
+    ) -> Self {
+        self.set(|options| options.rename = Some(Rename(Arc::new(rename))));
         self
     }
 

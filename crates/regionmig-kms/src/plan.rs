@@ -6,6 +6,7 @@ mod document;
 mod fate;
 mod grant;
 mod promote;
+mod rename;
 mod state;
 mod store;
 mod target;
@@ -20,6 +21,7 @@ use crate::service::Kms;
 use crate::snapshot::{Key, KeySpec, Snapshot};
 use crate::step::Step;
 pub(crate) use copy::is_reserved;
+pub(crate) use rename::new_name;
 pub(crate) use target::{Target, is_young};
 
 impl Plan for Kms {
@@ -68,6 +70,16 @@ enum Base<'a> {
     Made,
 }
 
+impl<'a> Base<'a> {
+    /// Returns the counterpart that was found.
+    fn found(self) -> Option<&'a KeyArn> {
+        match self {
+            Self::Found(target, _) => Some(target),
+            Self::Made => None,
+        }
+    }
+}
+
 /// What comes before a key is disabled.
 #[derive(Debug, Default)]
 struct Before {
@@ -84,6 +96,8 @@ struct Planner<'a> {
     aliases: BTreeMap<&'a KeyArn, Vec<&'a AliasName>>,
     aws_managed: usize,
     left_out: usize,
+    /// The sources' aliases that get another name than their own, or would, by that name.
+    renamed: BTreeMap<AliasName, BTreeSet<AliasName>>,
     replicas: usize,
     draft: Draft<Step>,
 }
@@ -100,6 +114,7 @@ impl<'a> Planner<'a> {
             aliases,
             aws_managed: 0,
             left_out: 0,
+            renamed: rename::claims(survey, options),
             replicas: 0,
             draft: Draft::default(),
         }

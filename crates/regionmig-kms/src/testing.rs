@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_types::SdkConfig;
+use regionmig_aws::Access;
 use regionmig_core::{
     AliasName, Capture, Draft, ErrorKind, Finding, Gap, KeyArn, Route, Side, Step as _, Survey, Timestamp,
 };
@@ -9,6 +11,7 @@ use regionmig_core::{
 use crate::finding::code;
 use crate::options::Options;
 use crate::plan::plan;
+use crate::service::Kms;
 use crate::snapshot::{
     Alias, Grant, GrantTerms, Key, KeyManager, KeyState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
 };
@@ -22,6 +25,10 @@ pub(crate) const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect
 /// When both ends were surveyed.
 pub(crate) fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn kms() -> Kms {
+    Kms::new(&Access::new(&SdkConfig::builder().build()))
 }
 
 pub(crate) fn arn(region: &str, id: &str) -> KeyArn {

@@ -11,7 +11,7 @@ use regionmig_core::{
 };
 
 use crate::options::{Options, Selected};
-use crate::plan::{Target, is_reserved};
+use crate::plan::{Target, is_reserved, new_name};
 use crate::policy::{canonical, carry};
 use crate::service::Kms;
 use crate::snapshot::{Key, Snapshot};
@@ -245,12 +245,16 @@ impl<'a> Verifier<'a> {
         if !key.is_customers() || key.is_doomed() || is_left {
             return;
         }
-        let outcome = match (self.survey.target.value.aliases.lookup(name), self.counterpart(own, key)) {
+        let counterpart = self.counterpart(own, key);
+        let found = counterpart.as_ref().ok().map(|(target, _)| *target);
+        let new = new_name(self.survey, self.options, name, found);
+        let name_there = new.as_ref().unwrap_or(name);
+        let outcome = match (self.survey.target.value.aliases.lookup(name_there), counterpart) {
             (Lookup::Unknown(gap), _) => Err(gap.into()),
-            (Lookup::Absent, _) => Err(Flaw::Unlike("it is not in the target".to_owned())),
+            (Lookup::Absent, _) => Err(Flaw::Unlike(format!("{name_there} is not in the target"))),
             (Lookup::Present(_), Err(flaw)) => Err(flaw),
             (Lookup::Present(there), Ok((target, _))) => {
-                unlike(there.key == *target, || format!("it points to {}, not to {target}", there.key))
+                unlike(there.key == *target, || format!("{name_there} points to {}, not to {target}", there.key))
             }
         };
         self.note(check::ALIAS_POINTS, name, outcome);

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::Verdict;
+use regionmig_core::{AliasName, Verdict};
 
 use super::{check, checks};
 use crate::snapshot::{Alias, GrantTerms, KeyState, Rotation, Snapshot};
-use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap};
+use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms};
 
 const EACH: [&str; 11] = [
     check::ALIAS_POINTS,
@@ -121,6 +121,36 @@ fn missing() -> BTreeSet<String> {
     failed.extend(fails(&gone(), &[check::KEY_STANDS]));
     failed.extend(fails(&gone().target("t", doomed(entry())), &[check::KEY_STANDS]));
     failed
+}
+
+#[test]
+fn an_alias_that_was_renamed_is_looked_for_under_its_new_name() {
+    let renamed = |there: Entry| {
+        let case = case(|key| Entry { aliases: Vec::new(), ..key }, |key| key).target("other", there);
+        case.edit(|_, target| target.aliases.insert("alias/b".parse().unwrap(), Ok(Alias::new(arn(TARGET, "t")))))
+    };
+    let taken = || renamed(Entry::new().alias("alias/a"));
+    fails(&taken(), &[check::ALIAS_POINTS]);
+    let by_map = |mut case: Case| {
+        case.survey.ids.bind::<AliasName>(&"alias/a".parse().unwrap(), &"alias/b".parse().unwrap()).unwrap();
+        case
+    };
+    fails(&by_map(taken()), &[]);
+    fails(&by_map(renamed(Entry::new())), &[]);
+    let by_option = |mut case: Case| {
+        case.options = kms().rename_on_alias_conflict(|_| "alias/b".parse().ok()).options().clone();
+        case
+    };
+    fails(&by_option(taken()), &[]);
+    // Its own name is free: a plan would give it that.
+    fails(&by_option(renamed(Entry::new())), &[check::ALIAS_POINTS]);
+    let elsewhere = |_: &mut Snapshot, target: &mut Snapshot| {
+        target.aliases.insert("alias/b".parse().unwrap(), Ok(Alias::new(arn(TARGET, "other"))));
+    };
+    fails(&by_map(taken()).edit(elsewhere), &[check::ALIAS_POINTS]);
+    let unread =
+        |_: &mut Snapshot, target: &mut Snapshot| target.aliases.insert("alias/b".parse().unwrap(), Err(gap()));
+    unknown(&by_option(taken()).edit(unread), &[check::ALIAS_POINTS]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod permissions;
 mod plans;
 mod preflight;
 mod probes;
+mod renames;
 mod reverts;
 mod reverts_kept;
 mod verify;

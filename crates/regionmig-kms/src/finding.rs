@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use regionmig_aws::Error;
-use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity, chain};
+use regionmig_core::{AliasName, Finding, KeyArn, Partition, ResourceId, Severity, chain};
 
+use crate::plan::Room;
 use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
 use crate::step::Part;
 
@@ -47,6 +48,8 @@ pub mod code {
     pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
     /// The key is mapped to one outside of the target, which was not looked at. A note.
     pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
+    /// What the keys that are made cost by the month. A note.
+    pub const MONTHLY_COST: &str = "kms.monthly-cost";
     /// The name that an alias was to get instead of its own cannot be had. A blocker of the alias.
     pub const NEW_ALIAS_UNUSABLE: &str = "kms.new-alias-unusable";
     /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
@@ -69,6 +72,8 @@ pub mod code {
     pub const PRIMARY_PENDING_DELETION: &str = "kms.primary-pending-deletion";
     /// The replica in the target becomes the primary, as the caller asked. An action.
     pub const PROMOTED: &str = "kms.promoted";
+    /// With what the plan makes the target has more than KMS allows by default. An action.
+    pub const QUOTA: &str = "kms.quota";
     /// What was encrypted under the key must be encrypted anew. An action.
     pub const REENCRYPT: &str = "kms.reencrypt";
     /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
@@ -252,6 +257,21 @@ pub(crate) fn mapped_outside(key: &KeyArn, target: &KeyArn) -> Finding {
         .remedy("see to that key's policy, grants and aliases by hand")
 }
 
+/// AWS KMS pricing page, "Key storage". What other partitions charge is on price lists of their own.
+// REQ: E-42
+pub(crate) fn monthly_cost(keys: usize, partition: Partition) -> Finding {
+    let message = match partition {
+        Partition::Aws | Partition::AwsUsGov => format!(
+            "keys that are made: {keys}, about {keys} USD a month, replicas and keys in custom key stores included; the first \
+             and the second rotation of a key's material add 1 USD a month each, and requests are charged by number"
+        ),
+        partition => {
+            format!("keys that are made: {keys}; each is charged by the month, as the prices of {partition} say")
+        }
+    };
+    note(code::MONTHLY_COST, message)
+}
+
 pub(crate) fn new_alias_unusable(name: &AliasName, new: &AliasName, why: &str) -> Finding {
     blocker(code::NEW_ALIAS_UNUSABLE, format!("it was to be {new} in the target, {why}"))
         .about(name)
@@ -352,6 +372,20 @@ pub(crate) fn other_material(key: &KeyArn, own: &Key) -> Finding {
         ),
     };
     action(code, what).about(key).remedy(remedy)
+}
+
+// REQ: E-25
+pub(crate) fn quota(room: Room) -> Finding {
+    let Room { what, there, more, most, is_part } = room;
+    let part = if is_part { ", as far as could be read," } else { "" };
+    let message = format!(
+        "{what}: {there} in the target{part} and {more} more are {}, and the default quota is {most}",
+        there + more
+    );
+    action(code::QUOTA, message).remedy(
+        "look up the account's own quota, which may be higher, in Service Quotas of the target's region, and have it raised \
+         before applying",
+    )
 }
 
 pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {

@@ -6,6 +6,7 @@ mod document;
 mod fate;
 mod grant;
 mod promote;
+mod quota;
 mod rename;
 mod state;
 mod store;
@@ -21,6 +22,7 @@ use crate::service::Kms;
 use crate::snapshot::{Key, KeySpec, Snapshot};
 use crate::step::Step;
 pub(crate) use copy::is_reserved;
+pub(crate) use quota::Room;
 pub(crate) use rename::new_name;
 pub(crate) use target::{Target, is_young};
 
@@ -56,6 +58,7 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         let replicas = planner.replicas;
         planner.draft.find(finding::services_stay(replicas));
     }
+    planner.room();
     planner.draft.find(finding::shared_not_listed());
     planner.draft.known = planner.target.known().collect();
     planner.draft

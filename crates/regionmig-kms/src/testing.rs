@@ -205,7 +205,7 @@ impl Case {
     }
 
     /// Says what the plan is, one line a step, a finding or a counterpart found, in order. What plans say of keys
-    /// that are shared, and of services, is left out.
+    /// that are shared, of services and of costs is left out.
     pub(crate) fn shown(&self) -> Vec<String> {
         let draft = self.plan();
         let steps = draft.steps.iter().map(|step| {
@@ -217,7 +217,8 @@ impl Case {
             let effect = if spec.effect == regionmig_core::Effect::Additive { "" } else { " OVERWRITING" };
             short(&format!("{} {}{at}{effect}", spec.verb, spec.subject.id()))
         });
-        let is_general = |finding: &&Finding| [code::SHARED_NOT_LISTED, code::SERVICES_STAY].contains(&&*finding.code);
+        let general = [code::MONTHLY_COST, code::SHARED_NOT_LISTED, code::SERVICES_STAY];
+        let is_general = |finding: &&Finding| general.contains(&&*finding.code);
         let findings = draft.findings.iter().filter(|finding| !is_general(finding)).map(finding);
         let ids = draft.ids.iter().map(|(source, target)| short(&format!("= {} {target}", source.id())));
         let mut lines: Vec<String> = steps.chain(findings).chain(ids).collect();

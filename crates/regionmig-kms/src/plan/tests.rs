@@ -8,6 +8,7 @@ use crate::options::AliasConflict;
 use crate::snapshot::{Constraints, GrantTerms, KeyState, KeyStore, Rotation};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms, now};
 
+mod quota;
 mod rename;
 
 /// Plans, and compares what comes of it, in whichever order, with what is expected: a step by verb and subject, a

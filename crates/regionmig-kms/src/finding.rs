@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use regionmig_aws::Error;
-use regionmig_core::{AliasName, Finding, KeyArn, Partition, ResourceId, Severity, chain};
+use regionmig_core::{AliasName, Finding, Gap, KeyArn, Partition, ResourceId, Severity, chain};
 
 use crate::plan::Room;
-use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
+use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, LastUse, Rotation};
 use crate::step::Part;
 
 /// The codes of this crate's findings.
@@ -42,6 +42,8 @@ pub mod code {
     pub const KIND_NOT_YET: &str = "kms.kind-not-yet";
     /// The custom key store that was named for the copy is not there, or not connected. A blocker of the key.
     pub const KEY_STORE_NOT_CONNECTED: &str = "kms.key-store-not-connected";
+    /// When the key was last used, or that no use is known. A note.
+    pub const LAST_USE: &str = "kms.last-use";
     /// Keys that the caller did not select are not moved. A note.
     pub const LEFT_OUT: &str = "kms.left-out";
     /// The key is mapped to one that is not there. A blocker of the key.
@@ -239,6 +241,28 @@ pub(crate) fn kind_not_yet(key: &KeyArn, own: &Key) -> Finding {
 
 pub(crate) fn kind_left_as_it_is(key: &KeyArn, own: &Key) -> Finding {
     note(code::KIND_NOT_YET, format!("keys that are {}, {} are mapped and no more", own.spec, own.origin)).about(key)
+}
+
+// REQ: KMS-25
+pub(crate) fn last_use(key: &KeyArn, last: &LastUse) -> Finding {
+    let since = last.since;
+    match (&last.used, last.whole) {
+        (Some(used), _) => note(code::LAST_USE, format!("it was last used at {}, by {}", used.at, used.operation))
+            .about(key)
+            .remedy("find out by CloudTrail who uses it, and what of that is still needed"),
+        (None, true) => note(code::LAST_USE, format!("no use of it is known since it was made, at {since}"))
+            .about(key)
+            .remedy("take no trouble over its ciphertext: there is none, unless a related key or, outside of KMS, its public key was used"),
+        (None, false) => {
+            note(code::LAST_USE, format!("no use of it is known since {since}, when KMS began to keep track"))
+                .about(key)
+                .remedy("look up earlier uses in CloudTrail")
+        }
+    }
+}
+
+pub(crate) fn last_use_unread(key: &KeyArn, gap: &Gap) -> Finding {
+    note(code::LAST_USE, format!("when it was last used could not be read: {gap}")).about(key).remedy("survey again")
 }
 
 pub(crate) fn left_out(keys: usize) -> Finding {

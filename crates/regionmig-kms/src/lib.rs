@@ -19,8 +19,8 @@ pub use finding::code;
 pub use options::AliasConflict;
 pub use service::{IMPLIED, Kms};
 pub use snapshot::{
-    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, MultiRegion,
-    MultiRegionRole, Origin, Rotation, Snapshot,
+    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, LastUse,
+    MultiRegion, MultiRegionRole, Origin, Rotation, Snapshot, Use,
 };
 pub use step::{
     AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,

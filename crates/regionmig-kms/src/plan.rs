@@ -11,6 +11,7 @@ mod rename;
 mod state;
 mod store;
 mod target;
+mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,6 +133,7 @@ impl<'a> Planner<'a> {
             }
             Selected::Unclear(gap) => return self.draft.unclear(arn, gap),
         }
+        self.last_use(arn);
         let Some(base) = self.fate(arn, key) else { return };
         let mut before = Before::default();
         let has_own_material = match base {

@@ -36,6 +36,9 @@ pub mod check {
     pub const RELATION_STANDS: &str = "kms.relation-stands";
     /// The key is rotated as often.
     pub const ROTATION_EQUAL: &str = "kms.rotation-equal";
+    /// The source's key was not used since its counterpart was made, so that it is not needed any more. Only with
+    /// `Kms::with_last_use`. What KMS says of a key's use may be late.
+    pub const SOURCE_IDLE: &str = "kms.source-idle";
     /// The key is enabled, or disabled, at both ends.
     pub const STATE_EQUAL: &str = "kms.state-equal";
     /// All was listed.
@@ -155,6 +158,10 @@ impl<'a> Verifier<'a> {
         for (code, outcome) in outcomes {
             self.note(code, arn, outcome);
         }
+        if self.options.asks_last_use() {
+            let idle = self.idle(arn, other);
+            self.note(check::SOURCE_IDLE, arn, idle);
+        }
         if let Some(related) = &key.multi_region
             && target.id() == arn.id()
         {
@@ -237,6 +244,27 @@ impl<'a> Verifier<'a> {
         let (own, there) = self.both(arn, target, |snapshot| &snapshot.rotations)?;
         let (own, there) = (own.copied().unwrap_or_default(), there.copied().unwrap_or_default());
         unlike(own == there, || format!("{own} here, {there} there"))
+    }
+
+    // REQ: KMS-25
+    fn idle(&self, arn: &KeyArn, other: &Key) -> Outcome {
+        let last = match self.survey.source.last_uses.lookup(arn) {
+            Lookup::Present(last) => last,
+            Lookup::Absent => return Err(Flaw::Unread("when it was last used was not asked".to_owned())),
+            Lookup::Unknown(gap) => return Err(gap.into()),
+        };
+        let made = other.created;
+        match &last.used {
+            Some(used) if used.at > made => {
+                let (at, operation) = (used.at, &used.operation);
+                Err(Flaw::Unlike(format!("it was used at {at}, by {operation}; its counterpart was made at {made}")))
+            }
+            _ if last.since > made => {
+                let since = last.since;
+                Err(Flaw::Unread(format!("its use is known since {since} only; its counterpart was made at {made}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn alias(&mut self, name: &'a AliasName, own: &'a KeyArn) {

@@ -10,6 +10,7 @@ use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms, 
 
 mod quota;
 mod rename;
+mod usage;
 
 /// Plans, and compares what comes of it, in whichever order, with what is expected: a step by verb and subject, a
 /// finding by severity, code and subject, a counterpart found by `=`.

@@ -10,6 +10,7 @@ mod account;
 mod conformance;
 mod conformance_found;
 mod hostile_input;
+mod last_use;
 mod moves_keys;
 mod opt_in;
 mod partial_knowledge;

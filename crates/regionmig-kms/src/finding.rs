@@ -3,15 +3,18 @@
 use std::collections::BTreeSet;
 
 use regionmig_aws::Error;
-use regionmig_core::{AliasName, Finding, KeyArn, ResourceId, Severity, Timestamp, chain};
+use regionmig_core::{AliasName, Finding, Gap, KeyArn, Partition, ResourceId, Severity, Timestamp, chain};
 
-use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, Rotation};
+use crate::plan::Room;
+use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, LastUse, Rotation};
 use crate::step::Part;
 
 /// The codes of this crate's findings.
 pub mod code {
     /// A key of the target is taken for the counterpart, since an alias of the key's name points to it. A note.
     pub const ADOPTED: &str = "kms.adopted";
+    /// An alias has another name in the target than in the source. A note.
+    pub const ALIAS_RENAMED: &str = "kms.alias-renamed";
     /// An alias of that name points to another key. A blocker of the alias.
     pub const ALIAS_TAKEN: &str = "kms.alias-taken";
     /// Keys that AWS manages are not moved. A note.
@@ -45,6 +48,8 @@ pub mod code {
     pub const KEY_STORE_NOT_MAPPED: &str = "kms.key-store-not-mapped";
     /// The key's material comes from where this version knows nothing of. A blocker of the key.
     pub const KIND_NOT_KNOWN: &str = "kms.kind-not-known";
+    /// When the key was last used, or that no use is known. A note.
+    pub const LAST_USE: &str = "kms.last-use";
     /// Keys that the caller did not select are not moved. A note.
     pub const LEFT_OUT: &str = "kms.left-out";
     /// The key is mapped to one that is not there. A blocker of the key.
@@ -57,6 +62,10 @@ pub mod code {
     pub const MATERIAL_WANTED: &str = "kms.material-wanted";
     /// Of several imported materials, only the current one gets to the counterpart. A note.
     pub const MATERIALS_LEFT: &str = "kms.materials-left";
+    /// What the keys that are made cost by the month. A note.
+    pub const MONTHLY_COST: &str = "kms.monthly-cost";
+    /// The name that an alias was to get instead of its own cannot be had. A blocker of the alias.
+    pub const NEW_ALIAS_UNUSABLE: &str = "kms.new-alias-unusable";
     /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
     pub const NEW_KEY_PAIR: &str = "kms.new-key-pair";
     /// The counterpart makes other message authentication codes. An action.
@@ -81,6 +90,8 @@ pub mod code {
     pub const PRIMARY_PENDING_DELETION: &str = "kms.primary-pending-deletion";
     /// The replica in the target becomes the primary, as the caller asked. An action.
     pub const PROMOTED: &str = "kms.promoted";
+    /// With what the plan makes the target has more than KMS allows by default. An action.
+    pub const QUOTA: &str = "kms.quota";
     /// What was encrypted under the key must be encrypted anew. An action.
     pub const REENCRYPT: &str = "kms.reencrypt";
     /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
@@ -127,6 +138,13 @@ fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 pub(crate) fn adopted(key: &KeyArn, target: &KeyArn) -> Finding {
     note(code::ADOPTED, format!("{target}, to which an alias of its name points, is taken for its counterpart"))
         .about(key)
+}
+
+pub(crate) fn alias_renamed(name: &AliasName, new: &AliasName) -> Finding {
+    note(code::ALIAS_RENAMED, format!("in the target it is {new}: there, its own name does not stand for its key")).about(name).remedy(
+        "have whoever names the key by it ask for the new name in the target: code, configuration, and policies with \
+         kms:RequestAlias or kms:ResourceAliases",
+    )
 }
 
 pub(crate) fn alias_taken(name: &AliasName, taken_by: &KeyArn, wanted: &KeyArn) -> Finding {
@@ -263,6 +281,28 @@ pub(crate) fn kind_not_known(key: &KeyArn, own: &Key) -> Finding {
         .remedy("make its counterpart by hand and say so with `Migration::map`, or leave it out with `Kms::unless`")
 }
 
+// REQ: KMS-25
+pub(crate) fn last_use(key: &KeyArn, last: &LastUse) -> Finding {
+    let since = last.since;
+    match (&last.used, last.whole) {
+        (Some(used), _) => note(code::LAST_USE, format!("it was last used at {}, by {}", used.at, used.operation))
+            .about(key)
+            .remedy("find out by CloudTrail who uses it, and what of that is still needed"),
+        (None, true) => note(code::LAST_USE, format!("no use of it is known since it was made, at {since}"))
+            .about(key)
+            .remedy("take no trouble over its ciphertext: there is none, unless a related key or, outside of KMS, its public key was used"),
+        (None, false) => {
+            note(code::LAST_USE, format!("no use of it is known since {since}, when KMS began to keep track"))
+                .about(key)
+                .remedy("look up earlier uses in CloudTrail")
+        }
+    }
+}
+
+pub(crate) fn last_use_unread(key: &KeyArn, gap: &Gap) -> Finding {
+    note(code::LAST_USE, format!("when it was last used could not be read: {gap}")).about(key).remedy("survey again")
+}
+
 pub(crate) fn left_out(keys: usize) -> Finding {
     note(code::LEFT_OUT, format!("keys that were not selected are not moved: {keys}"))
 }
@@ -308,6 +348,27 @@ pub(crate) fn no_material(key: &KeyArn) -> Finding {
     action(code::NO_MATERIAL, message)
         .about(key)
         .remedy("import it if the key is still needed, then plan again from a new survey: its counterpart gets it, too")
+}
+
+/// AWS KMS pricing page, "Key storage". What other partitions charge is on price lists of their own.
+// REQ: E-42
+pub(crate) fn monthly_cost(keys: usize, partition: Partition) -> Finding {
+    let message = match partition {
+        Partition::Aws | Partition::AwsUsGov => format!(
+            "keys that are made: {keys}, about {keys} USD a month, replicas and keys in custom key stores included; the first \
+             and the second rotation of a key's material add 1 USD a month each, and requests are charged by number"
+        ),
+        partition => {
+            format!("keys that are made: {keys}; each is charged by the month, as the prices of {partition} say")
+        }
+    };
+    note(code::MONTHLY_COST, message)
+}
+
+pub(crate) fn new_alias_unusable(name: &AliasName, new: &AliasName, why: &str) -> Finding {
+    blocker(code::NEW_ALIAS_UNUSABLE, format!("it was to be {new} in the target, {why}"))
+        .about(name)
+        .remedy("return another name, or none, from `Kms::rename_on_alias_conflict`; then plan again")
 }
 
 pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {
@@ -416,6 +477,20 @@ pub(crate) fn other_material(key: &KeyArn, own: &Key, is_imported: bool) -> Find
         ),
     };
     action(code, what).about(key).remedy(remedy)
+}
+
+// REQ: E-25
+pub(crate) fn quota(room: Room) -> Finding {
+    let Room { what, there, more, most, is_part } = room;
+    let part = if is_part { ", as far as could be read," } else { "" };
+    let message = format!(
+        "{what}: {there} in the target{part} and {more} more are {}, and the default quota is {most}",
+        there + more
+    );
+    action(code::QUOTA, message).remedy(
+        "look up the account's own quota, which may be higher, in Service Quotas of the target's region, and have it raised \
+         before applying",
+    )
 }
 
 pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {

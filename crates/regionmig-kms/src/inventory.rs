@@ -8,7 +8,7 @@ use regionmig_aws::Error;
 use regionmig_core::{End, ErrorKind, Gap, Inventory, KeyArn, Listing, RunContext, Side};
 
 use crate::service::Kms;
-use crate::snapshot::{Grant, Key, Material, Rotation, Snapshot};
+use crate::snapshot::{Grant, Key, LastUse, Material, Rotation, Snapshot};
 use crate::step::NAME;
 
 /// So many keys are read at a time, each by up to four requests at once: what rotates is not imported.
@@ -41,6 +41,9 @@ impl Inventory for Kms {
         }
         if side == Side::Source {
             snapshot.primaries = self.primaries(cx, &snapshot).await;
+        }
+        if side == Side::Source && self.options().asks_last_use() {
+            snapshot.last_uses = self.last_uses(cx, &snapshot).await;
         }
         Ok(snapshot)
     }
@@ -131,6 +134,29 @@ impl Kms {
         open.map(|arn| (arn, why())).collect()
     }
 
+    /// Asks when each customer's key that was found in the source was last used. After all else, since KMS answers so few
+    /// of these requests that nothing should wait for them.
+    async fn last_uses(&self, cx: &RunContext, snapshot: &Snapshot) -> Listing<KeyArn, LastUse> {
+        let end = cx.end(Side::Source);
+        let keys = snapshot.keys.known().filter(|(_, key)| key.is_customers());
+        let keys: Vec<KeyArn> = keys.map(|(arn, _)| arn.clone()).collect();
+        let count = cx.count(NAME, Side::Source, "last uses", u64::try_from(keys.len()).ok());
+        let read = |arn: KeyArn| async move {
+            let last = self.key_last_use(end, &arn).await;
+            (arn, last.map_err(Gap::from))
+        };
+        let mut reading = stream::iter(keys).map(read).buffer_unordered(AT_ONCE);
+        let mut last_uses = Listing::default();
+        while let Some((arn, last)) = reading.next().await {
+            count.add(1);
+            last_uses.insert(arn, last);
+        }
+        match snapshot.keys.rest() {
+            Some(gap) => last_uses.truncated(gap.clone()),
+            None => last_uses,
+        }
+    }
+
     /// Looks up the primaries, in third regions, of the replicas that were found: they alone can be replicated.
     async fn primaries(&self, cx: &RunContext, snapshot: &Snapshot) -> Listing<KeyArn, Key> {
         let route = cx.route();
@@ -157,6 +183,7 @@ fn cut_short(snapshot: Snapshot, gap: &Gap) -> Snapshot {
         grants: snapshot.grants.truncated(gap.clone()),
         key_stores: snapshot.key_stores,
         keys: snapshot.keys.truncated(gap.clone()),
+        last_uses: snapshot.last_uses,
         materials: snapshot.materials.truncated(gap.clone()),
         policies: snapshot.policies.truncated(gap.clone()),
         primaries: snapshot.primaries,

@@ -21,8 +21,8 @@ pub use material::{EmptyKey, KeyMaterialSource, KeyMaterials, WrapError, Wrappin
 pub use options::AliasConflict;
 pub use service::{IMPLIED, Kms};
 pub use snapshot::{
-    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, Material,
-    MaterialState, MultiRegion, MultiRegionRole, Origin, Rotation, Snapshot,
+    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, LastUse, Material,
+    MaterialState, MultiRegion, MultiRegionRole, Origin, Rotation, Snapshot, Use,
 };
 pub use step::{
     AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,

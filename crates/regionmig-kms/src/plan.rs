@@ -7,9 +7,12 @@ mod fate;
 mod grant;
 mod material;
 mod promote;
+mod quota;
+mod rename;
 mod state;
 mod store;
 mod target;
+mod usage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +24,8 @@ use crate::service::Kms;
 use crate::snapshot::{Key, KeySpec, KeyState, Snapshot};
 use crate::step::Step;
 pub(crate) use copy::is_reserved;
+pub(crate) use quota::Room;
+pub(crate) use rename::new_name;
 pub(crate) use target::{Target, is_young};
 
 impl Plan for Kms {
@@ -55,6 +60,7 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         let replicas = planner.replicas;
         planner.draft.find(finding::services_stay(replicas));
     }
+    planner.room();
     planner.draft.find(finding::shared_not_listed());
     planner.draft.known = planner.target.known().collect();
     planner.draft
@@ -67,6 +73,16 @@ enum Base<'a> {
     Found(&'a KeyArn, &'a Key),
     /// A key that this plan makes, with all that the request can carry.
     Made,
+}
+
+impl<'a> Base<'a> {
+    /// Returns the counterpart that was found.
+    fn found(self) -> Option<&'a KeyArn> {
+        match self {
+            Self::Found(target, _) => Some(target),
+            Self::Made => None,
+        }
+    }
 }
 
 /// What stands for a key of the source, and in which state once it has what material it gets.
@@ -99,6 +115,8 @@ struct Planner<'a> {
     aliases: BTreeMap<&'a KeyArn, Vec<&'a AliasName>>,
     aws_managed: usize,
     left_out: usize,
+    /// The sources' aliases that get another name than their own, or would, by that name.
+    renamed: BTreeMap<AliasName, BTreeSet<AliasName>>,
     replicas: usize,
     draft: Draft<Step>,
 }
@@ -115,6 +133,7 @@ impl<'a> Planner<'a> {
             aliases,
             aws_managed: 0,
             left_out: 0,
+            renamed: rename::claims(survey, options),
             replicas: 0,
             draft: Draft::default(),
         }
@@ -129,6 +148,7 @@ impl<'a> Planner<'a> {
             }
             Selected::Unclear(gap) => return self.draft.unclear(arn, gap),
         }
+        self.last_use(arn);
         let Some(Counterpart { base, state }) = self.fate(arn, key) else { return };
         let mut before = Before::new(state);
         let has_own_material = match base {

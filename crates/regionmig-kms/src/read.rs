@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_kms::operation::get_key_last_usage::GetKeyLastUsageOutput;
 use aws_sdk_kms::types::{
-    GrantListEntry, ImportState, IncludeKeyMaterial, KeyMetadata, KeySpec, KeyUsageType, RotationsListEntry,
+    GrantListEntry, ImportState, IncludeKeyMaterial, KeyLastUsageData, KeyMetadata, KeySpec, KeyUsageType,
+    RotationsListEntry,
 };
 use aws_smithy_types::DateTime;
 use regionmig_aws::{Error, pages};
@@ -11,7 +13,7 @@ use regionmig_core::{AliasName, End, ErrorKind, Gap, KeyArn, Listing, Timestamp}
 
 use crate::service::Kms;
 use crate::snapshot::{
-    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeyStore, Material, MultiRegion, Rotation,
+    Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeyStore, LastUse, Material, MultiRegion, Rotation,
 };
 
 /// The only policy of a key that can be set.
@@ -45,6 +47,14 @@ impl Kms {
         let days = u32::try_from(answer.rotation_period_in_days.unwrap_or(365));
         let malformed = |_| Error::malformed(ACTION, "RotationPeriodInDays").at(end);
         Ok(Rotation::every(days.map_err(malformed)?))
+    }
+
+    /// Asks when a key was last used.
+    pub(crate) async fn key_last_use(&self, end: &End, key: &KeyArn) -> Result<LastUse, Error> {
+        const ACTION: &str = "kms:GetKeyLastUsage";
+        let send = |client: aws_sdk_kms::Client| client.get_key_last_usage().key_id(key.as_str()).send();
+        let answer = self.clients().read(end, ACTION, send).await?;
+        last_use_of(&answer).map_err(|field| Error::malformed(ACTION, field).at(end))
     }
 
     /// Lists the imported materials of a symmetric encryption key, in the order of their ids.
@@ -229,6 +239,21 @@ fn material_of(entry: &RotationsListEntry) -> Option<Material> {
     })
 }
 
+/// Tells the last use, or the field that is not readable. Of a key without one, KMS answers with nothing or with a use that
+/// has no members; it may have begun to keep track after the key was made (API reference, GetKeyLastUsage).
+fn last_use_of(answer: &GetKeyLastUsageOutput) -> Result<LastUse, &'static str> {
+    let since = answer.tracking_start_date().and_then(timestamp).ok_or("TrackingStartDate")?;
+    let made = answer.key_creation_date().and_then(timestamp).ok_or("KeyCreationDate")?;
+    let last = LastUse::none(since, since <= made);
+    match answer.key_last_usage().filter(|usage| **usage != KeyLastUsageData::builder().build()) {
+        None => Ok(last),
+        Some(usage) => {
+            let at = usage.timestamp().and_then(timestamp).ok_or("KeyLastUsage.Timestamp")?;
+            Ok(last.used(at, usage.operation().ok_or("KeyLastUsage.Operation")?.as_str()))
+        }
+    }
+}
+
 fn timestamp(at: &DateTime) -> Option<Timestamp> {
     Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }
@@ -257,4 +282,36 @@ fn grant_of(entry: &GrantListEntry) -> Option<Grant> {
 
 fn sorted(pairs: Option<&std::collections::HashMap<String, String>>) -> BTreeMap<String, String> {
     pairs.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As KMS answers of a key that was made at 100 s, with its use, if any, at 200 s.
+    fn answer(since: Option<i64>, usage: Option<KeyLastUsageData>) -> GetKeyLastUsageOutput {
+        let answer = GetKeyLastUsageOutput::builder().key_creation_date(DateTime::from_secs(100));
+        answer.set_tracking_start_date(since.map(DateTime::from_secs)).set_key_last_usage(usage).build()
+    }
+
+    #[test]
+    fn a_last_use_is_told_from_none_and_from_one_that_is_half_told() {
+        let second = |second| Timestamp::from_second(second).unwrap();
+        let empty = || KeyLastUsageData::builder();
+        let used = || empty().operation("Decrypt".into()).timestamp(DateTime::from_secs(200));
+        for usage in [None, Some(empty().build())] {
+            assert_eq!(last_use_of(&answer(Some(100), usage.clone())), Ok(LastUse::none(second(100), true)));
+            assert_eq!(last_use_of(&answer(Some(101), usage)), Ok(LastUse::none(second(101), false)));
+        }
+        let told = LastUse::none(second(100), true).used(second(200), "Decrypt");
+        assert_eq!(last_use_of(&answer(Some(100), Some(used().build()))), Ok(told));
+        for (half, field) in [
+            (answer(None, None), "TrackingStartDate"),
+            (answer(Some(100), Some(used().set_timestamp(None).build())), "KeyLastUsage.Timestamp"),
+            (answer(Some(100), Some(used().set_operation(None).build())), "KeyLastUsage.Operation"),
+            (answer(Some(100), Some(empty().kms_request_id("r").build())), "KeyLastUsage.Timestamp"),
+        ] {
+            assert_eq!(last_use_of(&half), Err(field));
+        }
+    }
 }

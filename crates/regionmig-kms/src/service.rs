@@ -124,6 +124,8 @@ impl Service for Kms {
         // A replica's primary is read where it is: in which region, the account tells.
         let all = both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]);
         let stores = Permission::new(Side::Target, "kms:DescribeCustomKeyStores", "*");
-        all.chain(self.options.has_key_stores().then_some(stores)).collect()
+        let last_use = Permission::new(Side::Source, "kms:GetKeyLastUsage", "*");
+        let asked = self.options.has_key_stores().then_some(stores).into_iter();
+        all.chain(asked.chain(self.options.asks_last_use().then_some(last_use))).collect()
     }
 }

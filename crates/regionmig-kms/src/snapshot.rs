@@ -28,6 +28,9 @@ pub struct Snapshot {
     pub key_stores: Listing<String, KeyStore>,
     /// The keys, those that AWS manages and those to be deleted included.
     pub keys: Listing<KeyArn, Key>,
+    /// When each key was last used; asked in the source only, and only with `Kms::with_last_use`.
+    #[serde(default)]
+    pub last_uses: Listing<KeyArn, LastUse>,
     /// The materials of each symmetric encryption key whose material is imported; nothing of other keys, which have one.
     #[serde(default)]
     pub materials: Listing<KeyArn, Vec<Material>>,
@@ -52,7 +55,7 @@ impl Snapshot {
     }
 }
 
-snapshot!(Snapshot { aliases, grants, key_stores, keys, materials, policies, primaries, rotations, tags });
+snapshot!(Snapshot { aliases, grants, key_stores, keys, last_uses, materials, policies, primaries, rotations, tags });
 
 /// Where an alias points.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -276,6 +279,43 @@ impl fmt::Display for Rotation {
             None => f.write_str("never"),
         }
     }
+}
+
+/// When a key was last used, as far as KMS keeps track of it. Of related multi-Region keys each has a record of its own.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LastUse {
+    /// Since when KMS keeps track of the key.
+    pub since: Timestamp,
+    /// The last use that is known, if any is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Use>,
+    /// Whether KMS has kept track since the key was made, so that one of which no use is known was never used.
+    pub whole: bool,
+}
+
+impl LastUse {
+    /// Says that no use is known since a time, `whole` if the key was not made before.
+    pub fn none(since: Timestamp, whole: bool) -> Self {
+        Self { since, used: None, whole }
+    }
+
+    /// Says what the last use was.
+    #[must_use]
+    pub fn used(mut self, at: Timestamp, operation: impl Into<String>) -> Self {
+        self.used = Some(Use { at, operation: operation.into() });
+        self
+    }
+}
+
+/// One use of a key.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Use {
+    /// When.
+    pub at: Timestamp,
+    /// The operation, such as `Decrypt`.
+    pub operation: String,
 }
 
 /// A grant.

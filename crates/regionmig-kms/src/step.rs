@@ -94,8 +94,11 @@ pub struct ChangeTags {
 pub struct CreateAlias {
     /// The source's key.
     pub key: KeyArn,
-    /// The name, at both ends.
+    /// The name, at both ends unless `renamed` says otherwise.
     pub name: AliasName,
+    /// The name in the target, if it is another one there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<AliasName>,
 }
 
 /// See [`Step::CreateGrant`].
@@ -373,12 +376,17 @@ impl ChangeTags {
 }
 
 impl CreateAlias {
+    /// Returns the name in the target.
+    pub fn name_there(&self) -> &AliasName {
+        self.renamed.as_ref().unwrap_or(&self.name)
+    }
+
     fn spec(&self) -> Spec {
         // No settling: KMS itself refuses a second alias of the name.
         let spec = Spec::new(Effect::Additive, "create-alias", &self.name)
             .needs(&Binding::target_of(&self.key))
             .produces(&self.name)
-            .summary(format!("let {} point to the counterpart of {}", self.name, self.key));
+            .summary(format!("let {} point to the counterpart of {}", self.name_there(), self.key));
         writes(reads(spec, &["kms:DescribeKey"]), "kms:CreateAlias")
     }
 }

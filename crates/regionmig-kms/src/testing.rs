@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use aws_types::SdkConfig;
+use regionmig_aws::Access;
 use regionmig_core::{
     AliasName, Capture, Draft, ErrorKind, Finding, Gap, KeyArn, Route, Side, Step as _, Survey, Timestamp,
 };
@@ -9,6 +11,7 @@ use regionmig_core::{
 use crate::finding::code;
 use crate::options::Options;
 use crate::plan::plan;
+use crate::service::Kms;
 use crate::snapshot::{
     Alias, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, Material, MaterialState, MultiRegion,
     MultiRegionRole, Origin, Rotation, Snapshot,
@@ -23,6 +26,10 @@ pub(crate) const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect
 /// When both ends were surveyed.
 pub(crate) fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn kms() -> Kms {
+    Kms::new(&Access::new(&SdkConfig::builder().build()))
 }
 
 pub(crate) fn arn(region: &str, id: &str) -> KeyArn {
@@ -226,7 +233,7 @@ impl Case {
     }
 
     /// Says what the plan is, one line a step, a finding or a counterpart found, in order. What plans say of keys
-    /// that are shared, and of services, is left out.
+    /// that are shared, of services and of costs is left out.
     pub(crate) fn shown(&self) -> Vec<String> {
         let draft = self.plan();
         let steps = draft.steps.iter().map(|step| {
@@ -238,7 +245,8 @@ impl Case {
             let effect = if spec.effect == regionmig_core::Effect::Additive { "" } else { " OVERWRITING" };
             short(&format!("{} {}{at}{effect}", spec.verb, spec.subject.id()))
         });
-        let is_general = |finding: &&Finding| [code::SHARED_NOT_LISTED, code::SERVICES_STAY].contains(&&*finding.code);
+        let general = [code::MONTHLY_COST, code::SHARED_NOT_LISTED, code::SERVICES_STAY];
+        let is_general = |finding: &&Finding| general.contains(&&*finding.code);
         let findings = draft.findings.iter().filter(|finding| !is_general(finding)).map(finding);
         let ids = draft.ids.iter().map(|(source, target)| short(&format!("= {} {target}", source.id())));
         let mut lines: Vec<String> = steps.chain(findings).chain(ids).collect();

@@ -11,7 +11,7 @@ use regionmig_core::{
 };
 
 use crate::options::{Options, Selected};
-use crate::plan::{Target, is_reserved};
+use crate::plan::{Target, is_reserved, new_name};
 use crate::policy::{canonical, carry};
 use crate::service::Kms;
 use crate::snapshot::{Key, Material, Snapshot};
@@ -38,6 +38,9 @@ pub mod check {
     pub const RELATION_STANDS: &str = "kms.relation-stands";
     /// The key is rotated as often.
     pub const ROTATION_EQUAL: &str = "kms.rotation-equal";
+    /// The source's key was not used since its counterpart was made, so that it is not needed any more. Only with
+    /// `Kms::with_last_use`. What KMS says of a key's use may be late.
+    pub const SOURCE_IDLE: &str = "kms.source-idle";
     /// The key is enabled, or disabled, at both ends.
     pub const STATE_EQUAL: &str = "kms.state-equal";
     /// All was listed.
@@ -165,6 +168,10 @@ impl<'a> Verifier<'a> {
             let outcome = self.material(arn, key, target, other);
             self.note(check::MATERIAL_IMPORTED, arn, outcome);
         }
+        if self.options.asks_last_use() {
+            let idle = self.idle(arn, other);
+            self.note(check::SOURCE_IDLE, arn, idle);
+        }
         if let Some(related) = &key.multi_region
             && target.id() == arn.id()
         {
@@ -268,18 +275,43 @@ impl<'a> Verifier<'a> {
         unlike(own == there, || format!("{own} here, {there} there"))
     }
 
+    // REQ: KMS-25
+    fn idle(&self, arn: &KeyArn, other: &Key) -> Outcome {
+        let last = match self.survey.source.last_uses.lookup(arn) {
+            Lookup::Present(last) => last,
+            Lookup::Absent => return Err(Flaw::Unread("when it was last used was not asked".to_owned())),
+            Lookup::Unknown(gap) => return Err(gap.into()),
+        };
+        let made = other.created;
+        match &last.used {
+            Some(used) if used.at > made => {
+                let (at, operation) = (used.at, &used.operation);
+                Err(Flaw::Unlike(format!("it was used at {at}, by {operation}; its counterpart was made at {made}")))
+            }
+            _ if last.since > made => {
+                let since = last.since;
+                Err(Flaw::Unread(format!("its use is known since {since} only; its counterpart was made at {made}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn alias(&mut self, name: &'a AliasName, own: &'a KeyArn) {
         let Lookup::Present(key) = self.survey.source.value.keys.lookup(own) else { return };
         let is_left = self.options.selects(own, key, &self.survey.source.value) == Selected::No;
         if !key.is_customers() || key.is_doomed() || is_left {
             return;
         }
-        let outcome = match (self.survey.target.value.aliases.lookup(name), self.counterpart(own, key)) {
+        let counterpart = self.counterpart(own, key);
+        let found = counterpart.as_ref().ok().map(|(target, _)| *target);
+        let new = new_name(self.survey, self.options, name, found);
+        let name_there = new.as_ref().unwrap_or(name);
+        let outcome = match (self.survey.target.value.aliases.lookup(name_there), counterpart) {
             (Lookup::Unknown(gap), _) => Err(gap.into()),
-            (Lookup::Absent, _) => Err(Flaw::Unlike("it is not in the target".to_owned())),
+            (Lookup::Absent, _) => Err(Flaw::Unlike(format!("{name_there} is not in the target"))),
             (Lookup::Present(_), Err(flaw)) => Err(flaw),
             (Lookup::Present(there), Ok((target, _))) => {
-                unlike(there.key == *target, || format!("it points to {}, not to {target}", there.key))
+                unlike(there.key == *target, || format!("{name_there} points to {}, not to {target}", there.key))
             }
         };
         self.note(check::ALIAS_POINTS, name, outcome);

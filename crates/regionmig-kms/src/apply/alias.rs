@@ -10,11 +10,11 @@ use crate::step::{CreateAlias, UpdateAlias};
 
 impl Kms {
     pub(super) async fn probe_create_alias(&self, step: &CreateAlias, cx: &StepContext<'_>) -> Result<Probe, Error> {
-        let target = target_of(&step.key, cx)?;
+        let (target, name) = (target_of(&step.key, cx)?, step.name_there());
         let end = cx.end(Side::Target);
-        let conflict = || Error::conflict(&step.name).by("kms:DescribeKey").at(end);
-        match self.describe(end, step.name.as_str()).await {
-            Ok((key, _)) if key == target => Ok(Probe::Present(Receipt::new().bind(&step.name, &step.name)?)),
+        let conflict = || Error::conflict(name).by("kms:DescribeKey").at(end);
+        match self.describe(end, name.as_str()).await {
+            Ok((key, _)) if key == target => Ok(Probe::Present(Receipt::new().bind(&step.name, name)?)),
             Ok(_) => Err(conflict()),
             Err(error) => match error.kind() {
                 ErrorKind::NotFound => Ok(Probe::Absent),
@@ -26,16 +26,16 @@ impl Kms {
     }
 
     pub(super) async fn create_alias(&self, step: &CreateAlias, cx: &StepContext<'_>) -> Result<Applied, Error> {
-        let target = target_of(&step.key, cx)?;
+        let (target, name) = (target_of(&step.key, cx)?, step.name_there());
         let send = |client: aws_sdk_kms::Client| {
-            client.create_alias().alias_name(step.name.as_str()).target_key_id(target.id()).send()
+            client.create_alias().alias_name(name.as_str()).target_key_id(target.id()).send()
         };
         match self.clients().write(cx.end(Side::Target), "kms:CreateAlias", send).await {
             Ok(answer) => {
-                let receipt = Receipt::new().bind(&step.name, &step.name)?;
+                let receipt = Receipt::new().bind(&step.name, name)?;
                 Ok(Applied::Done(answer.request_id().into_iter().fold(receipt, Receipt::request_id)))
             }
-            Err(error) if exists(&error) => Ok(Applied::Waiting(soon(format!("{} is there already", step.name)))),
+            Err(error) if exists(&error) => Ok(Applied::Waiting(soon(format!("{name} is there already")))),
             Err(error) => Err(self.refused(error, &target, cx).await),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regionmig_core::{AliasName, Gap, KeyArn, Lookup, Survey};
 
 use super::target::may_be_copy;
-use super::{Base, Before, Planner};
+use super::{Base, Before, Planner, new_name};
 use crate::finding;
 use crate::options::AliasConflict;
 use crate::snapshot::Key;
@@ -15,14 +15,21 @@ impl<'a> Planner<'a> {
     /// Lets the names of a key name its counterpart in the target.
     pub(super) fn aliases(&mut self, arn: &'a KeyArn, key: &Key, base: Base<'_>, before: &mut Before) {
         let names = self.aliases.get(arn).cloned().unwrap_or_default();
+        let names: Vec<(&AliasName, Option<AliasName>)> =
+            names.into_iter().map(|name| (name, new_name(self.survey, self.options, name, base.found()))).collect();
         if let Base::Found(target, _) = base {
+            let is_its = |there: &AliasName| names.iter().any(|(name, new)| new.as_ref().unwrap_or(name) == there);
             let there = self.target.names_of(target).iter().copied();
-            let extra: Vec<&str> = there.filter(|name| !names.contains(name)).map(AliasName::as_str).collect();
+            let extra: Vec<&str> = there.filter(|name| !is_its(name)).map(AliasName::as_str).collect();
             if !extra.is_empty() {
                 self.draft.find(finding::extra(arn.into(), target, &extra));
             }
         }
-        for name in names {
+        for (name, new) in names {
+            if let Some(new) = new {
+                self.renamed_alias(arn, name, new, base, before);
+                continue;
+            }
             match (self.survey.target.value.aliases.lookup(name), base) {
                 (Lookup::Unknown(gap), _) => self.draft.unclear(name, gap),
                 (Lookup::Present(there), Base::Found(target, _)) if there.key == *target => {
@@ -36,7 +43,11 @@ impl<'a> Planner<'a> {
                 (Lookup::Present(there), _) => self.draft.find(finding::alias_taken(name, &there.key, arn)),
                 (Lookup::Absent, _) => {
                     before.aliases.insert(name.clone());
-                    self.draft.push(Step::CreateAlias(CreateAlias { key: arn.clone(), name: name.clone() }));
+                    self.draft.push(Step::CreateAlias(CreateAlias {
+                        key: arn.clone(),
+                        name: name.clone(),
+                        renamed: None,
+                    }));
                 }
             }
         }

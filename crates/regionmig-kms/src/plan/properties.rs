@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::subsequence;
-use regionmig_core::{AliasName, Capture, Draft, KeyArn, Spec, Step as _, Timestamp};
+use regionmig_core::{AliasName, Capture, Draft, KeyArn, ResourceId, Spec, Step as _, Timestamp};
 
 use crate::material::EmptyKey;
 use crate::snapshot::{
     Alias, Grant, GrantTerms, Key, KeyState, Material, MaterialState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
 };
 use crate::step::{ImportMaterial, SOURCE_MARK, Step, source_mark};
-use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
+use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms, now};
 use crate::verify::checks;
 
 /// What a key may be like, but for what it is related to.
@@ -69,8 +69,11 @@ fn case() -> impl Strategy<Value = Case> {
     let sources = proptest::collection::vec(source(), 0..5);
     let strangers = proptest::collection::vec(entry(), 0..3);
     let aliases = proptest::collection::vec((0..6_usize, 0..3_u8), 0..6);
-    (sources, strangers, aliases).prop_map(|(sources, strangers, aliases)| {
+    (sources, strangers, aliases, any::<bool>()).prop_map(|(sources, strangers, aliases, renames)| {
         let mut case = Case::new();
+        if renames {
+            case.options = kms().rename_on_alias_conflict(renamed).options().clone();
+        }
         let mut names = BTreeMap::new();
         for (n, source) in sources.into_iter().enumerate() {
             case = put(case, n, source, &mut names);
@@ -89,6 +92,18 @@ fn case() -> impl Strategy<Value = Case> {
         }
         case
     })
+}
+
+/// Gives a name of its own, one that a second alias gets too, one that the source may have, none that can be had, or none.
+fn renamed(name: &AliasName) -> Option<AliasName> {
+    let new = match name.as_str() {
+        "alias/0" => "alias/moved/0",
+        "alias/1" | "alias/2" => "alias/moved/both",
+        "alias/3" => "alias/4",
+        "alias/4" => "alias/aws/4",
+        _ => return None,
+    };
+    new.parse().ok()
 }
 
 /// Makes an entry one of the same kind.
@@ -212,7 +227,7 @@ impl Counterpart<'_> {
         match step {
             Step::AddTags(step) => self.add_tags(&step.tags),
             Step::ChangeTags(step) => self.add_tags(&step.tags),
-            Step::CreateAlias(step) => self.target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
+            Step::CreateAlias(step) => self.target.aliases.insert(step.name_there().clone(), Ok(Alias::new(there))),
             Step::CreateGrant(step) => {
                 let mut grants = self.target.grants.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
                 grants.push(Grant::new(&step.name, step.terms.clone()));
@@ -331,6 +346,13 @@ proptest! {
             let all: Vec<String> = specs.iter().flat_map(of).collect();
             all.iter().collect::<BTreeSet<_>>().len() == all.len()
         };
+        let names_there = case.plan().steps.into_iter().filter_map(|step| match step {
+            Step::CreateAlias(step) => Some(step.name_there().clone()),
+            Step::UpdateAlias(step) => Some(step.name),
+            _ => None,
+        });
+        let names_there: Vec<AliasName> = names_there.collect();
+        prop_assert_eq!(names_there.iter().collect::<BTreeSet<_>>().len(), names_there.len());
         let (named, produced, owned) = (
             distinct(&|spec| vec![format!("{}/{}", spec.verb, spec.subject)]),
             distinct(&|spec| spec.produces.iter().map(ToString::to_string).collect()),
@@ -345,15 +367,16 @@ proptest! {
         let left = after.plan();
         prop_assert_eq!(&left.steps, &Vec::<Step>::new());
         // Whatever was carried out is found right: what still fails had a finding from the start.
-        let made: BTreeSet<_> = case.plan().steps.iter().map(|step| step.key().clone()).collect();
+        let steps = case.plan().steps;
+        let mut made: BTreeSet<ResourceId> = steps.iter().flat_map(|step| step.spec().produces).collect();
+        made.extend(steps.iter().map(|step| ResourceId::of(step.key())));
         let blocked: BTreeSet<String> = left.findings.iter()
             .filter(|finding| finding.severity == regionmig_core::Severity::Blocker)
             .filter_map(|finding| finding.subject.as_ref().map(|subject| subject.id().to_owned()))
             .collect();
         for check in checks(&after.survey, &after.options) {
-            let key: Option<KeyArn> = check.subject.typed();
             let is_excused = blocked.contains(check.subject.id());
-            let is_made = key.is_some_and(|key| made.contains(&key));
+            let is_made = made.contains(&check.subject);
             let passed = check.verdict == regionmig_core::Verdict::Pass;
             prop_assert!(passed || is_excused || !is_made, "{check}");
         }

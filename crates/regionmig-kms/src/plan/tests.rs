@@ -6,7 +6,11 @@ use regionmig_core::{Listing, Step as _};
 
 use crate::options::AliasConflict;
 use crate::snapshot::{Constraints, GrantTerms, KeyState, KeyStore, Rotation};
-use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, now};
+use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms, now};
+
+mod quota;
+mod rename;
+mod usage;
 
 /// Plans, and compares what comes of it, in whichever order, with what is expected: a step by verb and subject, a
 /// finding by severity, code and subject, a counterpart found by `=`.
@@ -539,10 +543,6 @@ fn a_primary_that_is_to_be_deleted_is_not_waited_for() {
         let case = case.third_primary("mrk-1", Ok(primary.key));
         check(&case, &["blocker kms.primary-pending-deletion mrk-1"]);
     }
-}
-
-fn kms() -> crate::Kms {
-    crate::Kms::new(&regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build()))
 }
 
 #[test]

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::Verdict;
+use regionmig_core::{AliasName, Gap, Timestamp, Verdict};
 
 use super::{check, checks};
-use crate::snapshot::{Alias, GrantTerms, KeyState, MaterialState, Rotation, Snapshot};
-use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap};
+use crate::snapshot::{Alias, GrantTerms, KeyState, LastUse, MaterialState, Rotation, Snapshot};
+use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms};
 
 const EACH: [&str; 12] = [
     check::ALIAS_POINTS,
@@ -154,6 +154,69 @@ fn missing() -> BTreeSet<String> {
     failed.extend(fails(&gone(), &[check::KEY_STANDS]));
     failed.extend(fails(&gone().target("t", doomed(entry())), &[check::KEY_STANDS]));
     failed
+}
+
+#[test]
+fn an_alias_that_was_renamed_is_looked_for_under_its_new_name() {
+    let renamed = |there: Entry| {
+        let case = case(|key| Entry { aliases: Vec::new(), ..key }, |key| key).target("other", there);
+        case.edit(|_, target| target.aliases.insert("alias/b".parse().unwrap(), Ok(Alias::new(arn(TARGET, "t")))))
+    };
+    let taken = || renamed(Entry::new().alias("alias/a"));
+    fails(&taken(), &[check::ALIAS_POINTS]);
+    let by_map = |mut case: Case| {
+        case.survey.ids.bind::<AliasName>(&"alias/a".parse().unwrap(), &"alias/b".parse().unwrap()).unwrap();
+        case
+    };
+    fails(&by_map(taken()), &[]);
+    fails(&by_map(renamed(Entry::new())), &[]);
+    let by_option = |mut case: Case| {
+        case.options = kms().rename_on_alias_conflict(|_| "alias/b".parse().ok()).options().clone();
+        case
+    };
+    fails(&by_option(taken()), &[]);
+    // Its own name is free: a plan would give it that.
+    fails(&by_option(renamed(Entry::new())), &[check::ALIAS_POINTS]);
+    let elsewhere = |_: &mut Snapshot, target: &mut Snapshot| {
+        target.aliases.insert("alias/b".parse().unwrap(), Ok(Alias::new(arn(TARGET, "other"))));
+    };
+    fails(&by_map(taken()).edit(elsewhere), &[check::ALIAS_POINTS]);
+    let unread =
+        |_: &mut Snapshot, target: &mut Snapshot| target.aliases.insert("alias/b".parse().unwrap(), Err(gap()));
+    unknown(&by_option(taken()).edit(unread), &[check::ALIAS_POINTS]);
+}
+
+// REQ: KMS-25
+#[test]
+fn a_key_that_was_used_since_its_counterpart_was_made_is_still_needed() {
+    let made = entry().key.created;
+    let seconds = |n: i64| Timestamp::from_second(made.as_second() + n).unwrap();
+    let with = |k: Option<Result<LastUse, Gap>>| {
+        let mut case = equal().edit(|source, _| {
+            source.last_uses.insert(arn(SOURCE, "mrk-1"), Ok(LastUse::none(made, true)));
+            k.into_iter().for_each(|last| source.last_uses.insert(arn(SOURCE, "k"), last));
+        });
+        fails(&case, &[]);
+        case.options = kms().with_last_use().options().clone();
+        case
+    };
+    let idle = |last: LastUse| with(Some(Ok(last)));
+    let since = |n: i64| LastUse::none(seconds(n), false);
+    for last in [since(0), since(-9), since(-9).used(seconds(-1), "Decrypt"), since(-9).used(made, "Decrypt")] {
+        let case = idle(last);
+        fails(&case, &[]);
+        assert!(codes(&case, |verdict| verdict == Verdict::Pass).contains(check::SOURCE_IDLE));
+    }
+    for last in [since(-9).used(seconds(1), "Decrypt"), since(1).used(seconds(2), "Decrypt")] {
+        let case = idle(last);
+        fails(&case, &[check::SOURCE_IDLE]);
+        let said = checks(&case.survey, &case.options).into_iter().map(|check| check.message);
+        assert!(said.into_iter().any(|message| message.contains("by Decrypt; its counterpart was made at")));
+    }
+    // Nobody knows of what came between.
+    unknown(&idle(since(1)), &[check::SOURCE_IDLE]);
+    unknown(&with(Some(Err(gap()))), &[check::SOURCE_IDLE]);
+    unknown(&with(None), &[check::SOURCE_IDLE]);
 }
 
 #[test]

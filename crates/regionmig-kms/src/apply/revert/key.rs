@@ -1,14 +1,13 @@
 //! Takes back keys that were made.
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::types::KeyLastUsageData;
 use regionmig_aws::{Error, pages};
 use regionmig_core::{AliasName, End, ErrorKind, KeyArn, Side, StepContext};
 
 use super::Taken;
 use crate::apply::is_of_state;
 use crate::service::Kms;
-use crate::snapshot::{Key, KeyState, MultiRegionRole};
+use crate::snapshot::{Key, KeyState, LastUse, MultiRegionRole};
 use crate::step::{GRANT_PREFIX, SOURCE_MARK, source_mark};
 
 /// For how long a deletion can still be cancelled: the longest that KMS takes.
@@ -101,22 +100,18 @@ impl Kms {
     ///
     /// It is if no use is known and KMS has kept track since the key was made (API reference, GetKeyLastUsage).
     pub(super) async fn why_not_unused(&self, target: &KeyArn, end: &End) -> Result<Option<Error>, Error> {
-        const ACTION: &str = "kms:GetKeyLastUsage";
-        let send = |client: Client| client.get_key_last_usage().key_id(target.as_str()).send();
-        let answer = match self.clients().read(end, ACTION, send).await {
-            Ok(answer) => answer,
+        let last = match self.key_last_use(end, target).await {
+            Ok(last) => last,
             Err(error) if error.kind().is_passing() => return Err(error),
             Err(error) => match error.kind() {
                 ErrorKind::Cancel | ErrorKind::Credentials | ErrorKind::NotFound => return Err(error),
                 _ => return Ok(Some(error)),
             },
         };
-        let because = |text: &str| Ok(Some(Error::new(ErrorKind::Conflict, text).by(ACTION).at(end)));
-        if answer.key_last_usage().is_some_and(|usage| *usage != KeyLastUsageData::builder().build()) {
-            return because("it was used");
-        }
-        match (answer.key_creation_date(), answer.tracking_start_date()) {
-            (Some(made), Some(tracked)) if tracked.as_nanos() <= made.as_nanos() => Ok(None),
+        let because = |text: &str| Ok(Some(Error::new(ErrorKind::Conflict, text).by("kms:GetKeyLastUsage").at(end)));
+        match last {
+            LastUse { used: Some(_), .. } => because("it was used"),
+            LastUse { whole: true, .. } => Ok(None),
             _ => because("its use was not kept track of since it was made"),
         }
     }

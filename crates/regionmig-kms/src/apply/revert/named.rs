@@ -39,17 +39,17 @@ impl Kms {
         target: &KeyArn,
         cx: &StepContext<'_>,
     ) -> Result<Taken, Error> {
-        let end = cx.end(Side::Target);
-        match self.describe(end, step.name.as_str()).await {
+        let (end, name) = (cx.end(Side::Target), step.name_there());
+        match self.describe(end, name.as_str()).await {
             Ok((key, _)) if key == *target => {}
             Ok((key, _)) => {
-                let text = format!("{} points to {key} by now, and stays", step.name);
+                let text = format!("{name} points to {key} by now, and stays");
                 return Err(Error::new(ErrorKind::Conflict, text).by("kms:DescribeKey").at(end));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Taken::Already),
             Err(error) => return Err(error),
         }
-        let send = |client: aws_sdk_kms::Client| client.delete_alias().alias_name(step.name.as_str()).send();
+        let send = |client: aws_sdk_kms::Client| client.delete_alias().alias_name(name.as_str()).send();
         is_taken(self.clients().write(end, "kms:DeleteAlias", send).await)
     }
 

@@ -142,6 +142,9 @@ impl<'a> Planner<'a> {
         };
         if has_own_material {
             self.draft.find(finding::other_material(arn, key));
+            if key.spec == KeySpec::SymmetricDefault {
+                self.services(arn);
+            }
         } else if key.spec == KeySpec::SymmetricDefault {
             self.replicas += 1;
         }

@@ -110,6 +110,8 @@ pub mod code {
     pub const SHARED_NOT_LISTED: &str = "kms.shared-not-listed";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
     pub const TOO_LONG: &str = "kms.too-long";
+    /// AWS services use the key, and must copy what they hold to the target, under the counterpart. An action.
+    pub const USED_BY_SERVICES: &str = "kms.used-by-services";
     /// Nobody said which external key is to stand behind the copy. A blocker of the key.
     pub const XKS_KEY_NOT_MAPPED: &str = "kms.xks-key-not-mapped";
 }
@@ -553,6 +555,18 @@ pub(crate) fn too_long(part: ResourceId, what: &str, has: usize, most: usize) ->
     blocker(code::TOO_LONG, format!("{what}: {has}, of which there may be {most} with what marks the copy"))
         .about(part)
         .remedy("shorten it in the source, then plan again")
+}
+
+// REQ: KMS-2 KMS-7 KMS-10
+pub(crate) fn used_by_services(key: &KeyArn, services: &BTreeSet<String>, copies: &str, is_part: bool) -> Finding {
+    let services = services.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let part = if is_part { ", and maybe others, since its grants or its policy could not be read" } else { "" };
+    action(
+        code::USED_BY_SERVICES,
+        format!("AWS services use it, and none uses a key of another region: {services}{part}"),
+    )
+    .about(key)
+    .remedy(format!("have each copy what it holds to the target, under the counterpart: {copies}"))
 }
 
 /// Says why a key in a state on the way to another is left alone for now.

@@ -157,10 +157,13 @@ impl<'a> Planner<'a> {
         };
         // Key pairs and HMAC keys that were imported are the same wherever they are.
         let is_imported = key.is_imported() && !matches!(base, Base::Found(_, other) if !other.is_imported());
-        let is_same = is_imported && key.spec != KeySpec::SymmetricDefault;
-        if has_own_material && !is_same {
+        let is_symmetric = key.spec == KeySpec::SymmetricDefault;
+        if has_own_material && !(is_imported && !is_symmetric) {
             self.draft.find(finding::other_material(arn, key, is_imported));
-        } else if !has_own_material && key.spec == KeySpec::SymmetricDefault {
+        }
+        if has_own_material && is_symmetric {
+            self.services(arn);
+        } else if is_symmetric {
             self.replicas += 1;
         }
         if let Base::Found(target, other) = base {

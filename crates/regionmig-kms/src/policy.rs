@@ -51,6 +51,38 @@ pub(crate) fn names(text: &str, name: &str) -> bool {
     })
 }
 
+/// Returns the AWS services that a policy lets use its key: those that it names as principals, and those by way of which
+/// alone (`kms:ViaService`) others may.
+// REQ: KMS-7
+pub(crate) fn services(text: &str) -> BTreeSet<String> {
+    let Ok(policy) = serde_json::from_str::<Value>(text) else { return BTreeSet::new() };
+    let each = |value: &Value| if let Value::Array(items) = value { items.clone() } else { vec![value.clone()] };
+    let mut named = Vec::new();
+    for statement in each(&policy["Statement"]) {
+        let is_allowing = statement["Effect"] == "Allow";
+        if is_allowing {
+            named.extend(each(&statement["Principal"]["Service"]));
+        }
+        for (operator, tests) in statement["Condition"].as_object().into_iter().flatten() {
+            // Who is denied all but some services may use those.
+            if operator.contains("Not") == is_allowing {
+                continue;
+            }
+            let tests = tests.as_object().into_iter().flatten();
+            let via = tests.filter(|(name, _)| name.eq_ignore_ascii_case("kms:ViaService"));
+            named.extend(via.flat_map(|(_, values)| each(values)));
+        }
+    }
+    named.iter().filter_map(Value::as_str).filter_map(service).map(str::to_owned).collect()
+}
+
+/// Returns the service that a principal or a value of `kms:ViaService` names, such as `s3` of `s3.eu-west-1.amazonaws.com`.
+pub(crate) fn service(principal: &str) -> Option<&str> {
+    let (name, _) = principal.split_once('.')?;
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (!name.is_empty() && name.chars().all(is_part)).then_some(name)
+}
+
 /// Returns the digest of what a policy says, whatever way it is written.
 pub(crate) fn digest(text: &str) -> Digest {
     Digest::of(canonical(text))
@@ -180,6 +212,34 @@ mod tests {
             |key| carry(text, &route("111122223333/eu-central-1"), key).names_source.into_iter().collect::<Vec<_>>();
         assert_eq!(at(Some(&key)), ["/Statement/0/Resource"]);
         assert!(at(None).is_empty());
+    }
+
+    // REQ: KMS-7
+    #[test]
+    fn a_policy_names_the_services_that_use_its_key() {
+        let named = |text: &str| services(text).into_iter().collect::<Vec<_>>();
+        let via = |effect: &str, operator: &str, name: &str| {
+            let values = r#"["s3.eu-west-1.amazonaws.com","ec2.*.amazonaws.com","*.eu-west-1.amazonaws.com"]"#;
+            named(&format!(
+                r#"{{"Statement":{{"Effect":"{effect}","Condition":{{"{operator}":{{"{name}":{values}}}}}}}}}"#
+            ))
+        };
+        for operator in ["StringEquals", "StringLike", "ForAnyValue:StringEqualsIfExists"] {
+            assert_eq!(via("Allow", operator, "kms:ViaService"), ["ec2", "s3"], "{operator}");
+            assert_eq!(via("Deny", operator, "kms:ViaService"), [""; 0], "{operator}");
+        }
+        assert_eq!(via("Deny", "StringNotEquals", "kms:viaservice"), ["ec2", "s3"]);
+        assert_eq!(via("Allow", "StringNotLike", "kms:ViaService"), [""; 0]);
+        assert_eq!(via("Allow", "StringEquals", "kms:CallerAccount"), [""; 0]);
+        let principal = |effect: &str| {
+            named(&format!(
+                r#"{{"Statement":[{{"Effect":"{effect}","Principal":{{"AWS":"arn:aws:iam::1:role/a.b",
+                "Service":"logs.eu-west-1.amazonaws.com"}}}},{{"Effect":"Allow","Principal":"*"}}]}}"#
+            ))
+        };
+        assert_eq!(principal("Allow"), ["logs"]);
+        assert_eq!(principal("Deny"), [""; 0]);
+        assert_eq!(named("no policy"), [""; 0]);
     }
 
     #[test]

@@ -474,7 +474,7 @@ fn what_names_the_source_is_carried_over_and_pointed_at() {
     let terms = GrantTerms { constraints: Constraints { source_arn, ..Constraints::default() }, ..role("a") };
     let line = grant_line(&terms);
     let finding = line.replace("create-grant ", "action kms.grant-names-region kms.grant:");
-    let expected = ["create-key k", "action kms.reencrypt k", &line, &finding];
+    let expected = ["create-key k", "action kms.reencrypt k", "action kms.used-by-services k", &line, &finding];
     check(&Case::new().source("k", Entry::new().grant(terms)), &expected);
 }
 
@@ -485,7 +485,13 @@ fn grants_of_services_are_theirs_and_equal_ones_are_one() {
     let line = grant_line(&role("a"));
     check(
         &Case::new().source("k", entry),
-        &["create-key k", "action kms.reencrypt k", &line, "note kms.service-grants k"],
+        &[
+            "create-key k",
+            "action kms.reencrypt k",
+            "action kms.used-by-services k",
+            &line,
+            "note kms.service-grants k",
+        ],
     );
 }
 
@@ -494,8 +500,8 @@ fn what_the_owner_granted_to_a_service_is_granted_again() {
     let given = || GrantTerms { grantee_is_service: true, ..GrantTerms::new("rds.amazonaws.com", ["Decrypt"]) };
     let retired = || GrantTerms { retiring_service: Some("rds.amazonaws.com".to_owned()), ..role("a") };
     let entry = Entry::new().grant(given()).grant(retired());
-    let expected = ["create-key k", "action kms.reencrypt k", &grant_line(&given()), &grant_line(&retired())];
-    check(&Case::new().source("k", entry), &expected);
+    let made = ["create-key k", "action kms.reencrypt k", "action kms.used-by-services k"];
+    check(&Case::new().source("k", entry), &[&made[..], &[&grant_line(&given()), &grant_line(&retired())]].concat());
 }
 
 #[test]

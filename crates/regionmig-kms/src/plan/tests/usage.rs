@@ -1,8 +1,9 @@
 //! What is said of who uses a key.
 
 use super::{check, says};
-use crate::snapshot::{KeyState, LastUse};
-use crate::testing::{Case, Entry, SOURCE, arn, gap};
+use crate::finding::code;
+use crate::snapshot::{Constraints, GrantTerms, KeyState, LastUse};
+use crate::testing::{Case, Entry, SOURCE, TARGET, arn, gap};
 
 fn at(text: &str) -> regionmig_core::Timestamp {
     text.parse().unwrap()
@@ -34,4 +35,72 @@ fn when_a_key_was_last_used_is_said_if_that_was_asked() {
     // Of a key that is left as it is, too.
     let doomed = case(Ok(LastUse::none(since, true))).source("k", Entry::new().state(KeyState::PendingDeletion));
     check(&doomed, &["note kms.last-use k", "note kms.pending-deletion k"]);
+}
+
+/// Returns what is said of the services that use key `k`.
+fn users(case: &Case) -> Option<String> {
+    let findings = case.plan().findings;
+    findings.into_iter().find(|finding| finding.code == code::USED_BY_SERVICES).map(|finding| finding.to_string())
+}
+
+fn via(service: &str) -> String {
+    format!(
+        r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*",
+        "Condition":{{"StringEquals":{{"kms:ViaService":"{service}.me-central-1.amazonaws.com"}}}}}}]}}"#
+    )
+}
+
+// REQ: KMS-2 KMS-7 KMS-10
+#[test]
+fn services_that_use_a_key_with_other_material_are_named_with_their_own_copies() {
+    let of = |entry: Entry| users(&Case::new().source("k", entry));
+    let role = "arn:aws:iam::111122223333:role/a.b";
+    assert_eq!(of(Entry::new().grant(GrantTerms::new(role, ["Decrypt"]))), None);
+    let granted = |grantee: &str| Entry::new().grant(GrantTerms::new(grantee, ["Decrypt"]));
+    for (service, copy) in [
+        ("backup", "StartCopyJob"),
+        ("dynamodb", "global table"),
+        ("ec2", "CopySnapshot, of EBS, with DestinationRegion and KmsKeyId"),
+        ("elasticfilesystem", "AWS Backup"),
+        ("rds", "CopyDBSnapshot with SourceRegion and KmsKeyId"),
+        ("s3", "replication or a copy"),
+        ("secretsmanager", "ReplicateSecretToRegions"),
+        ("kinesis", "counterpart: others by copies of their own"),
+    ] {
+        let principal = format!("{service}.me-central-1.amazonaws.com");
+        let retired = GrantTerms { retiring: Some(principal.clone()), ..GrantTerms::new(role, ["Decrypt"]) };
+        let source_arn = Some(format!("arn:aws:{service}:me-central-1:111122223333:thing/a"));
+        let constraints = Constraints { source_arn, ..Constraints::default() };
+        let constrained = GrantTerms { constraints, ..GrantTerms::new(role, ["Decrypt"]) };
+        let entries = [
+            granted(&principal),
+            Entry::new().grant(retired),
+            Entry::new().grant(constrained),
+            Entry::new().policy(&via(service)),
+        ];
+        for entry in entries {
+            let said = of(entry).unwrap();
+            assert!(said.starts_with("action") && said.contains(&format!("another region: {service};")), "{said}");
+            assert!(said.contains(copy), "{said}");
+        }
+    }
+    let many = of(granted("rds.amazonaws.com").policy(&via("kinesis"))).unwrap();
+    assert!(many.contains("another region: kinesis, rds;") && many.contains("KmsKeyId; others by copies"), "{many}");
+}
+
+// REQ: KMS-7
+#[test]
+fn services_are_named_where_something_must_be_encrypted_anew_and_as_far_as_is_known() {
+    let granted = || Entry::new().grant(GrantTerms::new("s3.me-central-1.amazonaws.com", ["Decrypt"]));
+    let single = Case::new().source("k", granted());
+    assert!(users(&single).is_some() && users(&single.target("t", Entry::new().copy_of("k"))).is_some());
+    let related = Case::new().source("mrk-1", granted().primary("mrk-1", SOURCE, &[TARGET]));
+    assert_eq!(users(&related.target("mrk-1", Entry::new().replica("mrk-1", SOURCE))), None);
+    let signs = granted().spec("RSA_2048").with(|key| key.usage = "SIGN_VERIFY".into());
+    assert_eq!(users(&Case::new().source("k", signs)), None);
+    let both = Case::new().source("k", granted().policy(&via("rds")));
+    assert!(!users(&both).unwrap().contains("maybe others"));
+    let unread = both.edit(|source, _| source.grants.insert(arn(SOURCE, "k"), Err(gap())));
+    let said = users(&unread).unwrap();
+    assert!(said.contains("another region: rds, and maybe others, since its grants"), "{said}");
 }

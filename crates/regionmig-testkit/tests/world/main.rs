@@ -6,6 +6,7 @@ mod clock;
 mod faces;
 mod faults;
 mod forks;
+mod iam;
 mod paging;
 mod reads;
 mod tagging;

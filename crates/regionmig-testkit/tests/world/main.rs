@@ -9,6 +9,7 @@ mod forks;
 mod iam;
 mod paging;
 mod reads;
+mod simulate;
 mod tagging;
 
 use aws_sdk_dynamodb::Client;

@@ -20,5 +20,6 @@ mod preflight;
 mod probes;
 mod reverts;
 mod reverts_kept;
+mod tagging_api;
 mod verify;
 mod young_unmarked;

@@ -12,6 +12,16 @@ use crate::error::Error;
 
 /// Codes of the findings that this crate raises.
 pub mod code {
+    /// An action is allowed, but policies look at what is known only when the request is made. A note.
+    pub const PERMISSION_CONDITIONAL: &str = "aws.permission-conditional";
+    /// An action is denied by the organisation's policies, the permissions boundary or the caller's own policies. An action.
+    pub const PERMISSION_DENIED: &str = "aws.permission-denied";
+    /// No policy of the caller allows an action; the policy of the key may. An action.
+    pub const PERMISSION_LEFT_TO_KEY_POLICY: &str = "aws.permission-left-to-key-policy";
+    /// No policy allows an action. An action.
+    pub const PERMISSION_MISSING: &str = "aws.permission-missing";
+    /// Whether actions are allowed could not be asked. A note.
+    pub const PERMISSION_NOT_ASKED: &str = "aws.permission-not-asked";
     /// The account is enabling the region, and it cannot be used yet.
     pub const REGION_BEING_ENABLED: &str = "aws.region-being-enabled";
     /// Whether the account has the region enabled could not be asked.

@@ -7,6 +7,8 @@ mod endpoint;
 mod error;
 mod pace;
 mod pages;
+#[cfg(feature = "iam")]
+mod simulate;
 
 pub use access::Access;
 pub use caller::code;
@@ -14,3 +16,5 @@ pub use clients::Clients;
 pub use error::Error;
 pub use pace::Pace;
 pub use pages::{Answer, Pages, pages};
+#[cfg(feature = "iam")]
+pub use simulate::simulate;

@@ -69,7 +69,7 @@ impl Partition {
         self.row().3
     }
 
-    /// Returns the region in which global services such as IAM answer.
+    /// Returns the region in which services that have one region a partition answer. In China IAM has the other one.
     pub fn global_region(self) -> &'static str {
         self.row().4
     }

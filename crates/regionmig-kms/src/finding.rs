@@ -108,6 +108,8 @@ pub mod code {
     pub const SERVICES_STAY: &str = "kms.services-stay";
     /// Keys that other accounts share with this one were not listed. A note.
     pub const SHARED_NOT_LISTED: &str = "kms.shared-not-listed";
+    /// Keys of the target whose tags cannot be read are somebody else's, as the tagging API shows. A note.
+    pub const TOLD_BY_TAGGING_API: &str = "kms.told-by-tagging-api";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
     pub const TOO_LONG: &str = "kms.too-long";
     /// AWS services use the key, and must copy what they hold to the target, under the counterpart. An action.
@@ -549,6 +551,14 @@ pub(crate) fn service_grants(key: &KeyArn, grantees: &BTreeSet<&str>) -> Finding
     note(code::SERVICE_GRANTS, format!("grants that services made for themselves are not copied: {grantees}"))
         .about(key)
         .remedy("nothing: the service makes its own when its resource uses the key")
+}
+
+pub(crate) fn told_by_tagging_api(keys: &[&KeyArn]) -> Finding {
+    let keys = some(keys.iter().map(|key| key.as_str()));
+    let message = format!(
+        "KMS does not tell the tags of these, which the tagging API shows without a mark, so they are no copies: {keys}"
+    );
+    note(code::TOLD_BY_TAGGING_API, message)
 }
 
 pub(crate) fn too_long(part: ResourceId, what: &str, has: usize, most: usize) -> Finding {

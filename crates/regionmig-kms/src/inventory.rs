@@ -39,6 +39,9 @@ impl Inventory for Kms {
         if side == Side::Target && self.options().has_key_stores() {
             snapshot.key_stores = self.list_key_stores(end).await;
         }
+        if side == Side::Target && self.options().tagging_api {
+            snapshot.tagged = self.list_tagged(end).await;
+        }
         if side == Side::Source {
             snapshot.primaries = self.primaries(cx, &snapshot).await;
         }
@@ -188,6 +191,7 @@ fn cut_short(snapshot: Snapshot, gap: &Gap) -> Snapshot {
         policies: snapshot.policies.truncated(gap.clone()),
         primaries: snapshot.primaries,
         rotations: snapshot.rotations.truncated(gap.clone()),
+        tagged: snapshot.tagged,
         tags: snapshot.tags.truncated(gap.clone()),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Options {
     promoted: BTreeSet<KeyArn>,
     rename: Option<Rename>,
     selection: Selection,
+    /// Whether the tagging API is asked of keys whose tags KMS does not tell.
+    pub(crate) tagging_api: bool,
     tags: BTreeMap<String, String>,
     xks_keys: BTreeMap<KeyArn, String>,
 }
@@ -204,6 +206,19 @@ impl Kms {
     #[must_use]
     pub fn as_multi_region_of(mut self, keys: impl IntoIterator<Item = KeyArn>) -> Self {
         self.set(|options| options.multi_region = Copies::Of(keys.into_iter().collect()));
+        self
+    }
+
+    /// Asks the Resource Groups Tagging API, too, which tags keys of the target have.
+    ///
+    /// Where somebody else's key policy refuses `kms:ListResourceTags`, a key may be a copy, and none is made of any key of
+    /// its kind. One that the tagging API shows with tags, and without our mark, is taken for somebody else's, once it is
+    /// half an hour old; a mark that it shows counts as any does. That it does not show a key says nothing, since it lists
+    /// only what is or was tagged, and is late. Which tags to change, only KMS is asked. Surveys, verifications and the steps
+    /// that make keys ask it; needs `tag:GetResources`.
+    #[must_use]
+    pub fn ask_tagging_api(mut self) -> Self {
+        self.set(|options| options.tagging_api = true);
         self
     }
 

@@ -60,6 +60,9 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
         let replicas = planner.replicas;
         planner.draft.find(finding::services_stay(replicas));
     }
+    if !planner.target.cleared().is_empty() {
+        planner.draft.find(finding::told_by_tagging_api(planner.target.cleared()));
+    }
     planner.room();
     planner.draft.find(finding::shared_not_listed());
     planner.draft.known = planner.target.known().collect();

@@ -153,6 +153,27 @@ impl Kms {
         read.await
     }
 
+    /// Lists the keys that the tagging API shows, with their tags. It shows those that are or were tagged, and late.
+    pub(crate) async fn list_tagged(&self, end: &End) -> Listing<KeyArn, BTreeMap<String, String>> {
+        const ACTION: &str = "tag:GetResources";
+        let send = |token: Option<String>| {
+            self.tagging().read(end, ACTION, move |client| {
+                let request = client.get_resources().resource_type_filters("kms:key").resources_per_page(100);
+                request.set_pagination_token(token).send()
+            })
+        };
+        let pages = pages(ACTION, send, |page| page.pagination_token.clone());
+        let read = pages.list(|page, tagged: &mut Listing<KeyArn, BTreeMap<String, String>>| {
+            for entry in page.resource_tag_mapping_list() {
+                let arn: KeyArn = entry.resource_arn().unwrap_or_default().parse()?;
+                let tags = entry.tags().iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect();
+                tagged.insert(arn, Ok(tags));
+            }
+            Ok(())
+        });
+        read.await
+    }
+
     /// Lists the aliases that point to a key.
     pub(crate) async fn list_aliases(&self, end: &End) -> Listing<AliasName, Alias> {
         const ACTION: &str = "kms:ListAliases";

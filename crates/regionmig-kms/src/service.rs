@@ -46,13 +46,15 @@ const PROOF_CONTEXT: (&str, &str) = ("regionmig", "proof");
 #[derive(Clone, Debug)]
 pub struct Kms {
     clients: Clients<Client>,
+    tagging: Clients<aws_sdk_resourcegroupstagging::Client>,
     options: Arc<Options>,
 }
 
 impl Kms {
     /// Moves all keys and aliases of an account.
     pub fn new(access: &Access) -> Self {
-        Self { clients: access.clients(Client::new), options: Arc::default() }
+        let tagging = access.clients(aws_sdk_resourcegroupstagging::Client::new);
+        Self { clients: access.clients(Client::new), tagging, options: Arc::default() }
     }
 
     /// Encrypts a short text under `key`, a symmetric encryption key, decrypts it and compares: proof that it can be used.
@@ -90,6 +92,10 @@ impl Kms {
         &self.clients
     }
 
+    pub(crate) fn tagging(&self) -> &Clients<aws_sdk_resourcegroupstagging::Client> {
+        &self.tagging
+    }
+
     pub(crate) fn options(&self) -> &Options {
         &self.options
     }
@@ -124,8 +130,13 @@ impl Service for Kms {
         // A replica's primary is read where it is: in which region, the account tells.
         let all = both.chain([Permission::new(Side::Source, "kms:DescribeKey", RELATED)]);
         let stores = Permission::new(Side::Target, "kms:DescribeCustomKeyStores", "*");
+        let tagged = Permission::new(Side::Target, "tag:GetResources", "*");
         let last_use = Permission::new(Side::Source, "kms:GetKeyLastUsage", "*");
-        let asked = self.options.has_key_stores().then_some(stores).into_iter();
-        all.chain(asked.chain(self.options.asks_last_use().then_some(last_use))).collect()
+        let asked = [
+            self.options.has_key_stores().then_some(stores),
+            self.options.tagging_api.then_some(tagged),
+            self.options.asks_last_use().then_some(last_use),
+        ];
+        all.chain(asked.into_iter().flatten()).collect()
     }
 }

@@ -40,6 +40,10 @@ pub struct Snapshot {
     pub primaries: Listing<KeyArn, Key>,
     /// How each key's material is rotated; nothing of keys that cannot be.
     pub rotations: Listing<KeyArn, Rotation>,
+    /// The keys that the tagging API shows, with their tags there; asked in the target only, and only if that is wanted.
+    /// What is not in it may be tagged all the same.
+    #[serde(default)]
+    pub tagged: Listing<KeyArn, BTreeMap<String, String>>,
     /// The tags of each key.
     pub tags: Listing<KeyArn, BTreeMap<String, String>>,
 }
@@ -55,7 +59,19 @@ impl Snapshot {
     }
 }
 
-snapshot!(Snapshot { aliases, grants, key_stores, keys, last_uses, materials, policies, primaries, rotations, tags });
+snapshot!(Snapshot {
+    aliases,
+    grants,
+    key_stores,
+    keys,
+    last_uses,
+    materials,
+    policies,
+    primaries,
+    rotations,
+    tagged,
+    tags
+});
 
 /// Where an alias points.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

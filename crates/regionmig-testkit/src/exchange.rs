@@ -20,7 +20,7 @@ use crate::ledger::Entry;
 use crate::paging;
 use crate::plug::Plug;
 use crate::protocol::{Asked, Protocol, Reply, Signature, Stamp};
-use crate::services::State;
+use crate::services::{Iam, State};
 use crate::state::{Cx, Quotas};
 use crate::world::World;
 
@@ -154,6 +154,13 @@ impl Core {
     /// Changes or reads the keys by AWS's own hand.
     pub(crate) fn with_kms<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Kms, &mut Ids) -> T) -> T {
         let done = act(Arc::make_mut(&mut self.state.kms), &mut self.ids);
+        self.remember(now);
+        done
+    }
+
+    /// Changes by AWS's own hand who is there and what is allowed to whom.
+    pub(crate) fn with_iam<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Iam) -> T) -> T {
+        let done = act(Arc::make_mut(&mut self.state.iam));
         self.remember(now);
         done
     }

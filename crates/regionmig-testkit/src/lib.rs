@@ -14,6 +14,7 @@ mod ledger;
 mod memory;
 mod paging;
 mod plug;
+mod policy;
 mod protocol;
 mod services;
 mod state;
@@ -31,4 +32,5 @@ pub use kms::{
 pub use ledger::{Entry, Ledger};
 pub use memory::{Recall, TokenMemory};
 pub use plug::Plugged;
+pub use services::PrincipalSeed;
 pub use world::World;

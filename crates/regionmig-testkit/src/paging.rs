@@ -30,15 +30,19 @@ pub(crate) fn spoil(paging: Paging, service: &str, token: Option<u64>, answer: &
         }
     }
     members_of_answer.insert(members(service).1.to_owned(), made_up(service, next));
-    if service == "kms" {
-        members_of_answer.insert("Truncated".to_owned(), true.into());
-    }
+    let flag = match service {
+        "iam" => Some("IsTruncated"),
+        "kms" => Some("Truncated"),
+        _ => None,
+    };
+    members_of_answer.extend(flag.map(|flag| (flag.to_owned(), true.into())));
 }
 
 /// Returns what the token is called in a request and in its answer.
 fn members(service: &str) -> (&'static str, &'static str) {
     match service {
         "dynamodb" => ("ExclusiveStartKey", "LastEvaluatedKey"),
+        "iam" => ("Marker", "Marker"),
         "kms" => ("Marker", "NextMarker"),
         "tagging" => ("PaginationToken", "PaginationToken"),
         _ => ("NextToken", "NextToken"),
@@ -70,7 +74,7 @@ mod tests {
 
     #[test]
     fn tokens_repeat_go_round_or_never_end() {
-        for service in ["dynamodb", "kms", "tagging", "other"] {
+        for service in ["dynamodb", "iam", "kms", "tagging", "other"] {
             assert_eq!(next(Paging::Cycle(1), service, None), next(Paging::Cycle(1), service, Some(0)));
             let round: Vec<_> = [None, Some(0), Some(1), Some(2)].map(|t| next(Paging::Cycle(3), service, t)).to_vec();
             assert_eq!(round, [Some(0), Some(1), Some(2), Some(0)]);

@@ -1,6 +1,7 @@
 //! All that the world's services know, and which of them a call is for.
 
 mod account;
+mod iam;
 mod sts;
 mod tagging;
 
@@ -15,11 +16,14 @@ use crate::kms::{self, Kms};
 use crate::plug::Plug;
 use crate::state::Cx;
 
+pub(crate) use iam::Iam;
+pub use iam::PrincipalSeed;
 pub(crate) use sts::Sts;
 
 /// The state of every service in every account and region. A clone costs little until one of the two changes.
 #[derive(Clone, Default)]
 pub(crate) struct State {
+    pub(crate) iam: Arc<Iam>,
     pub(crate) kms: Arc<Kms>,
     pub(crate) plugs: BTreeMap<String, Box<dyn Plug>>,
     pub(crate) sts: Arc<Sts>,
@@ -31,6 +35,7 @@ impl State {
         let answer = match (self.plugs.get_mut(&call.service), call.service.as_str()) {
             (Some(plug), _) => plug.answer(call),
             (None, "account") => account::answer(call, cx),
+            (None, "iam") => iam::answer(call, &self.iam, cx),
             (None, "kms") => kms::answer(call, Arc::make_mut(&mut self.kms), cx),
             (None, "sts") => sts::answer(call, Arc::make_mut(&mut self.sts), cx),
             (None, "tagging") => tagging::answer(call, &self.kms, cx.now),
@@ -51,7 +56,7 @@ impl State {
     pub(crate) fn mutates(&self, call: &Call) -> bool {
         match (self.plugs.contains_key(&call.service), call.service.as_str()) {
             (false, "kms") => kms::mutates(&call.operation),
-            (false, "account" | "sts" | "tagging") => false,
+            (false, "account" | "iam" | "sts" | "tagging") => false,
             _ => !is_read(&call.operation),
         }
     }

@@ -12,8 +12,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 use regionmig_aws::Access;
-use regionmig_core::{AccountId, End};
-use serde_json::Value;
+use regionmig_core::{AccountId, End, Partition};
+use serde_json::{Value, json};
 
 use crate::call::{Call, Refusal};
 use crate::clock::VirtualClock;
@@ -87,6 +87,24 @@ impl World {
     /// standard retries, region us-east-1. Every account exists.
     pub fn sdk_config_of(&self, account: &AccountId) -> SdkConfig {
         self.config(account.as_str())
+    }
+
+    /// Returns the configuration of a session of a role, for twelve hours; the ARN is the role's, path and all. Any role can
+    /// be assumed, whether [`iam`](Self::iam) made it or not.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there can be no such role or session.
+    pub fn sdk_config_as(&self, role: &str, session: &str) -> Result<SdkConfig, Refusal> {
+        let partition = role.split(':').nth(1).and_then(|name| name.parse().ok()).unwrap_or(Partition::Aws);
+        let end = format!("{ACCOUNT}/{}", partition.global_region()).parse();
+        let end: End = end.map_err(|error| Refusal::new("ValidationError").message(format!("{error}")))?;
+        let input = json!({ "DurationSeconds": "43200", "RoleArn": role, "RoleSessionName": session });
+        let given = self.ask(&end, "sts:AssumeRole", input)?;
+        let part = |name: &str| given["Credentials"][name].as_str().unwrap_or_default().to_owned();
+        let token = Some(part("SessionToken"));
+        let credentials = Credentials::new(part("AccessKeyId"), part("SecretAccessKey"), token, None, "world");
+        Ok(self.config_with(credentials))
     }
 
     /// Returns what services and migrations take: access as the account 111122223333, by the world's clock.
@@ -175,7 +193,10 @@ impl World {
 
     fn config(&self, account: &str) -> SdkConfig {
         let key = format!("AKIA{account}WRLD");
-        let credentials = Credentials::new(key, "the world does not check it", None, None, "world");
+        self.config_with(Credentials::new(key, "the world does not check it", None, None, "world"))
+    }
+
+    fn config_with(&self, credentials: Credentials) -> SdkConfig {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(SharedCredentialsProvider::new(credentials))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 use regionmig_aws::Error;
-use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, ResourceId};
+use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, Listing, Lookup, ResourceId};
 
 use crate::service::Kms;
 use crate::snapshot::Key;
@@ -32,6 +32,21 @@ enum Seen {
     Unseen,
 }
 
+impl Copies {
+    /// Believes what the tagging API shows of keys whose tags cannot be read. Of what it does not show nothing is known.
+    fn clear_by(&mut self, tagged: &Listing<KeyArn, BTreeMap<String, String>>) {
+        for (arn, key, error) in std::mem::take(&mut self.murky) {
+            match tagged.lookup(&arn) {
+                Lookup::Present(tags) => match tags.get(SOURCE_MARK) {
+                    Some(mark) => self.marked.entry(mark.clone()).or_default().push((arn, key)),
+                    None => self.unmarked.push((arn, key)),
+                },
+                Lookup::Absent | Lookup::Unknown(_) => self.murky.push((arn, key, error)),
+            }
+        }
+    }
+}
+
 impl Kms {
     /// Lists all keys and examines those that are not `known`.
     ///
@@ -57,6 +72,9 @@ impl Kms {
                 Seen::Other => {}
                 Seen::Unseen => copies.unseen.push(arn),
             }
+        }
+        if self.options().tagging_api && !copies.murky.is_empty() {
+            copies.clear_by(&self.list_tagged(end).await);
         }
         copies.marked.values_mut().for_each(|keys| keys.sort_by(|(a, x), (b, y)| (x.created, a).cmp(&(y.created, b))));
         copies.unmarked.sort_by(|(a, _), (b, _)| a.cmp(b));

@@ -17,6 +17,8 @@ pub(crate) struct Target<'a> {
     names: BTreeMap<&'a KeyArn, Vec<&'a AliasName>>,
     /// Those that are marked, by what the mark says; the oldest first.
     marked: BTreeMap<&'a str, Vec<(&'a KeyArn, &'a Key)>>,
+    /// Those whose tags only the tagging API tells, without a mark.
+    cleared: Vec<&'a KeyArn>,
     /// Customers' keys whose tags could not be read.
     murky: Vec<(&'a KeyArn, &'a Key, &'a Gap)>,
     /// Those that are so young that their mark may not show yet.
@@ -28,26 +30,37 @@ impl<'a> Target<'a> {
         let snapshot = &survey.target.value;
         let mapped: BTreeSet<&str> = survey.ids.iter().map(|(_, target)| target).collect();
         let names = snapshot.names_by_key();
-        let mut target = Self { snapshot, names, marked: BTreeMap::new(), murky: Vec::new(), young: Vec::new() };
+        let mut target = Self {
+            snapshot,
+            names,
+            marked: BTreeMap::new(),
+            cleared: Vec::new(),
+            murky: Vec::new(),
+            young: Vec::new(),
+        };
         for (arn, key) in snapshot.keys.known().filter(|(_, key)| key.is_customers()) {
-            let mark = match snapshot.tags.lookup(arn) {
-                Lookup::Unknown(gap) => {
+            let (tags, is_told) = match (snapshot.tags.lookup(arn), snapshot.tagged.lookup(arn)) {
+                (Lookup::Present(tags), _) => (Some(tags), false),
+                // Somebody answered for it: it is not ours.
+                (Lookup::Absent, _) => (None, false),
+                (Lookup::Unknown(_), Lookup::Present(tags)) => (Some(tags), true),
+                // What the tagging API does not show may be marked all the same.
+                (Lookup::Unknown(gap), _) => {
                     target.murky.push((arn, key, gap));
                     continue;
                 }
-                Lookup::Present(tags) => tags.get(SOURCE_MARK),
-                // Somebody answered for it: it is not ours.
-                Lookup::Absent => None,
             };
-            match mark {
+            match tags.and_then(|tags| tags.get(SOURCE_MARK)) {
                 Some(mark) => target.marked.entry(mark).or_default().push((arn, key)),
                 None if is_young(key, survey.target.at) => target.young.push((arn, key)),
+                None if is_told => target.cleared.push(arn),
                 None => {}
             }
         }
         // What was mapped already is somebody's counterpart, whatever its tags may say.
         target.murky.retain(|(arn, _, _)| !mapped.contains(arn.as_str()));
         target.young.retain(|(arn, _)| !mapped.contains(arn.as_str()));
+        target.cleared.retain(|arn| !mapped.contains(arn.as_str()));
         target.marked.values_mut().for_each(|keys| keys.sort_by_key(|(arn, key)| (key.created, *arn)));
         target
     }
@@ -68,6 +81,11 @@ impl<'a> Target<'a> {
         let marked = self.marked.values().flatten().map(|(arn, _)| *arn);
         let murky = self.murky.iter().map(|(arn, _, _)| *arn);
         marked.chain(murky).any(|arn| arn == key)
+    }
+
+    /// Returns the keys that are known to be somebody else's by the tagging API alone.
+    pub(crate) fn cleared(&self) -> &[&'a KeyArn] {
+        &self.cleared
     }
 
     /// Returns why it cannot be said that `key` has no counterpart, if something was not read.

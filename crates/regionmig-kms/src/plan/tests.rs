@@ -242,6 +242,50 @@ fn a_target_that_was_not_read_leads_to_no_copy() {
 }
 
 #[test]
+fn the_tagging_api_clears_a_key_that_it_shows_without_a_mark() {
+    let murky = |entry: Entry, told: Option<&Entry>| {
+        let case = Case::new().source("k", Entry::new().tag("a", "1")).target("t", entry);
+        case.edit(|_, target| {
+            target.tags.insert(arn(TARGET, "t"), Err(gap()));
+            if let Some(told) = told {
+                target.tagged.insert(arn(TARGET, "t"), Ok(told.tags.clone()));
+            }
+        })
+    };
+    let (made, unclear) = (["create-key k", "action kms.reencrypt k"], ["blocker core.unclear k"]);
+    let (plain, theirs) = (Entry::new(), Entry::new().tag("Owner", "they"));
+    let cleared = murky(plain.clone(), Some(&theirs));
+    check(&cleared, &[&made[..], &["note kms.told-by-tagging-api"]].concat());
+    says(&cleared, "without a mark, so they are no copies: arn:aws:kms:eu-central-1:111122223333:key/t");
+    check(&murky(plain.clone(), Some(&plain)), &[&made[..], &["note kms.told-by-tagging-api"]].concat());
+    // Its silence, or that it was not read, says nothing.
+    check(&murky(plain.clone(), None), &unclear);
+    check(&murky(plain.clone(), None).edit(|_, target| target.tagged = Listing::unread(gap())), &unclear);
+    // What was read before it broke off counts.
+    let broken = cleared.clone().edit(|_, target| target.tagged = std::mem::take(&mut target.tagged).truncated(gap()));
+    check(&broken, &[&made[..], &["note kms.told-by-tagging-api"]].concat());
+    check(&murky(Entry::new().age(29), Some(&theirs)), &unclear);
+    // A mark is one, and which tags differ is asked of KMS alone.
+    let found = ["= k t", "action kms.reencrypt k", "blocker core.unclear kms.key-tags:k"];
+    check(&murky(plain.clone(), Some(&Entry::new().copy_of("k"))), &found);
+    check(&murky(plain.clone(), Some(&Entry::new().copy_of("another"))), &made);
+    // What is mapped is nobody else's.
+    check(&murky(plain, Some(&theirs)).map("k", "t"), &found);
+}
+
+#[test]
+fn what_kms_tells_of_tags_counts_before_what_the_tagging_api_shows() {
+    let told = |own: Entry, shown: Entry| {
+        let case = Case::new().source("k", Entry::new()).target("t", own);
+        case.edit(|_, target| target.tagged.insert(arn(TARGET, "t"), Ok(shown.tags)))
+    };
+    let (marked, plain) = (Entry::new().copy_of("k"), Entry::new().tag("Owner", "they"));
+    let found = ["= k t", "action kms.reencrypt k"];
+    check(&told(marked.clone(), plain.clone()), &found);
+    check(&told(plain, marked), &["create-key k", "action kms.reencrypt k"]);
+}
+
+#[test]
 fn what_was_not_read_of_a_source_holds_what_it_decides() {
     let case = || Case::new().source("k", Entry::new().grant(role("a")).rotated(90).alias("alias/a").disabled());
     let k = || arn(SOURCE, "k");
@@ -756,6 +800,8 @@ fn what_was_seen_and_examined_is_known_and_what_may_be_a_copy_is_not() {
         .target("managed", Entry::new().age(3).aws_managed())
         .target("murky", Entry::new())
         .edit(|_, target| target.tags.insert(arn(TARGET, "murky"), Err(gap())));
+    let told = case.clone().edit(|_, target| target.tagged.insert(arn(TARGET, "murky"), Ok(Default::default())));
+    assert_eq!(told.plan().known.len(), case.plan().known.len() + 1, "no probe looks at it again");
     let known: Vec<String> =
         case.plan().known.iter().map(|id| id.id().rsplit('/').next().unwrap().to_owned()).collect();
     assert_eq!(known, ["managed", "marked", "old"]);

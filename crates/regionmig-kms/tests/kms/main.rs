@@ -23,5 +23,6 @@ mod probes;
 mod renames;
 mod reverts;
 mod reverts_kept;
+mod tagging_api;
 mod verify;
 mod young_unmarked;

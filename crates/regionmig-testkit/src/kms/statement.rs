@@ -5,6 +5,8 @@
 use regionmig_core::End;
 use serde_json::{Map, Value};
 
+use crate::policy::{self, Names};
+
 pub(super) const INVALID_PRINCIPAL: &str = "Policy contains a statement with one or more invalid principals.";
 
 /// A key policy that has the right form.
@@ -17,8 +19,7 @@ struct Statement {
     /// Whether the principals are those left out.
     is_principal_negated: bool,
     principals: Vec<String>,
-    is_action_negated: bool,
-    actions: Vec<String>,
+    actions: Names,
     condition: Map<String, Value>,
 }
 
@@ -27,18 +28,7 @@ impl Document {
     pub(super) fn read(text: &str, end: &End) -> Result<Self, String> {
         let document: Map<String, Value> =
             serde_json::from_str(text).map_err(|error| format!("The policy is not valid JSON: {error}"))?;
-        for (member, value) in &document {
-            match (member.as_str(), value) {
-                ("Id", Value::String(_)) | ("Statement", _) => {}
-                ("Version", Value::String(version)) if ["2008-10-17", "2012-10-17"].contains(&version.as_str()) => {}
-                _ => return Err(format!("The policy has an invalid `{member}`.")),
-            }
-        }
-        let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) if !statements.is_empty() => statements.iter().collect(),
-            Some(statement @ Value::Object(_)) => vec![statement],
-            _ => return Err("The policy has no statement.".to_owned()),
-        };
+        let statements = policy::statements(&document)?;
         statements.into_iter().map(|statement| Statement::read(statement, end)).collect::<Result<_, _>>().map(Self)
     }
 
@@ -57,8 +47,7 @@ impl Document {
 }
 
 impl Statement {
-    fn read(statement: &Value, end: &End) -> Result<Self, String> {
-        let Some(statement) = statement.as_object() else { return Err("A statement is no object.".to_owned()) };
+    fn read(statement: &Map<String, Value>, end: &End) -> Result<Self, String> {
         const MEMBERS: [&str; 9] = [
             "Sid",
             "Effect",
@@ -70,56 +59,21 @@ impl Statement {
             "NotResource",
             "Condition",
         ];
-        if let Some(stranger) = statement.keys().find(|member| !MEMBERS.contains(&member.as_str())) {
-            return Err(format!("A statement has an invalid `{stranger}`."));
-        }
-        if statement.get("Sid").is_some_and(|sid| !sid.is_string()) {
-            return Err("A statement has an invalid `Sid`.".to_owned());
-        }
-        let is_allow = match statement.get("Effect").and_then(Value::as_str) {
-            Some("Allow") => true,
-            Some("Deny") => false,
-            _ => return Err("A statement has no `Effect`.".to_owned()),
-        };
-        let (is_principal_negated, who) = either(statement, "Principal", "NotPrincipal")?;
-        let (is_action_negated, actions) = either(statement, "Action", "NotAction")?;
-        texts(either(statement, "Resource", "NotResource")?.1)?;
+        let is_allow = policy::allows(statement, &MEMBERS)?;
+        let (is_principal_negated, who) = policy::either(statement, "Principal", "NotPrincipal")?;
+        Names::read(statement, "Resource", "NotResource")?;
         let principals = principals(who, end)?;
-        let actions = texts(actions)?;
-        if actions.iter().any(|action| *action != "*" && !action.contains(':')) {
-            return Err("A statement has an invalid action.".to_owned());
-        }
-        let condition = condition(statement)?;
-        Ok(Self { is_allow, is_principal_negated, principals, is_action_negated, actions, condition })
+        let actions = Names::actions(statement)?;
+        let condition = policy::condition(statement)?;
+        Ok(Self { is_allow, is_principal_negated, principals, actions, condition })
     }
 
     fn applies(&self, caller: &str, end: &End, action: &str) -> bool {
         let names = |principal: &String| is_named(principal, caller, end);
-        let is_action = |pattern: &String| glob(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase());
         self.principals.iter().any(names) != self.is_principal_negated
-            && self.actions.iter().any(is_action) != self.is_action_negated
+            && self.actions.has_action(action)
             && self.condition.iter().all(|(operator, keys)| holds(operator, keys, caller, end))
     }
-}
-
-/// Returns the one of two members that is there, and whether it is the second. Both, or none, is an error.
-fn either<'a>(statement: &'a Map<String, Value>, is: &str, is_not: &str) -> Result<(bool, &'a Value), String> {
-    match (statement.get(is), statement.get(is_not)) {
-        (Some(value), None) => Ok((false, value)),
-        (None, Some(value)) => Ok((true, value)),
-        _ => Err(format!("A statement must have either `{is}` or `{is_not}`.")),
-    }
-}
-
-/// Reads a text, or a list of texts that is not empty.
-fn texts(value: &Value) -> Result<Vec<String>, String> {
-    let items = match value {
-        Value::String(_) => std::slice::from_ref(value),
-        Value::Array(items) if !items.is_empty() => items,
-        _ => return Err("A statement has an element that is neither a text nor a list of texts.".to_owned()),
-    };
-    let texts: Option<Vec<String>> = items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
-    texts.ok_or_else(|| "A statement has a list that holds something else than texts.".to_owned())
 }
 
 fn principals(value: &Value, end: &End) -> Result<Vec<String>, String> {
@@ -130,7 +84,7 @@ fn principals(value: &Value, end: &End) -> Result<Vec<String>, String> {
     };
     let mut all = Vec::new();
     for (kind, value) in kinds {
-        let names = texts(value)?;
+        let names = policy::texts(value)?;
         let is_valid = |name: &String| match kind.as_str() {
             "AWS" => is_principal(name, end),
             "Service" => name.contains('.') && !name.contains(['/', ':', ' ']),
@@ -187,47 +141,17 @@ fn is_role(principal: &str, role: &str, end: &End) -> bool {
     resource.and_then(|resource| resource.rsplit('/').next()) == Some(role)
 }
 
-fn condition(statement: &Map<String, Value>) -> Result<Map<String, Value>, String> {
-    let Some(condition) = statement.get("Condition") else { return Ok(Map::new()) };
-    let condition = condition.as_object().ok_or("A statement has an invalid `Condition`.")?;
-    for keys in condition.values() {
-        let keys = keys.as_object().ok_or("A condition's operator has no keys.")?;
-        let is_value = |value: &Value| value.is_string() || value.is_boolean() || value.is_number();
-        let is_list = |value: &Value| value.as_array().is_some_and(|values| values.iter().all(is_value));
-        if keys.values().any(|value| !is_value(value) && !is_list(value)) {
-            return Err("A condition has an invalid value.".to_owned());
-        }
-    }
-    Ok(condition.clone())
-}
-
 /// Tells whether a condition holds for a request that the caller makes himself. What is not known here does not hold.
 fn holds(operator: &str, keys: &Value, caller: &str, end: &End) -> bool {
-    let is_known =
-        matches!(operator, "ArnEquals" | "ArnLike" | "StringEquals" | "StringEqualsIgnoreCase" | "StringLike");
     let role = assumed(caller, end).map(|role| format!("arn:{}:iam::{}:role/{role}", end.partition, end.account));
-    let mut keys = keys.as_object().into_iter().flatten();
-    is_known
-        && keys.all(|(key, wanted)| {
-            let held = match key.to_ascii_lowercase().as_str() {
-                "aws:principalaccount" | "kms:calleraccount" => end.account.as_str(),
-                "aws:principalarn" => role.as_deref().unwrap_or(caller),
-                _ => return false,
-            };
-            texts(wanted).is_ok_and(|wanted| wanted.iter().any(|wanted| glob(wanted, held)))
-        })
-}
-
-/// Matches a text with a pattern in which `*` is any text and `?` any one character.
-fn glob(pattern: &str, text: &str) -> bool {
-    let Some(first) = pattern.chars().next() else { return text.is_empty() };
-    let rest = &pattern[first.len_utf8()..];
-    let mut letters = text.chars();
-    match first {
-        '*' => text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| glob(rest, &text[at..])),
-        '?' => letters.next().is_some() && glob(rest, letters.as_str()),
-        first => letters.next() == Some(first) && glob(rest, letters.as_str()),
-    }
+    keys.as_object().into_iter().flatten().all(|(key, wanted)| {
+        let held = match key.to_ascii_lowercase().as_str() {
+            "aws:principalaccount" | "kms:calleraccount" => end.account.as_str(),
+            "aws:principalarn" => role.as_deref().unwrap_or(caller),
+            _ => return false,
+        };
+        policy::holds(operator, wanted, Some(held))
+    })
 }
 
 #[cfg(test)]

@@ -26,7 +26,9 @@ pub(super) fn write(
     answer: &Result<Value, Refusal>,
     request_id: &str,
 ) -> (u16, Vec<(&'static str, String)>, String) {
-    let xmlns = format!("https://sts.amazonaws.com/doc/{version}/");
+    // The version tells the service: each has had one only.
+    let service = if version == "2010-05-08" { "iam" } else { "sts" };
+    let xmlns = format!("https://{service}.amazonaws.com/doc/{version}/");
     let (status, xml) = match answer {
         Ok(result) => {
             let result = element(result);

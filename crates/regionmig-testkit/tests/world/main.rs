@@ -6,8 +6,10 @@ mod clock;
 mod faces;
 mod faults;
 mod forks;
+mod iam;
 mod paging;
 mod reads;
+mod simulate;
 mod tagging;
 
 use aws_sdk_dynamodb::Client;

@@ -161,7 +161,7 @@ impl<'a> Planner<'a> {
         // Key pairs and HMAC keys that were imported are the same wherever they are.
         let is_imported = key.is_imported() && !matches!(base, Base::Found(_, other) if !other.is_imported());
         let is_symmetric = key.spec == KeySpec::SymmetricDefault;
-        if has_own_material && !(is_imported && !is_symmetric) {
+        if has_own_material && (is_symmetric || !is_imported) {
             self.draft.find(finding::other_material(arn, key, is_imported));
         }
         if has_own_material && is_symmetric {

@@ -21,7 +21,7 @@ use regionmig_testkit::World;
 const SINGLE: [u8; 32] = [11; 32];
 const EVERYWHERE: [u8; 32] = [12; 32];
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let keys = OnceLock::new();
     let build = |world: &World, route: &regionmig::Route| {

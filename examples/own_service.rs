@@ -23,7 +23,7 @@ use regionmig::{ApplyOptions, BoxError, Event, MemoryJournal, Migration, Route};
 use regionmig_testkit::World;
 use serde_json::json;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     place::run(account, migrate).await
 }

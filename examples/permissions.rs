@@ -18,7 +18,7 @@ use regionmig::kms::{IMPLIED, Kms, revert_permissions};
 use regionmig::{BoxError, Migration, Permission, policy_document};
 use regionmig_testkit::reference_account;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     place::run(|world, route| reference_account(world, &route.source), policies).await
 }

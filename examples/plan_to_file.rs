@@ -18,7 +18,7 @@ use regionmig::kms::{Kms, Step};
 use regionmig::{ApplyOptions, BoxError, MemoryJournal, Migration, MigrationPlan, Route, Severity};
 use regionmig_testkit::{World, reference_account};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     // On a world, the example itself is the somebody who changes the account meanwhile.
     let account = OnceLock::new();

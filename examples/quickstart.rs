@@ -21,7 +21,7 @@ use regionmig::kms::Kms;
 use regionmig::{ApplyOptions, BoxError, Event, KeyArn, MemoryJournal, Migration, Side};
 use regionmig_testkit::reference_account;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     place::run(|world, route| reference_account(world, &route.source), migrate).await
 }

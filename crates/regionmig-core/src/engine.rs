@@ -161,6 +161,8 @@ impl<'a> Engine<'a> {
             let free = self.has_slot(running.len());
             let pause = nap.map(|at| between(self.now(), at)).unwrap_or_default();
             tokio::select! {
+                // In this order, so that the same account and the same answers make the same run.
+                biased;
                 Some((index, turn, memo)) = running.next() => {
                     match &turn {
                         Turn::Failed(report) if report.kind == ErrorKind::Credentials => {

@@ -63,6 +63,10 @@ fn copies(names: &BTreeSet<String>) -> String {
         .filter(|(name, _)| names.contains(*name))
         .map(|(name, copy)| format!("{name} by {copy}"))
         .collect();
-    let others = (known.len() < names.len()).then(|| "others by copies of their own".to_owned());
+    let others = match known.len() {
+        0 => Some("by copies of their own".to_owned()),
+        all if all == names.len() => None,
+        _ => Some("others by copies of their own".to_owned()),
+    };
     known.into_iter().chain(others).collect::<Vec<_>>().join("; ")
 }

@@ -65,7 +65,7 @@ fn services_that_use_a_key_with_other_material_are_named_with_their_own_copies()
         ("rds", "CopyDBSnapshot with SourceRegion and KmsKeyId"),
         ("s3", "replication or a copy"),
         ("secretsmanager", "ReplicateSecretToRegions"),
-        ("kinesis", "counterpart: others by copies of their own"),
+        ("kinesis", "counterpart: by copies of their own"),
     ] {
         let principal = format!("{service}.me-central-1.amazonaws.com");
         let retired = GrantTerms { retiring: Some(principal.clone()), ..GrantTerms::new(role, ["Decrypt"]) };

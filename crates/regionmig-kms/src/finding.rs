@@ -44,6 +44,8 @@ pub mod code {
     pub const EMPTY_COUNTERPART: &str = "kms.empty-counterpart";
     /// The custom key store that was named for the copy is not there, or not connected. A blocker of the key.
     pub const KEY_STORE_NOT_CONNECTED: &str = "kms.key-store-not-connected";
+    /// The custom key store that was named for the copy holds keys of another origin. A blocker of the key.
+    pub const KEY_STORE_OF_OTHER_KIND: &str = "kms.key-store-of-other-kind";
     /// The key is in a custom key store for which nobody named one of the target. A blocker of the key.
     pub const KEY_STORE_NOT_MAPPED: &str = "kms.key-store-not-mapped";
     /// The key's material comes from where this version knows nothing of. A blocker of the key.
@@ -62,6 +64,8 @@ pub mod code {
     pub const MATERIAL_WANTED: &str = "kms.material-wanted";
     /// Of several imported materials, only the current one gets to the counterpart. A note.
     pub const MATERIALS_LEFT: &str = "kms.materials-left";
+    /// An option names keys or aliases that the source does not have. An action.
+    pub const NAME_NOT_FOUND: &str = "kms.name-not-found";
     /// What the keys that are made cost by the month. A note.
     pub const MONTHLY_COST: &str = "kms.monthly-cost";
     /// The name that an alias was to get instead of its own cannot be had. A blocker of the alias.
@@ -114,6 +118,8 @@ pub mod code {
     pub const TOO_LONG: &str = "kms.too-long";
     /// AWS services use the key, and must copy what they hold to the target, under the counterpart. An action.
     pub const USED_BY_SERVICES: &str = "kms.used-by-services";
+    /// The external key that was named for the copy stands behind another key, or is to. A blocker of the key.
+    pub const XKS_KEY_IN_USE: &str = "kms.xks-key-in-use";
     /// Nobody said which external key is to stand behind the copy. A blocker of the key.
     pub const XKS_KEY_NOT_MAPPED: &str = "kms.xks-key-not-mapped";
 }
@@ -261,6 +267,26 @@ pub(crate) fn key_store_not_connected(key: &KeyArn, store: &str, connection: &st
     blocker(code::KEY_STORE_NOT_CONNECTED, message)
         .about(key)
         .remedy("connect it (ConnectCustomKeyStore), which takes some minutes; then survey again")
+}
+
+pub(crate) fn key_store_of_other_kind(key: &KeyArn, own: &Key, store: &str) -> Finding {
+    let message =
+        format!("its copy is to be made in the key store {store}, which holds no keys that are {}", own.origin);
+    blocker(code::KEY_STORE_OF_OTHER_KIND, message)
+        .about(key)
+        .remedy("name one of the same type with `Kms::map_key_store`, then plan again from a new survey")
+}
+
+pub(crate) fn name_not_found(names: &BTreeSet<&str>) -> Finding {
+    let some = some(names.iter().copied());
+    action(code::NAME_NOT_FOUND, format!("options of `Kms` name what the source does not have: {some}"))
+        .remedy("mend the names, or leave them out, then plan again")
+}
+
+pub(crate) fn xks_key_in_use(key: &KeyArn, by: &KeyArn) -> Finding {
+    let message =
+        format!("the external key that is to stand behind its copy is that of {by}, and can be nobody else's");
+    blocker(code::XKS_KEY_IN_USE, message).about(key).remedy("name another with `Kms::map_xks_key`, then plan again")
 }
 
 pub(crate) fn xks_key_not_mapped(key: &KeyArn) -> Finding {

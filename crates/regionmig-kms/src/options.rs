@@ -106,6 +106,17 @@ impl Options {
         self.tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect()
     }
 
+    /// Returns the names of keys and aliases that the caller gave and the source does not have.
+    pub(crate) fn not_found<'a>(&'a self, source: &Snapshot) -> BTreeSet<&'a str> {
+        let of_copies = if let Copies::Of(keys) = &self.multi_region { Some(keys) } else { None };
+        let keys = self.selection.keys.iter().chain(&self.promoted).chain(of_copies.into_iter().flatten());
+        let keys = keys.chain(self.xks_keys.keys());
+        let keys = keys.filter(|arn| matches!(source.keys.lookup(arn), Lookup::Absent)).map(KeyArn::as_str);
+        let names = self.selection.aliases.iter();
+        let names = names.filter(|name| matches!(source.aliases.lookup(name), Lookup::Absent)).map(AliasName::as_str);
+        keys.chain(names).collect()
+    }
+
     pub(crate) fn makes_multi_region(&self, arn: &KeyArn, key: &Key) -> bool {
         let is_wanted = match &self.multi_region {
             Copies::All => true,

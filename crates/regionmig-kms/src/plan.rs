@@ -56,6 +56,10 @@ pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> 
     if !reserved.is_empty() {
         planner.draft.find(finding::reserved_tags(&reserved));
     }
+    let not_found = options.not_found(&survey.source);
+    if !not_found.is_empty() {
+        planner.draft.find(finding::name_not_found(&not_found));
+    }
     if planner.replicas > 0 {
         let replicas = planner.replicas;
         planner.draft.find(finding::services_stay(replicas));

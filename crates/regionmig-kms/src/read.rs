@@ -146,6 +146,9 @@ impl Kms {
                 let id = entry.custom_key_store_id().ok_or_else(|| Error::malformed(ACTION, "CustomKeyStoreId"))?;
                 let connection = entry.connection_state().map(|state| state.as_str());
                 let store = connection.map(KeyStore::new).ok_or_else(|| Error::malformed(ACTION, "ConnectionState"));
+                // Both are named alike (API reference, CustomKeyStoresListEntry and KeyMetadata).
+                let kind = entry.custom_key_store_type().map(|kind| kind.as_str().into());
+                let store = store.map(|store| kind.into_iter().fold(store, KeyStore::of));
                 stores.insert(id.to_owned(), store.map_err(Gap::from));
             }
             whole(ACTION, page.truncated, page.next_marker.as_deref())
@@ -222,6 +225,7 @@ pub(crate) fn key_of(described: &KeyMetadata) -> Result<(KeyArn, Key), Error> {
         spec: word(spec(described), "KeySpec")?.into(),
         state: word(described.key_state().map(|word| word.as_str()), "KeyState")?.into(),
         usage: word(described.key_usage().map(|word| word.as_str()), "KeyUsage")?.into(),
+        xks_key: described.xks_key_configuration().and_then(|config| config.id()).map(str::to_owned),
     };
     Ok((arn, key))
 }

@@ -94,12 +94,22 @@ impl Alias {
 pub struct KeyStore {
     /// Whether KMS is connected to it, such as `CONNECTED` or `DISCONNECTED`.
     pub connection: String,
+    /// Where the material of its keys comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Origin>,
 }
 
 impl KeyStore {
     /// Makes what is known of a store.
     pub fn new(connection: impl Into<String>) -> Self {
-        Self { connection: connection.into() }
+        Self { connection: connection.into(), kind: None }
+    }
+
+    /// Says where the material of its keys comes from.
+    #[must_use]
+    pub fn of(mut self, kind: Origin) -> Self {
+        self.kind = Some(kind);
+        self
     }
 
     /// Returns whether keys can be made in it.
@@ -136,6 +146,9 @@ pub struct Key {
     pub state: KeyState,
     /// What it can be used for.
     pub usage: KeyUsage,
+    /// The key of an external key manager that stands behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xks_key: Option<String>,
 }
 
 impl Key {
@@ -152,6 +165,7 @@ impl Key {
             spec: KeySpec::SymmetricDefault,
             state: KeyState::Enabled,
             usage: KeyUsage::EncryptDecrypt,
+            xks_key: None,
         }
     }
 

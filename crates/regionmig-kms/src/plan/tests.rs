@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regionmig_core::{Listing, Step as _};
 
 use crate::options::AliasConflict;
-use crate::snapshot::{Constraints, GrantTerms, KeyState, KeyStore, Rotation};
+use crate::snapshot::{Constraints, GrantTerms, Key, KeyState, KeyStore, Rotation};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms, now};
 
 mod quota;
@@ -453,6 +453,7 @@ fn copies_become_primaries_if_that_is_wanted() {
     case.options = kms().as_multi_region_of([arn(SOURCE, "other")]).options().clone();
     assert!(!is_primary(&case));
     // The copy of an earlier run is taken as it is, whichever it is.
+    case.options = kms().options().clone();
     let found = case.target("mrk-2", Entry::new().primary("mrk-2", TARGET, &[]).copy_of("k").rotated(90));
     check(&found, &["= k mrk-2", "action kms.reencrypt k", "disable-rotation k OVERWRITING"]);
 }
@@ -737,6 +738,32 @@ fn a_replica_becomes_the_primary_if_that_was_asked_for() {
 }
 
 #[test]
+fn names_that_the_source_does_not_have_are_pointed_at() {
+    let mut case = Case::new().source("k", Entry::new().alias("alias/a"));
+    let there = kms().only([arn(SOURCE, "k")]).only_aliased(["alias/a".parse().unwrap()]);
+    case.options = there.clone().options().clone();
+    check(&case, &["create-key k", "create-alias alias/a", "action kms.reencrypt k"]);
+    for (kms, name) in [
+        (there.clone().only([arn(SOURCE, "x")]), "key/x"),
+        (there.clone().only_aliased(["alias/x".parse().unwrap()]), "alias/x"),
+        (there.clone().promote([arn(SOURCE, "x")]), "key/x"),
+        (there.clone().as_multi_region_of([arn(SOURCE, "x")]), "key/x"),
+        (there.map_xks_key(&arn(SOURCE, "x"), "y"), "key/x"),
+    ] {
+        case.options = kms.options().clone();
+        let expected = ["create-key k", "create-alias alias/a", "action kms.reencrypt k", "action kms.name-not-found"];
+        check(&case, &expected);
+        says(&case, name);
+        // What was not listed may be there.
+        let unlisted = case.clone().edit(|source, _| {
+            source.keys = source.keys.clone().truncated(gap());
+            source.aliases = source.aliases.clone().truncated(gap());
+        });
+        assert!(!unlisted.shown().contains(&"action kms.name-not-found".to_owned()));
+    }
+}
+
+#[test]
 fn a_key_in_a_custom_key_store_is_made_in_the_one_that_was_named_if_that_can_be() {
     let in_store = |origin: &str| {
         let origin = origin.to_owned();
@@ -771,6 +798,28 @@ fn a_key_in_a_custom_key_store_is_made_in_the_one_that_was_named_if_that_can_be(
     external.options = named.options().clone();
     let [crate::Step::CreateKey(made)] = &external.plan().steps[..] else { panic!("{:?}", external.shown()) };
     assert_eq!(made.xks_key.as_deref(), Some("behind"));
+    // Each stands behind one key of a store: whichever has it, or is to have it.
+    let behind = |key: &mut Key| (key.custom_key_store, key.xks_key) = (Some("cks-2".into()), Some("behind".into()));
+    check(
+        &external.clone().target("t", in_store("EXTERNAL_KEY_STORE").with(behind)),
+        &["blocker kms.xks-key-in-use k"],
+    );
+    let elsewhere = |key: &mut Key| (key.custom_key_store, key.xks_key) = (Some("cks-3".into()), Some("behind".into()));
+    let free = external.clone().target("t", in_store("EXTERNAL_KEY_STORE").with(elsewhere));
+    check(&free, &["create-key k", "action kms.reencrypt k"]);
+    let mut twice = external.source("l", in_store("EXTERNAL_KEY_STORE"));
+    twice.options = named.map_xks_key(&arn(SOURCE, "l"), "behind").options().clone();
+    check(&twice, &["blocker kms.xks-key-in-use k", "blocker kms.xks-key-in-use l"]);
+    // A store holds keys of one origin.
+    for (kind, expected) in [
+        ("AWS_CLOUDHSM", &["create-key k", "action kms.reencrypt k"][..]),
+        ("EXTERNAL_KEY_STORE", &["blocker kms.key-store-of-other-kind k"]),
+    ] {
+        let of_kind = case(in_store("AWS_CLOUDHSM"), None).edit(|_, target| {
+            target.key_stores.insert("cks-2".to_owned(), Ok(KeyStore::new("CONNECTED").of(kind.into())));
+        });
+        check(&of_kind, expected);
+    }
     // One that stands is found by its mark; one whose store is not connected says nothing of its state.
     let found = case(in_store("AWS_CLOUDHSM"), Some("CONNECTED")).target("t", in_store("AWS_CLOUDHSM").copy_of("k"));
     check(&found, &["= k t", "action kms.reencrypt k"]);

@@ -101,13 +101,12 @@ pub(crate) fn asked_for() -> World {
     world.kms_store(&source).id("cks-1111111111111111a").make();
     world.kms_store(&target).id("cks-2222222222222222b").make();
     old(world.kms(&source)).origin("AWS_CLOUDHSM").custom_key_store("cks-1111111111111111a").alias("alias/hsm").make();
-    brought_along(&world);
     world
 }
 
 /// Keys whose material is imported: with none in the target, with a replica that waits for it, with more than one.
-fn brought_along(world: &World) {
-    let Route { source, target, .. } = route();
+pub(crate) fn brought_along() -> World {
+    let (world, Route { source, target, .. }) = (World::new(), route());
     let key = |n: u8| old(world.kms(&source)).imported_material(&[n; 32]);
     let grant = GrantSeed::to(&role("payer")).operations(["Decrypt"]);
     let expiry = "2026-06-01T00:00:00Z".parse().expect("a time");
@@ -116,6 +115,7 @@ fn brought_along(world: &World) {
     key(4).older_material(&[5; 32]).replica_without_material_in(&target.region).make();
     let hmac = old(world.kms(&source)).spec("HMAC_256").usage("GENERATE_VERIFY_MAC");
     hmac.imported_material(&[6; 32]).tag("Owner", "me").make();
+    world
 }
 
 /// Returns what the owner of an account has of the materials that were imported there.
@@ -131,11 +131,18 @@ pub(crate) fn materials(world: &World) -> KeyMaterials {
 
 /// What is asked of that account's migration.
 pub(crate) fn asking(access: &Access) -> Kms {
-    let world = asked_for();
-    let keys = world.kms_keys(&route().source).into_iter().map(|key| key.arn);
+    let keys = asked_for().kms_keys(&route().source).into_iter().map(|key| key.arn);
     let primaries = keys.filter(|arn| arn.is_multi_region());
     let kms = Kms::new(access).map_key_store("cks-1111111111111111a", "cks-2222222222222222b");
-    kms.promote(primaries).on_alias_conflict(AliasConflict::Repoint).bring_material(materials(&world))
+    kms.promote(primaries).on_alias_conflict(AliasConflict::Repoint)
+}
+
+/// What brings the material of the keys that were brought along, and has a replica of one become the primary.
+pub(crate) fn bringing(access: &Access) -> Kms {
+    let world = brought_along();
+    let keys = world.kms_keys(&route().source).into_iter();
+    let primary = keys.filter(|key| key.description == "brought everywhere").map(|key| key.arn);
+    Kms::new(access).promote(primary).bring_material(materials(&world))
 }
 
 pub(crate) fn migration(world: &World) -> (Kms, Migration) {

@@ -6,7 +6,9 @@ use regionmig_core::{Migration, MigrationPlan, chain};
 use regionmig_kms::{Kms, Step};
 use regionmig_testkit::conforms;
 
-use crate::account::{asked_for, asking, found_and_differing, migration, one_of_each, plan, route, slow};
+use crate::account::{
+    asked_for, asking, bringing, brought_along, found_and_differing, migration, one_of_each, plan, route, slow,
+};
 
 #[tokio::test]
 async fn slow_keys_keep_every_promise_of_a_service() {
@@ -26,6 +28,12 @@ async fn what_was_asked_for_keeps_every_promise_of_a_service() {
     println!("shown: conformance_asked_for {conformed}");
 }
 
+#[tokio::test]
+async fn what_was_brought_along_keeps_every_promise_of_a_service() {
+    let conformed = conforms(brought_along, bringing).await;
+    println!("shown: conformance_brought {conformed}");
+}
+
 /// Returns the names of all variants, which whoever reads one that is not among them is told.
 fn variants() -> BTreeSet<String> {
     let error = serde_json::from_str::<Step>(r#"{"none_of_them":{}}"#).expect_err("no such step");
@@ -43,9 +51,10 @@ fn kinds(plan: &MigrationPlan, kms: &Kms) -> BTreeSet<String> {
 async fn every_kind_of_step_is_put_through_the_suite() {
     let mut seen = BTreeSet::new();
     let mut cases: Vec<_> = [one_of_each(), slow(), found_and_differing()].iter().map(migration).collect();
-    let world = asked_for();
-    let kms = asking(&world.access());
-    cases.push((kms.clone(), Migration::new(route(), &world.access()).with(kms)));
+    for access in [asked_for().access(), brought_along().access()] {
+        let kms = if cases.len() == 3 { asking(&access) } else { bringing(&access) };
+        cases.push((kms.clone(), Migration::new(route(), &access).with(kms)));
+    }
     for (kms, migration) in cases {
         let plan = plan(&migration).await;
         assert_eq!(plan.held().len(), 0, "{}", plan.full());

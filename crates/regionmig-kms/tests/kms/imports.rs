@@ -10,7 +10,7 @@ use regionmig_kms::{EmptyKey, ImportMaterial, KeyMaterialSource, KeyMaterials, K
 use regionmig_testkit::World;
 use serde_json::json;
 
-use crate::account::{asked_for, materials, mutations, patient, plan, route};
+use crate::account::{bringing, brought_along, materials, mutations, patient, plan, route};
 
 const MATERIAL: [u8; 32] = [0x5a; 32];
 
@@ -224,8 +224,8 @@ async fn material_is_in_no_plan_journal_outcome_or_error() {
 /// What was encrypted under a key that was found must stay readable.
 #[tokio::test]
 async fn material_of_a_found_key_that_was_used_stays_when_the_rest_is_taken_back() {
-    let world = asked_for();
-    let make = || Migration::new(route(), &world.access()).with(crate::account::asking(&world.access()));
+    let world = brought_along();
+    let make = || Migration::new(route(), &world.access()).with(bringing(&world.access()));
     let (migration, journal) = (make(), MemoryJournal::default());
     let plan = plan(&migration).await;
     let outcome = migration.apply(&plan, &journal, &patient().allow_overwriting()).await.expect("a run");

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::account::{
-    asked_for, asking, found_and_differing, migration, mutations, one_of_each, patient, plan, route, slow,
+    asked_for, asking, bringing, brought_along, found_and_differing, migration, mutations, one_of_each, patient, plan,
+    route, slow,
 };
 use regionmig_aws::Access;
 use regionmig_core::{End, MemoryJournal, Migration, MigrationPlan, Permission, Step as _};
@@ -80,7 +81,13 @@ fn refuse_once(world: &World, plan: &MigrationPlan, which: impl Fn(&str) -> bool
 async fn each_kind_of_step_declares_what_it_asks() {
     let mut seen = BTreeSet::new();
     let plain: fn(&Access) -> Kms = Kms::new;
-    let cases = [(one_of_each(), plain), (slow(), plain), (found_and_differing(), plain), (asked_for(), asking)];
+    let cases = [
+        (one_of_each(), plain),
+        (slow(), plain),
+        (found_and_differing(), plain),
+        (asked_for(), asking),
+        (brought_along(), bringing),
+    ];
     for (account, make) in cases {
         let migration = |world: &World| {
             let access = world.access();

@@ -82,7 +82,7 @@ async fn plans_are_as_they_were_read_and_found_good() {
     for case in std::fs::read_dir(&cases).unwrap() {
         let case = case.unwrap().path();
         let survey = std::fs::read_to_string(case.join("survey.json")).unwrap();
-        let text = shown(serde_json::from_str(&survey).unwrap()).await;
+        let text = Box::pin(shown(serde_json::from_str(&survey).unwrap())).await;
         let golden = case.join("plan.txt");
         if is_blessed {
             std::fs::write(&golden, &text).unwrap();

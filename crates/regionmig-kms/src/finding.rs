@@ -21,6 +21,8 @@ pub mod code {
     pub const AWS_MANAGED: &str = "kms.aws-managed";
     /// The counterpart differs in what can never be changed. A blocker of the key.
     pub const COUNTERPART_DIFFERS: &str = "kms.counterpart-differs";
+    /// The counterpart waits for imported material, which the key does not have. A blocker of the key.
+    pub const COUNTERPART_LACKS_MATERIAL: &str = "kms.counterpart-lacks-material";
     /// The counterpart is to be deleted. A blocker of the key.
     pub const COUNTERPART_PENDING_DELETION: &str = "kms.counterpart-pending-deletion";
     /// A policy names users or roles that are no more, and KMS takes no such policy. A blocker of the key, or of its
@@ -60,6 +62,8 @@ pub mod code {
     pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
     /// KMS will delete imported material, at both ends. An action.
     pub const MATERIAL_EXPIRES: &str = "kms.material-expires";
+    /// The counterpart had material before, and takes no other. An action.
+    pub const MATERIAL_TIED: &str = "kms.material-tied";
     /// Nobody brings the material of the counterpart, which waits for it. An action.
     pub const MATERIAL_WANTED: &str = "kms.material-wanted";
     /// Of several imported materials, only the current one gets to the counterpart. A note.
@@ -177,6 +181,13 @@ pub(crate) fn counterpart_differs(key: &KeyArn, own: &Key, target: &KeyArn, othe
     blocker(code::COUNTERPART_DIFFERS, message)
         .about(key)
         .remedy("map it to an equal key, or take the tag regionmig:source off that one; then plan again")
+}
+
+pub(crate) fn counterpart_lacks_material(key: &KeyArn, target: &KeyArn) -> Finding {
+    let message = format!("its counterpart {target} waits for imported material, and is of no use until it has that");
+    blocker(code::COUNTERPART_LACKS_MATERIAL, message)
+        .about(key)
+        .remedy("import it, or map the key to another one; then plan again")
 }
 
 pub(crate) fn counterpart_doomed(key: &KeyArn, target: &KeyArn) -> Finding {
@@ -356,6 +367,13 @@ pub(crate) fn material_expires(key: &KeyArn, at: Timestamp) -> Finding {
     )
     .about(key)
     .remedy("import it again at both ends before: a key without its material can neither encrypt nor decrypt")
+}
+
+pub(crate) fn material_tied(key: &KeyArn, target: &KeyArn) -> Finding {
+    let message = format!("its material was rotated, and {target} takes back only what it was given before");
+    action(code::MATERIAL_TIED, message)
+        .about(key)
+        .remedy("bring the material that this key had when its counterpart was given it")
 }
 
 pub(crate) fn material_wanted(key: &KeyArn, materials: usize) -> Finding {

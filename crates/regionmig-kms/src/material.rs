@@ -11,18 +11,24 @@ use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrapPadded};
 use aws_lc_rs::rand;
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
-use regionmig_core::{BoxError, Identifier, KeyArn, NameError, Secret};
+use regionmig_core::{BoxError, IdMap, Identifier, KeyArn, NameError, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::step::ImportMaterial;
 
 /// A key that is there, and of no use until its material is imported.
 ///
-/// In the map from source to target, the counterpart stands under this name first. What needs a key waits until it stands
-/// under its own.
+/// In the map from source to target, a counterpart whose material the plan brings stands under this name first. What needs a
+/// key waits until it stands under its own. That of a key that lacks its material itself stands under its own at once.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct EmptyKey(pub KeyArn);
+
+/// Returns the counterpart of a key, whether it has its material or waits for it.
+pub(crate) fn counterpart_of(key: &KeyArn, ids: &IdMap) -> Option<KeyArn> {
+    let empty = || ids.target_of(&EmptyKey(key.clone())).map(|empty| empty.0);
+    ids.target_of(key).or_else(empty)
+}
 
 impl fmt::Display for EmptyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,7 +57,6 @@ impl Identifier for EmptyKey {
 /// use regionmig_core::{BoxError, Secret};
 /// use regionmig_kms::{ImportMaterial, KeyMaterialSource, WrappingKey};
 ///
-/// #[derive(Debug)]
 /// struct Escrow;
 ///
 /// #[async_trait::async_trait]
@@ -67,7 +72,7 @@ impl Identifier for EmptyKey {
 /// }
 /// ```
 #[async_trait]
-pub trait KeyMaterialSource: fmt::Debug + Send + Sync {
+pub trait KeyMaterialSource: Send + Sync {
     /// Returns whether it has the material. Asked before anything is sent, in each run; as long as it has not, the step
     /// waits for a person.
     ///
@@ -171,11 +176,10 @@ impl KeyMaterials {
         self
     }
 
-    /// What has an id is looked for by that; the last one that a key waits for may be its only one.
+    /// What has an id is looked for by that, and the current one by its key, too.
     fn of(&self, wanted: &ImportMaterial) -> Option<&Secret<Vec<u8>>> {
         let named = self.0.get(&(wanted.key.clone(), wanted.material.clone()));
-        let only = || wanted.completes.as_ref().and_then(|_| self.0.get(&(wanted.key.clone(), None)));
-        named.or_else(only)
+        named.or_else(|| self.0.get(&(wanted.key.clone(), None)).filter(|_| wanted.current))
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     pub(crate) alias_conflict: AliasConflict,
     key_stores: BTreeMap<String, String>,
     last_use: bool,
-    material: Option<Arc<dyn KeyMaterialSource>>,
+    material: Option<Brings>,
     multi_region: Copies,
     promoted: BTreeSet<KeyArn>,
     rename: Option<Rename>,
@@ -60,6 +60,17 @@ struct Selection {
     keys: BTreeSet<KeyArn>,
     tags: BTreeSet<(String, String)>,
     unless: Option<Unless>,
+}
+
+/// Brings imported material.
+#[derive(Clone)]
+struct Brings(Arc<dyn KeyMaterialSource>);
+
+impl fmt::Debug for Brings {
+    /// Shows nothing of what it holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Brings(..)")
+    }
 }
 
 type IsLeft = dyn Fn(&KeyArn, &Key) -> bool + Send + Sync;
@@ -129,7 +140,7 @@ impl Options {
 
     /// Returns who brings imported material.
     pub(crate) fn material(&self) -> Option<&dyn KeyMaterialSource> {
-        self.material.as_deref()
+        self.material.as_ref().map(|brings| &*brings.0)
     }
 
     pub(crate) fn brings_material(&self) -> bool {
@@ -237,7 +248,7 @@ impl Kms {
     /// `source` does not have, the plan waits for a person, or a program that performs the task `kms.import-material`.
     #[must_use]
     pub fn bring_material(mut self, source: impl KeyMaterialSource + 'static) -> Self {
-        self.set(|options| options.material = Some(Arc::new(source)));
+        self.set(|options| options.material = Some(Brings(Arc::new(source))));
         self
     }
 

@@ -95,6 +95,8 @@ impl<'a> Base<'a> {
 /// What stands for a key of the source, and in which state once it has what material it gets.
 struct Counterpart<'a> {
     base: Base<'a>,
+    /// The materials that it gets and can be used without.
+    materials: BTreeSet<String>,
     state: KeyState,
 }
 
@@ -105,13 +107,14 @@ struct Before {
     grants: BTreeSet<String>,
     /// Whether something that a disabled key does not take could not be decided.
     is_open: bool,
+    materials: BTreeSet<String>,
     /// In which state the key is until then.
     state: KeyState,
 }
 
 impl Before {
-    fn new(state: KeyState) -> Self {
-        Self { aliases: BTreeSet::new(), grants: BTreeSet::new(), is_open: false, state }
+    fn new(state: KeyState, materials: BTreeSet<String>) -> Self {
+        Self { aliases: BTreeSet::new(), grants: BTreeSet::new(), is_open: false, materials, state }
     }
 }
 
@@ -156,17 +159,22 @@ impl<'a> Planner<'a> {
             Selected::Unclear(gap) => return self.draft.unclear(arn, gap),
         }
         self.last_use(arn);
-        let Some(Counterpart { base, state }) = self.fate(arn, key) else { return };
-        let mut before = Before::new(state);
+        let Some(Counterpart { base, materials, state }) = self.fate(arn, key) else { return };
+        let mut before = Before::new(state, materials);
         let has_own_material = match base {
             Base::Found(target, _) => target.id() != arn.id(),
             Base::Made => key.multi_region.is_none(),
         };
         // Key pairs and HMAC keys that were imported are the same wherever they are.
-        let is_imported = key.is_imported() && !matches!(base, Base::Found(_, other) if !other.is_imported());
+        // That somebody else's is the same nobody can say.
+        let is_own = matches!(base, Base::Made) || base.found().is_some_and(|target| self.target.is_marked(target));
+        let is_imported = key.is_imported() && is_own;
         let is_symmetric = key.spec == KeySpec::SymmetricDefault;
         if has_own_material && (is_symmetric || !is_imported) {
             self.draft.find(finding::other_material(arn, key, is_imported));
+        }
+        if has_own_material && is_imported && !is_symmetric && !key.lacks_material() {
+            self.draft.find(finding::same_material(arn));
         }
         if has_own_material && is_symmetric {
             self.services(arn);

@@ -259,6 +259,29 @@ impl Material {
     }
 }
 
+/// Returns the material that a key encrypts with.
+pub(crate) fn current(materials: &[Material]) -> Option<&Material> {
+    materials.iter().find(|one| one.state == MaterialState::Current)
+}
+
+/// Returns when KMS deletes a material of one key and when that of another, if that differs: of related keys any that both
+/// have, of others the one that each encrypts with. Of a symmetric encryption key, `DescribeKey` tells the earliest only.
+pub(crate) fn differing_expiry(
+    (key, own): (&Key, &[Material]),
+    (other, there): (&Key, &[Material]),
+    is_related: bool,
+) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
+    let differs = |(own, there): &(Option<Timestamp>, Option<Timestamp>)| own != there;
+    if !key.has_materials() {
+        return Some((key.expires, other.expires)).filter(differs);
+    }
+    if !is_related {
+        return current(own).zip(current(there)).map(|(own, there)| (own.expires, there.expires)).filter(differs);
+    }
+    let same = |one: &Material| there.iter().find(|other| other.id == one.id && one.is_here && other.is_here);
+    own.iter().filter_map(|one| Some((one.expires, same(one)?.expires))).find(differs)
+}
+
 /// What a multi-Region key is related to.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[non_exhaustive]

@@ -162,6 +162,9 @@ pub struct DisableKey {
     pub grants: BTreeSet<String>,
     /// The source's key.
     pub key: KeyArn,
+    /// The ids of the materials that come first.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub materials: BTreeSet<String>,
 }
 
 /// See [`Step::DisableRotation`].
@@ -456,6 +459,8 @@ impl DisableKey {
         }
         spec =
             self.aliases.iter().fold(spec, |spec, name| spec.after("create-alias", name).after("update-alias", name));
+        let imports = self.materials.iter().map(|material| import::part(&self.key, material));
+        spec = imports.fold(spec, |spec, material| spec.after(import::VERB, material));
         spec = self.grants.iter().fold(spec, |spec, name| spec.after("create-grant", grant_id(&self.key, name)));
         writes(spec, "kms:DisableKey")
     }

@@ -104,6 +104,13 @@ impl Entry {
         self.with(|key| key.origin = Origin::External)
     }
 
+    /// KMS deletes what material it has so far at that time.
+    pub(crate) fn expiring(mut self, at: &str) -> Self {
+        let at: Timestamp = at.parse().unwrap();
+        self.materials.iter_mut().for_each(|material| material.expires = Some(at));
+        self.with(|key| key.expires = Some(at))
+    }
+
     /// The same, with another material besides.
     pub(crate) fn material(mut self, id: &str, state: MaterialState) -> Self {
         self = if self.materials.is_empty() { self.imported() } else { self };

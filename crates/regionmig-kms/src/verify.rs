@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regionmig_aws::Error;
 use regionmig_core::{
-    AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Verdict, Verify,
+    AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Timestamp, Verdict, Verify,
 };
 
+use crate::material::counterpart_of;
 use crate::options::{Options, Selected};
 use crate::plan::{Target, is_reserved, new_name};
 use crate::policy::{canonical, carry};
 use crate::service::Kms;
-use crate::snapshot::{Key, Material, Snapshot};
+use crate::snapshot::{Key, Material, Snapshot, differing_expiry};
 
 /// The codes of this crate's checks.
 pub mod check {
@@ -30,7 +31,8 @@ pub mod check {
     pub const KEY_ONCE: &str = "kms.key-once";
     /// The key has a counterpart.
     pub const KEY_STANDS: &str = "kms.key-stands";
-    /// The counterpart has the imported material that the key has, and KMS deletes it at the same time.
+    /// The counterpart has its imported material, if they are related all that the key has, and KMS deletes it at the same time.
+    /// That it is the same nobody can see of keys that are not related.
     pub const MATERIAL_IMPORTED: &str = "kms.material-imported";
     /// The policy says the same.
     pub const POLICY_EQUAL: &str = "kms.policy-equal";
@@ -187,7 +189,7 @@ impl<'a> Verifier<'a> {
         let keys = &self.survey.target.value.keys;
         let route = &self.survey.route;
         let replica = || key.multi_region.as_ref().and_then(|_| arn.in_region(&route.target.region).ok());
-        let name = self.survey.ids.target_of(arn).or_else(replica);
+        let name = counterpart_of(arn, &self.survey.ids).or_else(replica);
         let Some(name) = name else {
             let marked = self.target.marked(arn).into_iter().next();
             let unread = self.target.unread(key).map(Flaw::from);
@@ -215,16 +217,21 @@ impl<'a> Verifier<'a> {
             return Ok(());
         }
         unlike(!other.lacks_material(), || format!("{target} waits for its material"))?;
-        let expiry = |key: &Key| key.expires.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
-        unlike(key.expires == other.expires, || {
-            format!("{target} loses its material {}, and the key {}", expiry(other), expiry(key))
-        })?;
-        if target.id() != arn.id() || !key.has_materials() {
+        let is_related = target.id() == arn.id();
+        let (own, there) = match key.has_materials() {
+            true => self.both(arn, target, |snapshot| &snapshot.materials)?,
+            false => (None, None),
+        };
+        let (own, there) = (own.map_or(&[] as &[_], Vec::as_slice), there.map_or(&[] as &[_], Vec::as_slice));
+        if let Some((own, there)) = differing_expiry((key, own), (other, there), is_related) {
+            let at = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
+            return Err(Flaw::Unlike(format!("{target} loses its material {}, the key {}", at(there), at(own))));
+        }
+        if !is_related {
             return Ok(());
         }
-        let (own, there) = self.both(arn, target, |snapshot| &snapshot.materials)?;
-        let here = |materials: Option<&'a Vec<Material>>| -> BTreeSet<&'a String> {
-            materials.into_iter().flatten().filter(|one| one.is_here).map(|one| &one.id).collect()
+        let here = |materials: &'a [Material]| -> BTreeSet<&'a String> {
+            materials.iter().filter(|one| one.is_here).map(|one| &one.id).collect()
         };
         let missing = here(own).difference(&here(there)).count();
         unlike(missing == 0, || format!("{target} lacks materials: {missing}"))

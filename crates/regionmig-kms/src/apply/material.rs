@@ -13,7 +13,7 @@ use regionmig_core::{
 use super::{soon, unseen};
 use crate::material::{EmptyKey, WrappingKey};
 use crate::service::Kms;
-use crate::snapshot::KeyState;
+use crate::snapshot::{Material, MaterialState};
 use crate::step::ImportMaterial;
 
 /// The codes of the tasks for which this crate's steps wait.
@@ -38,7 +38,7 @@ impl Kms {
         let target = empty_target(&step.key, cx)?;
         match self.is_imported(step, &target, cx).await {
             Ok(Some(true)) => Ok(Probe::Present(imported(step, &target)?)),
-            Ok(Some(false)) => self.probe_source(step, &target).await,
+            Ok(Some(false)) => self.probe_source(step, &target, cx).await,
             Ok(None) => Ok(Probe::Waiting(soon(format!("{target} is being made or changed")))),
             Err(error) => unseen(error, &target, cx).map(Probe::Waiting),
         }
@@ -79,7 +79,7 @@ impl Kms {
                     "{target} has its material, by request {request}, and may not show it"
                 ))))
             }
-            Err(error) => Err(self.refused_material(error, &target, cx).await),
+            Err(error) => Err(self.refused_material(step, error, &target, cx).await),
         }
     }
 
@@ -98,15 +98,28 @@ impl Kms {
         if !key.is_settled() {
             return Ok(None);
         }
-        let Some(id) = step.material.as_ref() else { return Ok(Some(key.state != KeyState::PendingImport)) };
+        if !key.has_materials() || step.material.is_none() && !key.lacks_material() {
+            return Ok(Some(!key.lacks_material()));
+        }
         let materials = self.key_materials(end, target).await?;
-        let is_here = materials.iter().any(|material| material.id == *id && material.is_here);
+        let is_it =
+            |one: &&Material| step.material.as_ref().map_or(one.state == MaterialState::Current, |id| one.id == *id);
+        let is_here = materials.iter().find(is_it).is_some_and(|one| one.is_here);
         // Its state says whether all are there, and each read may be older than the other.
         let is_open = step.completes.is_some() && key.lacks_material();
+        if let Some(other) = lacking(step, &materials).filter(|_| is_here && is_open) {
+            let text = format!("{target} also lacks the material {other}, which this plan does not bring: plan again");
+            return Err(Error::new(ErrorKind::Conflict, text).by("kms:ListKeyRotations").at(end));
+        }
         Ok(Some(is_here && !is_open))
     }
 
-    async fn probe_source(&self, step: &ImportMaterial, target: &KeyArn) -> Result<Probe, Error> {
+    async fn probe_source(&self, step: &ImportMaterial, target: &KeyArn, cx: &StepContext<'_>) -> Result<Probe, Error> {
+        if step.expires.is_some_and(|at| at <= cx.run().clock().now()) {
+            let text =
+                format!("the material of {} has expired meanwhile: import it there again, and plan anew", step.key);
+            return Err(Error::new(ErrorKind::Invalid, text));
+        }
         let failed = |error| unsent("whether the material is to be had could not be asked", error);
         match self.options().material() {
             Some(source) if source.has(step).await.map_err(failed)? => Ok(Probe::Absent),
@@ -125,12 +138,21 @@ impl Kms {
         self.clients().read(end, "kms:GetParametersForImport", send).await
     }
 
-    async fn refused_material(&self, error: Error, target: &KeyArn, cx: &StepContext<'_>) -> Error {
+    async fn refused_material(
+        &self,
+        step: &ImportMaterial,
+        error: Error,
+        target: &KeyArn,
+        cx: &StepContext<'_>,
+    ) -> Error {
         let end = cx.end(Side::Target);
         let told = |kind, text: &str| Error::new(kind, format!("{target} {text}")).at(end);
         match error.code() {
             Some("IncorrectKeyMaterialException") => {
-                told(ErrorKind::Conflict, "is tied to other material than was brought").because(error)
+                let kind = if step.material.is_some() { ErrorKind::Conflict } else { ErrorKind::Invalid };
+                let text = "does not take the material that was brought: it is malformed, or not the one that the key is tied \
+                            to; bring that one, then run this again";
+                told(kind, text).because(error)
             }
             // The next attempt gets a token of its own.
             Some("ExpiredImportTokenException" | "InvalidImportTokenException") => {
@@ -139,6 +161,14 @@ impl Kms {
             _ => self.refused(error, target, cx).await,
         }
     }
+}
+
+/// Returns a material that a key needs to be of use, is not there, and is brought by no step that comes before this one.
+fn lacking<'m>(step: &ImportMaterial, materials: &'m [Material]) -> Option<&'m str> {
+    let is_used = |one: &&Material| matches!(one.state, MaterialState::Current | MaterialState::NonCurrent);
+    let comes_first = |one: &Material| step.completes.as_ref().is_some_and(|first| first.contains(&one.id));
+    let mut lacking = materials.iter().filter(is_used).filter(|one| !one.is_here && !comes_first(one));
+    lacking.next().map(|one| one.id.as_str())
 }
 
 fn imported(step: &ImportMaterial, target: &KeyArn) -> Result<Receipt, Error> {

@@ -5,9 +5,10 @@ use aws_lc_rs::rsa::{KeySize, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 
 use super::*;
 
-fn wanted(material: Option<&str>, completes: bool) -> ImportMaterial {
+fn wanted(material: Option<&str>, current: bool) -> ImportMaterial {
     serde_json::from_value(serde_json::json!({
-        "completes": completes.then(Vec::<String>::new),
+        "completes": Vec::<String>::new(),
+        "current": current,
         "key": "arn:aws:kms:me-central-1:111122223333:key/k",
         "material": material,
         "spec": "SYMMETRIC_DEFAULT",

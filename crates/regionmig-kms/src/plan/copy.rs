@@ -7,6 +7,7 @@ use regionmig_core::{KeyArn, Lookup, ResourceId};
 
 use super::{Base, Counterpart, Planner};
 use crate::finding;
+use crate::material::counterpart_of;
 use crate::policy::{self, carry};
 use crate::snapshot::{Key, KeyState};
 use crate::step::{CreateKey, ReplicateKey, SOURCE_MARK, STEP_MARK, Step};
@@ -30,7 +31,7 @@ impl<'a> Planner<'a> {
         let home = self.home(arn, key)?;
         let Carry { description, policy, tags } = self.carry(arn, key)?;
         let supply = self.supply(arn, key, None)?;
-        let state = supply.state(&KeyState::Enabled);
+        let (materials, state) = (supply.besides(), supply.state(&KeyState::Enabled));
         self.draft.push(Step::CreateKey(CreateKey {
             awaits_material: supply.is_awaited(),
             custom_key_store: home.store,
@@ -45,7 +46,7 @@ impl<'a> Planner<'a> {
             xks_key: home.xks_key,
         }));
         self.import(arn, None, supply);
-        Some(Counterpart { base: Base::Made, state })
+        Some(Counterpart { base: Base::Made, materials, state })
     }
 
     pub(super) fn replicate(
@@ -58,7 +59,7 @@ impl<'a> Planner<'a> {
         // Policy, tags and description are not shared between related keys: the replica gets those of the source.
         let Carry { description, policy, tags } = self.carry(arn, key)?;
         let supply = self.supply(arn, key, None)?;
-        let state = supply.state(&KeyState::Enabled);
+        let (materials, state) = (supply.besides(), supply.state(&KeyState::Enabled));
         self.draft.push(Step::ReplicateKey(ReplicateKey {
             awaits_material: supply.is_awaited(),
             description,
@@ -69,7 +70,7 @@ impl<'a> Planner<'a> {
             tags,
         }));
         self.import(arn, None, supply);
-        Some(Counterpart { base: Base::Made, state })
+        Some(Counterpart { base: Base::Made, materials, state })
     }
 
     fn carry(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Carry> {
@@ -126,7 +127,7 @@ impl<'a> Planner<'a> {
     /// Returns whether the counterpart of a key has, or gets, the same id, as related multi-Region keys do.
     fn keeps_id(&self, arn: &KeyArn) -> bool {
         let is_related = |key: &Key| key.multi_region.is_some();
-        match self.survey.ids.target_of(arn) {
+        match counterpart_of(arn, &self.survey.ids) {
             Some(target) => target.id() == arn.id(),
             None => matches!(self.survey.source.keys.lookup(arn), Lookup::Present(key) if is_related(key)),
         }

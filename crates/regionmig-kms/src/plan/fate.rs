@@ -4,6 +4,7 @@ use regionmig_core::{KeyArn, Lookup};
 
 use super::{Base, Counterpart, Planner};
 use crate::finding;
+use crate::material::counterpart_of;
 use crate::options::AliasConflict;
 use crate::snapshot::{Key, KeyManager, KeyState, MultiRegion, MultiRegionRole, Origin};
 
@@ -20,7 +21,7 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::pending_deletion(arn));
             return None;
         }
-        let mapped = self.survey.ids.target_of(arn);
+        let mapped = counterpart_of(arn, &self.survey.ids);
         if let (None, Origin::Other(_)) = (&mapped, &key.origin) {
             self.draft.find(finding::kind_not_known(arn, key));
             return None;
@@ -191,7 +192,7 @@ impl<'a> Planner<'a> {
             return None;
         }
         // Where the material is to come from, who maps a key to another may decide.
-        let is_mapped = self.survey.ids.target_of(arn).is_some();
+        let is_mapped = counterpart_of(arn, &self.survey.ids).is_some();
         if !(key.is_like(other) || is_mapped && key.serves_as(other)) {
             self.draft.find(finding::counterpart_differs(arn, key, target, other));
             return None;
@@ -204,11 +205,11 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::not_multi_region(arn, target));
         }
         let supply = self.supply(arn, key, Some((target, other)))?;
-        let state = supply.state(&other.state);
+        let (materials, state) = (supply.besides(), supply.state(&other.state));
         if !supply.is_awaited() {
             self.draft.found(arn, target);
         }
         self.import(arn, Some(target), supply);
-        Some(Counterpart { base: Base::Found(target, other), state })
+        Some(Counterpart { base: Base::Found(target, other), materials, state })
     }
 }

@@ -8,7 +8,7 @@ use regionmig_core::{KeyArn, Lookup, ResourceId};
 use super::Planner;
 use crate::finding;
 use crate::material::EmptyKey;
-use crate::snapshot::{Key, KeySpec, KeyState, Material, MaterialState};
+use crate::snapshot::{Key, KeyState, Material, MaterialState, current, differing_expiry};
 use crate::step::{ImportMaterial, Part, Step};
 
 /// What becomes of the material of a counterpart.
@@ -24,6 +24,12 @@ impl Supply {
     /// Returns whether the counterpart is of use only once these steps are done.
     pub(super) fn is_awaited(&self) -> bool {
         self.steps.last().is_some_and(|last| last.completes.is_some())
+    }
+
+    /// Returns the ids of the materials that a key gets which is of use without them.
+    pub(super) fn besides(&self) -> BTreeSet<String> {
+        let besides = self.steps.iter().filter(|_| !self.is_awaited());
+        besides.filter_map(|step| step.material.clone()).collect()
     }
 
     /// Returns the state of a counterpart that begins in the state `first`, once it has what it gets. KMS enables a key when it
@@ -49,6 +55,10 @@ impl<'a> Planner<'a> {
         key: &'a Key,
         found: Option<(&'a KeyArn, &'a Key)>,
     ) -> Option<Supply> {
+        if let Some((target, _)) = found.filter(|(_, other)| !key.is_imported() && other.lacks_material()) {
+            self.draft.find(finding::counterpart_lacks_material(arn, target));
+            return None;
+        }
         // One that the caller mapped may have material of KMS's.
         if !key.is_imported() || found.is_some_and(|(_, other)| !other.is_imported()) {
             return Some(Supply::default());
@@ -57,9 +67,6 @@ impl<'a> Planner<'a> {
         if key.lacks_material() {
             self.draft.find(finding::no_material(arn));
             return Some(Supply { is_lacking: !is_complete, steps: Vec::new() });
-        }
-        if let Some((target, other)) = found.filter(|(_, other)| is_complete && key.expires != other.expires) {
-            self.draft.find(finding::expiry_differs(arn, key.expires, target, other.expires));
         }
         let is_related = match found {
             Some((target, _)) => target.id() == arn.id(),
@@ -78,16 +85,30 @@ impl<'a> Planner<'a> {
                 return is_complete.then(Supply::default);
             }
         };
+        if is_complete {
+            self.expiry(arn, (key, own), found, is_related);
+        }
         let steps = match is_related && key.has_materials() {
             true => {
                 let Some(missing) = self.missing(arn, own, found) else { return is_complete.then(Supply::default) };
-                missing.into_iter().map(|material| step(arn, key, Some(material))).collect()
+                missing.into_iter().map(|material| step(arn, key, Some(material), found.is_some())).collect()
             }
             false if is_complete => Vec::new(),
-            false => vec![ImportMaterial { material: None, ..step(arn, key, current(own)) }],
+            false => {
+                let only = step(arn, key, current(own), found.is_some());
+                vec![ImportMaterial { current: true, material: None, ..only }]
+            }
         };
-        if !is_related {
-            self.only_current(arn, key, own, is_complete);
+        if !is_related && !is_complete {
+            self.only_current(arn, own, found);
+        }
+        if !is_complete && steps.is_empty() {
+            self.draft.undecided(arn, "its counterpart waits for material, and for which is not known", "survey again");
+            return None;
+        }
+        if let Some((target, _)) = found.filter(|(_, other)| stays_disabled(key, other) && !steps.is_empty()) {
+            self.draft.find(finding::disabled_counterpart(Part::Material.of(arn), target));
+            return Some(Supply::default());
         }
         Some(self.brought(arn, steps, is_complete))
     }
@@ -114,15 +135,34 @@ impl<'a> Planner<'a> {
         Some(missing)
     }
 
-    /// Says what follows for a counterpart that is not related, of whose materials none but the current one is imported.
-    fn only_current(&mut self, arn: &KeyArn, key: &Key, own: &[Material], is_complete: bool) {
-        let others = |one: &&Material| one.state != MaterialState::Current;
-        let left = own.iter().filter(others).count();
-        if left > 0 && !is_complete {
-            self.draft.find(finding::materials_left(arn, left));
+    /// Points at material that KMS deletes at another time in the counterpart.
+    fn expiry(
+        &mut self,
+        arn: &KeyArn,
+        own: (&Key, &[Material]),
+        found: Option<(&'a KeyArn, &'a Key)>,
+        is_related: bool,
+    ) {
+        let Some((target, other)) = found else { return };
+        let there = match self.survey.target.value.materials.lookup(target) {
+            Lookup::Present(there) => there.as_slice(),
+            Lookup::Absent | Lookup::Unknown(_) => &[],
+        };
+        if let Some((own, there)) = differing_expiry(own, (other, there), is_related) {
+            self.draft.find(finding::expiry_differs(arn, own, target, there));
         }
-        if key.spec != KeySpec::SymmetricDefault {
-            self.draft.find(finding::same_material(arn));
+    }
+
+    /// Says what follows for a counterpart that is not related, which gets the current material and no other.
+    fn only_current(&mut self, arn: &KeyArn, own: &[Material], found: Option<(&'a KeyArn, &'a Key)>) {
+        let left = own.iter().filter(|one| one.state != MaterialState::Current).count();
+        if left == 0 {
+            return;
+        }
+        self.draft.find(finding::materials_left(arn, left));
+        let had = |target| matches!(self.survey.target.value.materials.lookup(target), Lookup::Present(all) if !all.is_empty());
+        if let Some((target, _)) = found.filter(|(target, _)| had(target)) {
+            self.draft.find(finding::material_tied(arn, target));
         }
     }
 
@@ -151,20 +191,22 @@ impl<'a> Planner<'a> {
     }
 }
 
+fn stays_disabled(key: &Key, other: &Key) -> bool {
+    key.state == KeyState::Disabled && other.state == KeyState::Disabled
+}
+
 /// Returns what is unclear as long as a key's materials are: the key, or that alone if the counterpart is of use.
 fn subject(arn: &KeyArn, is_complete: bool) -> ResourceId {
     if is_complete { Part::Material.of(arn) } else { arn.into() }
 }
 
-fn current(materials: &[Material]) -> Option<&Material> {
-    materials.iter().find(|one| one.state == MaterialState::Current)
-}
-
-fn step(arn: &KeyArn, key: &Key, material: Option<&Material>) -> ImportMaterial {
+fn step(arn: &KeyArn, key: &Key, material: Option<&Material>, found: bool) -> ImportMaterial {
     ImportMaterial {
         completes: None,
+        current: material.is_some_and(|material| material.state == MaterialState::Current),
         description: material.map(|material| material.description.clone()).unwrap_or_default(),
         expires: material.map_or(key.expires, |material| material.expires),
+        found,
         key: arn.clone(),
         material: material.map(|material| material.id.clone()),
         spec: key.spec.clone(),

@@ -66,6 +66,7 @@ impl Planner<'_> {
                 found: matches!(base, Base::Found(_, other) if other.state == KeyState::Enabled),
                 grants: before.grants,
                 key: arn.clone(),
+                materials: before.materials,
             })),
             (KeyState::Enabled, KeyState::Disabled) => {
                 self.draft.push(Step::EnableKey(EnableKey { key: arn.clone() }));

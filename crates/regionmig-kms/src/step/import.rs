@@ -11,7 +11,7 @@ use super::{AGREEING, Part, reads, writes};
 use crate::material::EmptyKey;
 use crate::snapshot::KeySpec;
 
-const VERB: &str = "import-material";
+pub(super) const VERB: &str = "import-material";
 
 /// See [`Step::ImportMaterial`](super::Step::ImportMaterial).
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -20,12 +20,18 @@ pub struct ImportMaterial {
     /// The ids of the materials that come first, if this is the last one that the counterpart waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completes: Option<BTreeSet<String>>,
+    /// Whether the key encrypts with it; the others decrypt what they encrypted before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub current: bool,
     /// What it is, in its owner's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// When KMS is to delete it; never, if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// Whether the counterpart was found in the target.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub found: bool,
     /// The source's key.
     pub key: KeyArn,
     /// The id that KMS gave it, at both ends: of a symmetric encryption key whose counterpart is related to it.
@@ -47,15 +53,19 @@ impl ImportMaterial {
             .needs(&Binding::target_of(&empty))
             .summary(format!("import the material of {} into its counterpart", self.key))
             .settle(Duration::from_secs(300), AGREEING);
+        // One that is to be disabled takes it before, one that is to be enabled after.
+        let spec = spec.after("enable", &self.key);
         let first = completes.into_iter().flatten();
         let spec = first.fold(spec, |spec, material| spec.after(VERB, part(&self.key, material)));
         let spec = if completes.is_some() { spec.produces(&self.key) } else { spec };
-        let listed = self.material.as_ref().map_or(&[] as &[_], |_| &["kms:ListKeyRotations"]);
+        let has_materials = self.spec == KeySpec::SymmetricDefault;
+        let listed: &[&str] = if has_materials { &["kms:ListKeyRotations"] } else { &[] };
         let spec = reads(reads(spec, &["kms:DescribeKey", "kms:GetParametersForImport"]), listed);
         writes(spec, "kms:ImportKeyMaterial")
     }
 }
 
-fn part(key: &KeyArn, material: &str) -> ResourceId {
+/// Names one of several materials of a key.
+pub(super) fn part(key: &KeyArn, material: &str) -> ResourceId {
     ResourceId::new(Part::Material.of(key).kind(), format!("{key}/{material}"))
 }

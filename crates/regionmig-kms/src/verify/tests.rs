@@ -118,7 +118,7 @@ fn material() -> BTreeSet<String> {
         Case::new().source("mrk-1", entry.primary("mrk-1", SOURCE, &[TARGET])).target("mrk-1", there)
     };
     let imported = || Entry::new().imported();
-    let expiring = || imported().with(|key| key.expires = Some("2026-09-01T00:00:00Z".parse().unwrap()));
+    let expiring = || imported().expiring("2026-09-01T00:00:00Z");
     let copied = |own: Entry, there: Entry| Case::new().source("k", own).target("t", there.copy_of("k"));
     let lacks = [check::MATERIAL_IMPORTED, check::STATE_EQUAL];
     let older = || imported().material("older", MaterialState::NonCurrent);
@@ -132,6 +132,16 @@ fn material() -> BTreeSet<String> {
     }
     failed.extend(fails(&related(older(), imported()), &[check::MATERIAL_IMPORTED]));
     fails(&copied(older(), imported()), &[]);
+    // Of a copy, what only the key has may expire; of related keys, what both have goes at one time.
+    let older_expires = || {
+        let mut entry = imported().expiring("2026-09-01T00:00:00Z").material("older", MaterialState::NonCurrent);
+        entry.materials.swap(0, 1);
+        (entry.materials[0].id, entry.materials[1].id) = ("m".to_owned(), "older".to_owned());
+        (entry.materials[0].state, entry.materials[1].state) = (MaterialState::Current, MaterialState::NonCurrent);
+        entry
+    };
+    fails(&copied(older_expires(), imported()), &[]);
+    failed.extend(fails(&related(older_expires(), older()), &[check::MATERIAL_IMPORTED]));
     let unread = |_: &mut Snapshot, target: &mut Snapshot| target.materials.insert(arn(TARGET, "mrk-1"), Err(gap()));
     unknown(&related(older(), imported()).edit(unread), &[check::MATERIAL_IMPORTED]);
     // Where a counterpart's material comes from may be decided by who maps it, and by nobody else.

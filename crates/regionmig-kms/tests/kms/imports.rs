@@ -172,7 +172,9 @@ async fn other_material_than_a_replica_is_tied_to_is_a_conflict() {
     let plan = plan(&wrong).await;
     let outcome = wrong.apply(&plan, &journal, &patient()).await.expect("a run");
     assert_eq!(only_failure(&outcome), ErrorKind::Conflict);
-    assert!(outcome.to_string().contains("is tied to other material than was brought"), "{outcome}");
+    let text = outcome.to_string();
+    assert!(text.contains("not the one that the key is tied to; bring that one, then run this again"), "{text}");
+    assert!(!shows(&text, &[1; 32]) && !shows(&text, &MATERIAL), "{text}");
     assert_eq!(states(&world), ["PendingImport"]);
     let right = migration(&world, |kms| kms.bring_material(Source::new(MATERIAL, Calm)));
     let outcome = right.apply(&plan, &journal, &patient()).await.expect("a run");
@@ -188,7 +190,7 @@ fn shows(text: &str, material: &[u8]) -> bool {
     let byte = material[0];
     let hex = format!("{byte:02x}").repeat(8);
     let numbers = vec![byte.to_string(); 8];
-    let base64 = ["WlpaWlpaWlpa", "paWlpaWlpaWl", "aWlpaWlpaWlp"];
+    let base64 = ["WlpaWlpaWlpa", "paWlpaWlpaWl", "aWlpaWlpaWlp", "AQEBAQEBAQEB"];
     text.contains(&hex)
         || text.contains(&numbers.join(","))
         || text.contains(&numbers.join(", "))
@@ -200,7 +202,9 @@ fn shows(text: &str, material: &[u8]) -> bool {
 async fn material_is_in_no_plan_journal_outcome_or_error() {
     let (world, _) = one();
     let brought = materials(&world);
-    let mut texts = vec![format!("{brought:?}")];
+    // One that shows all that it has is not shown.
+    let careless = Kms::new(&world.access()).bring_material(Source::new(MATERIAL, Calm));
+    let mut texts = vec![format!("{brought:?}"), format!("{careless:?}")];
     let migration = migration(&world, |kms| kms.bring_material(brought));
     let survey = migration.survey().await.expect("a survey");
     let (plan, journal) = (migration.plan(&survey).expect("a plan"), MemoryJournal::default());
@@ -247,4 +251,55 @@ async fn material_of_a_found_key_that_was_used_stays_when_the_rest_is_taken_back
     let state =
         |arn: &KeyArn| world.kms_keys(&route().target).into_iter().find(|key| key.arn == *arn).expect("it").state;
     assert_eq!(state(found), "Enabled");
+}
+
+#[tokio::test]
+async fn material_that_expires_while_it_is_waited_for_is_not_asked_of_kms() {
+    let world = World::new();
+    let in_a_day = world.clock().now() + std::time::Duration::from_secs(24 * 3600);
+    let key = world.kms(&route().source).imported_material(&MATERIAL).expires_at(in_a_day);
+    key.created_at("2025-01-01T00:00:00Z".parse().expect("a time")).make();
+    let journal = MemoryJournal::default();
+    let waiting = migration(&world, |kms| kms);
+    let plan = plan(&waiting).await;
+    assert_eq!(waiting.apply(&plan, &journal, &patient()).await.expect("a run").tasks().count(), 1);
+    world.clock().advance(std::time::Duration::from_secs(2 * 24 * 3600));
+    let late = migration(&world, |kms| kms.bring_material(Source::new(MATERIAL, Calm)));
+    let outcome = late.apply(&plan, &journal, &patient()).await.expect("a run");
+    assert_eq!(only_failure(&outcome), ErrorKind::Invalid);
+    assert!(outcome.to_string().contains("has expired meanwhile"), "{outcome}");
+    assert_eq!(world.ledger().count("kms:ImportKeyMaterial"), 0);
+}
+
+/// Somebody replicates the key shortly before the survey, which is so young that it could be the migration's own.
+#[tokio::test]
+async fn material_of_a_young_replica_that_was_found_is_taken_back() {
+    let world = World::new();
+    let key = world.kms(&route().source).imported_material(&MATERIAL).multi_region().make();
+    let replicate = json!({ "KeyId": key, "ReplicaRegion": route().target.region.as_str() });
+    world.ask(&route().source, "kms:ReplicateKey", replicate).expect("a replica");
+    world.clock().advance(std::time::Duration::from_secs(60));
+    let make = || migration(&world, |kms| kms.bring_material(Source::new(MATERIAL, Calm)));
+    let (migration, journal) = (make(), MemoryJournal::default());
+    let plan = plan(&migration).await;
+    assert!(plan.steps().all(|step| step.id.verb() != "replicate-key"), "{plan}");
+    let outcome = migration.apply(&plan, &journal, &patient().allow_overwriting()).await.expect("a run");
+    assert!(outcome.is_complete(), "{outcome}");
+    assert_eq!(states(&world), ["Enabled"]);
+    let outcome = make().revert(&plan, &journal, &patient()).await.expect("a reversal");
+    assert!(outcome.is_complete(), "{outcome}");
+    assert_eq!(states(&world), ["PendingImport"]);
+}
+
+/// Between survey and run the key is rotated: its replica needs a material of which the plan knows nothing.
+#[tokio::test]
+async fn a_replica_that_needs_more_than_was_planned_says_so() {
+    let world = World::new();
+    let key = world.kms(&route().source).imported_material(&MATERIAL).multi_region().make();
+    let right = migration(&world, |kms| kms.bring_material(Source::new(MATERIAL, Calm)));
+    let plan = plan(&right).await;
+    world.kms_rotate_to(&key, &[7; 32]);
+    let outcome = right.apply(&plan, &MemoryJournal::default(), &patient()).await.expect("a run");
+    assert_eq!(only_failure(&outcome), ErrorKind::Conflict);
+    assert!(outcome.to_string().contains("also lacks the material"), "{outcome}");
 }

@@ -211,10 +211,13 @@ impl Kms {
         if family.has_material_ids() && shows_material(family, key, state) {
             set("CurrentKeyMaterialId", json!(family.material_id()));
         }
-        if let Some(import) = key.imports.get(&family.rotation.current()).filter(|import| import.is_usable(now)) {
-            let model = if import.valid_to.is_some() { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
+        if key.imports.get(&family.rotation.current()).is_some_and(|import| import.is_usable(now)) {
+            // Of all materials that are here, the earliest (API reference, KeyMetadata).
+            let expiry =
+                key.imports.values().filter(|import| import.is_usable(now)).filter_map(|one| one.valid_to).min();
+            let model = if expiry.is_some() { "KEY_MATERIAL_EXPIRES" } else { "KEY_MATERIAL_DOES_NOT_EXPIRE" };
             set("ExpirationModel", json!(model));
-            if let Some(at) = import.valid_to {
+            if let Some(at) = expiry {
                 set("ValidTo", seconds(at));
             }
         }

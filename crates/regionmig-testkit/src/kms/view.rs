@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use regionmig_core::{End, KeyArn};
 use serde_json::{Map, Value};
 
+use super::material::{Import, Material};
+use super::rotation::Turn;
 use super::store::{Key, KeyName, Kms};
 use crate::world::World;
 
@@ -112,6 +114,21 @@ impl World {
             let materials = family.into_iter().flat_map(|family| &family.materials);
             materials.map(|material| (material.id.clone(), material.secret.bytes().to_vec())).collect()
         })
+    }
+
+    /// Has the owner of a key import another material into it, in its own region only, and rotate to that at once.
+    pub fn kms_rotate_to(&self, key: &KeyArn, material: &[u8]) {
+        let Some(name) = key.end().map(|end| KeyName::new(&end, key.id())) else { return };
+        let now = self.clock().now();
+        self.with_kms(|kms, _| {
+            let Some(family) = kms.family_mut(&name) else { return };
+            family.materials.push(Material::new(&name.id, material.to_vec()));
+            family.rotation.done.push(Turn { at: now, on_demand: true });
+            let generation = family.rotation.current();
+            if let Some(key) = kms.key_mut(&name) {
+                key.imports.insert(generation, Import { is_there: true, valid_to: None });
+            }
+        });
     }
 }
 

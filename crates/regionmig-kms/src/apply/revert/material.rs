@@ -2,7 +2,7 @@
 
 use aws_sdk_kms::Client;
 use regionmig_aws::Error;
-use regionmig_core::{ErrorKind, KeyArn, ResourceId, Side, StepContext};
+use regionmig_core::{ErrorKind, KeyArn, Side, StepContext};
 
 use super::Taken;
 use crate::service::Kms;
@@ -17,7 +17,7 @@ impl Kms {
         target: &KeyArn,
         cx: &StepContext<'_>,
     ) -> Result<Taken, Error> {
-        if !cx.known().contains(&ResourceId::of(target)) {
+        if !step.found {
             return Ok(Taken::Now);
         }
         let end = cx.end(Side::Target);

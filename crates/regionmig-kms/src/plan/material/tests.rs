@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use regionmig_core::Step as _;
 
-use crate::material::KeyMaterials;
+use crate::material::{EmptyKey, KeyMaterials};
 use crate::snapshot::{GrantTerms, KeyState, Material, MaterialState};
 use crate::step::{CreateGrant, ImportMaterial, Step};
 use crate::testing::{Case, Entry, SOURCE, TARGET, arn, gap};
@@ -124,7 +124,8 @@ fn a_replica_gets_each_material_by_its_id_and_the_current_one_last() {
     assert_eq!(last.completes, Some(["n", "older"].map(str::to_owned).into()));
     let spec = Step::ImportMaterial(last).spec();
     let first: Vec<_> = spec.after.iter().collect();
-    assert_eq!(first.len(), 2);
+    // And whatever enables the key, if the plan has that.
+    assert_eq!(first.len(), 3);
     for (step, name) in imports(&case).into_iter().zip(["/n", "/older"]) {
         let spec = Step::ImportMaterial(step).spec();
         assert!(first.contains(&&format!("{}/{}", spec.verb, spec.subject)) && spec.produces.is_empty());
@@ -181,9 +182,68 @@ fn what_is_not_known_of_materials_is_not_guessed() {
 
 #[test]
 fn a_counterpart_that_expires_at_another_time_is_pointed_at() {
-    let at = |text: &str| imported().with(|key| key.expires = Some(text.parse().unwrap()));
+    let at = |text: &str| imported().expiring(text);
     let case = Case::new().source("k", at("2026-09-01T00:00:00Z")).target("t", at("2026-10-01T00:00:00Z").copy_of("k"));
     check(&case, &["= k t", "action kms.expiry-differs k", "action kms.reencrypt k"]);
+}
+
+#[test]
+fn a_counterpart_that_waits_for_its_material_is_the_counterpart_whatever_its_tags_say() {
+    // An earlier run made it, and its mark does not show yet.
+    let mut case = Case::new().source("k", imported()).target("t", imported().empty().age(1));
+    let empty = |id: &str, region| EmptyKey(arn(region, id));
+    case.survey.ids.bind(&empty("k", SOURCE), &empty("t", TARGET)).unwrap();
+    check(&case, &["import-material k", "= k t", "action kms.material-wanted k", "action kms.reencrypt k"]);
+    // So it is on the way back, where nobody has marked the original.
+    let mut back = Case::new().source("k", imported().empty()).target("t", imported());
+    back.survey.ids.bind(&empty("k", SOURCE), &empty("t", TARGET)).unwrap();
+    check(&back, &["= k t", "action kms.no-material k", "action kms.reencrypt k"]);
+}
+
+#[test]
+fn a_counterpart_that_is_of_no_use_is_not_said_to_be_of_any() {
+    let case = Case::new().source("k", Entry::new()).target("t", imported().empty()).map("k", "t");
+    check(&case, &["blocker kms.counterpart-lacks-material k"]);
+    // Nobody has listed any of the materials that a replica needs.
+    let mut none = imported().primary("mrk-1", SOURCE, &[]);
+    none.materials[0].is_here = false;
+    check(&Case::new().source("mrk-1", none), &["blocker core.unclear mrk-1"]);
+    let found = imported().replica("mrk-1", SOURCE).state(KeyState::PendingImport);
+    let case = Case::new().source("mrk-1", imported().primary("mrk-1", SOURCE, &[TARGET])).target("mrk-1", found);
+    check(&case, &["blocker core.unclear mrk-1"]);
+}
+
+#[test]
+fn a_copy_of_a_key_that_was_rotated_takes_back_only_what_it_had() {
+    let source = imported().material("older", MaterialState::NonCurrent);
+    let case = Case::new().source("k", source).target("t", imported().empty().copy_of("k"));
+    let told = ["action kms.material-tied k", "action kms.material-wanted k", "note kms.materials-left k"];
+    check(&case, &[&["import-material k", "= k t", "action kms.reencrypt k"], &told[..]].concat());
+}
+
+#[test]
+fn what_waits_for_a_rotation_is_imported_before_the_key_is_disabled_and_not_after() {
+    let source = imported().material("next", MaterialState::PendingImportAndRotation).disabled();
+    let source = source.primary("mrk-1", SOURCE, &[TARGET]);
+    let found =
+        |entry: Entry| Case::new().source("mrk-1", source.clone()).target("mrk-1", entry.replica("mrk-1", SOURCE));
+    let case = found(imported());
+    let specs: Vec<_> = case.plan().steps.iter().map(Step::spec).collect();
+    let find = |verb: &str| specs.iter().find(|spec| spec.verb == verb).unwrap();
+    let import = find("import-material");
+    assert!(find("disable").after.contains(&format!("import-material/{}", import.subject)));
+    assert!(import.after.iter().any(|step| step.starts_with("enable/")));
+    check(&found(imported().disabled()), &["= mrk-1 mrk-1", "blocker kms.disabled-counterpart kms.key-material:mrk-1"]);
+}
+
+#[test]
+fn nobody_says_that_somebody_elses_material_is_the_same() {
+    let hmac = || Entry::new().spec("HMAC_256").with(|key| key.usage = "GENERATE_VERIFY_MAC".into()).imported();
+    let case = Case::new().source("k", hmac()).target("t", hmac()).map("k", "t");
+    check(&case, &["= k t", "action kms.new-mac-key k"]);
+    let case = Case::new().source("k", imported()).target("t", imported()).map("k", "t");
+    let other = case.plan().findings.into_iter().find(|finding| finding.code == "kms.reencrypt").unwrap();
+    assert!(other.message.contains("other material"), "{other}");
 }
 
 #[test]

@@ -15,10 +15,13 @@ impl<'a> Planner<'a> {
     /// Lets the names of a key name its counterpart in the target.
     pub(super) fn aliases(&mut self, arn: &'a KeyArn, key: &Key, base: Base<'_>, before: &mut Before) {
         let names = self.aliases.get(arn).cloned().unwrap_or_default();
-        let names: Vec<(&AliasName, Option<AliasName>)> =
-            names.into_iter().map(|name| (name, new_name(self.survey, self.options, name, base.found()))).collect();
+        let new = |name| new_name(self.survey, self.options, name, base.found());
+        let names: Vec<(&AliasName, Result<Option<AliasName>, &Gap>)> =
+            names.into_iter().map(|name| (name, new(name))).collect();
         if let Base::Found(target, _) = base {
-            let is_its = |there: &AliasName| names.iter().any(|(name, new)| new.as_ref().unwrap_or(name) == there);
+            let is_its = |there: &AliasName| {
+                names.iter().any(|(name, new)| new.as_ref().ok().and_then(Option::as_ref).unwrap_or(name) == there)
+            };
             let there = self.target.names_of(target).iter().copied();
             let extra: Vec<&str> = there.filter(|name| !is_its(name)).map(AliasName::as_str).collect();
             if !extra.is_empty() {
@@ -26,9 +29,16 @@ impl<'a> Planner<'a> {
             }
         }
         for (name, new) in names {
-            if let Some(new) = new {
-                self.renamed_alias(arn, name, new, base, before);
-                continue;
+            match new {
+                Ok(None) => {}
+                Ok(Some(new)) => {
+                    self.renamed_alias(arn, name, new, base, before);
+                    continue;
+                }
+                Err(gap) => {
+                    self.draft.unclear(name, gap);
+                    continue;
+                }
             }
             match (self.survey.target.value.aliases.lookup(name), base) {
                 (Lookup::Unknown(gap), _) => self.draft.unclear(name, gap),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regionmig_core::{AliasName, KeyArn, Lookup, Survey};
+use regionmig_core::{AliasName, Gap, KeyArn, Lookup, Survey};
 
 use super::{Base, Before, Planner, Target};
 use crate::finding;
@@ -12,21 +12,25 @@ use crate::step::{CreateAlias, Step};
 
 /// Returns the name that an alias has or gets in the target, if that is not its own: the one that the map says; else, if
 /// another customer's key than `counterpart` has its own, the one that the caller gives it.
-pub(crate) fn new_name(
-    survey: &Survey<Snapshot>,
+///
+/// Fails if the caller gives it one, and whose that other key is could not be read.
+pub(crate) fn new_name<'a>(
+    survey: &'a Survey<Snapshot>,
     options: &Options,
     name: &AliasName,
     counterpart: Option<&KeyArn>,
-) -> Option<AliasName> {
+) -> Result<Option<AliasName>, &'a Gap> {
     if let Some(decided) = survey.ids.target_of(name) {
-        return Some(decided).filter(|decided| decided != name);
+        return Ok(Some(decided).filter(|decided| decided != name));
     }
-    let Lookup::Present(there) = survey.target.aliases.lookup(name) else { return None };
-    let is_customers =
-        || matches!(survey.target.keys.lookup(&there.key), Lookup::Present(other) if other.is_customers());
-    match Some(&there.key) != counterpart && is_customers() {
-        true => options.new_name(name),
-        false => None,
+    let Lookup::Present(there) = survey.target.value.aliases.lookup(name) else { return Ok(None) };
+    if Some(&there.key) == counterpart {
+        return Ok(None);
+    }
+    match survey.target.value.keys.lookup(&there.key) {
+        Lookup::Present(other) if other.is_customers() => Ok(options.new_name(name)),
+        Lookup::Unknown(gap) if options.new_name(name).is_some() => Err(gap),
+        Lookup::Absent | Lookup::Present(_) | Lookup::Unknown(_) => Ok(None),
     }
 }
 

@@ -73,8 +73,9 @@ fn a_new_name_that_cannot_be_had_is_refused_and_said() {
     let unclear = [&RENAMED[..2], &["blocker core.unclear alias/a"]].concat();
     check(&case().edit(|source, _| source.aliases = source.aliases.clone().truncated(gap())), &unclear);
     check(&case().edit(|_, target| target.aliases = target.aliases.clone().truncated(gap())), &unclear);
-    let unread = case().edit(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap())));
-    check(&unread, &[&RENAMED[..2], &["blocker kms.alias-taken alias/a"]].concat());
+    let unread = |case: Case| case.edit(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap())));
+    check(&unread(case()), &unclear);
+    check(&unread(renaming(&[])), &[&RENAMED[..2], &["blocker kms.alias-taken alias/a"]].concat());
 }
 
 #[test]

@@ -413,10 +413,12 @@ pub(crate) fn monthly_cost(keys: usize, partition: Partition) -> Finding {
     note(code::MONTHLY_COST, message)
 }
 
-pub(crate) fn new_alias_unusable(name: &AliasName, new: &AliasName, why: &str) -> Finding {
-    blocker(code::NEW_ALIAS_UNUSABLE, format!("it was to be {new} in the target, {why}"))
-        .about(name)
-        .remedy("return another name, or none, from `Kms::rename_on_alias_conflict`; then plan again")
+pub(crate) fn new_alias_unusable(name: &AliasName, new: &AliasName, why: &str, is_mapped: bool) -> Finding {
+    let remedy = match is_mapped {
+        true => "map the alias to another name with `Migration::map`, then plan again",
+        false => "return another name, or none, from `Kms::rename_on_alias_conflict`; then plan again",
+    };
+    blocker(code::NEW_ALIAS_UNUSABLE, format!("it was to be {new} in the target, {why}")).about(name).remedy(remedy)
 }
 
 pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {

@@ -34,8 +34,8 @@ pub(crate) struct Options {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AliasConflict {
-    /// That key is the counterpart, if it is of the same kind: its policy, grants, tags and state become those of the
-    /// key of the source, where overwriting is allowed.
+    /// That key is the counterpart, if it is of the same kind and does not wait for imported material: its policy, grants,
+    /// tags and state become those of the key of the source, where overwriting is allowed.
     Adopt,
     /// The alias is left where it points, and a Blocker says so.
     #[default]
@@ -272,7 +272,8 @@ impl Kms {
         self
     }
 
-    /// Says what is done about an alias whose name another customer's key has in the target.
+    /// Says what is done about an alias whose name another customer's key has in the target, where
+    /// [`Kms::rename_on_alias_conflict`] gives it no other.
     #[must_use]
     pub fn on_alias_conflict(mut self, conflict: AliasConflict) -> Self {
         self.set(|options| options.alias_conflict = conflict);

@@ -136,14 +136,16 @@ impl<'a> Planner<'a> {
         let mut aliases = survey.source.value.names_by_key();
         aliases.values_mut().for_each(|names| names.retain(|name| !name.is_aws_managed()));
         aliases.retain(|_, names| !names.is_empty());
+        let target = Target::new(survey);
+        let renamed = rename::claims(survey, options, &target);
         Self {
             survey,
             options,
-            target: Target::new(survey),
+            target,
             aliases,
             aws_managed: 0,
             left_out: 0,
-            renamed: rename::claims(survey, options),
+            renamed,
             replicas: 0,
             draft: Draft::default(),
         }

@@ -76,11 +76,19 @@ pub(crate) fn services(text: &str) -> BTreeSet<String> {
     named.iter().filter_map(Value::as_str).filter_map(service).map(str::to_owned).collect()
 }
 
-/// Returns the service that a principal or a value of `kms:ViaService` names, such as `s3` of `s3.eu-west-1.amazonaws.com`.
+/// Returns the service that a principal or a value of `kms:ViaService` names, such as `s3` of `s3.eu-west-1.amazonaws.com` and
+/// `logs` of `delivery.logs.amazonaws.com`: parts of a service come before its name, and a region after it.
 pub(crate) fn service(principal: &str) -> Option<&str> {
-    let (name, _) = principal.split_once('.')?;
+    let (name, _) = principal.split_once(".amazonaws.").or_else(|| Some((principal.strip_suffix(".*")?, "")))?;
+    let last = name.rsplit('.').find(|label| !is_region(label))?;
     let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (!name.is_empty() && name.chars().all(is_part)).then_some(name)
+    (!last.is_empty() && last.chars().all(is_part)).then_some(last)
+}
+
+/// Returns whether a part of a host's name is a region's, or a pattern for some.
+fn is_region(label: &str) -> bool {
+    let is_numbered = |(name, number): (&str, &str)| name.contains('-') && number.parse::<u8>().is_ok();
+    label.contains('*') || label.rsplit_once('-').is_some_and(is_numbered)
 }
 
 /// Returns the digest of what a policy says, whatever way it is written.
@@ -240,6 +248,32 @@ mod tests {
         assert_eq!(principal("Allow"), ["logs"]);
         assert_eq!(principal("Deny"), [""; 0]);
         assert_eq!(named("no policy"), [""; 0]);
+    }
+
+    // REQ: KMS-7
+    #[test]
+    fn a_service_is_named_by_what_stands_before_its_region() {
+        for (principal, name) in [
+            ("delivery.logs.amazonaws.com", Some("logs")),
+            ("export.rds.amazonaws.com", Some("rds")),
+            ("rds.amazonaws.com", Some("rds")),
+            ("s3.eu-west-1.amazonaws.com", Some("s3")),
+            ("s3.us-gov-west-1.amazonaws.com", Some("s3")),
+            ("s3.cn-north-1.amazonaws.com.cn", Some("s3")),
+            ("secretsmanager.eusc-de-east-1.amazonaws.eu", Some("secretsmanager")),
+            ("ec2.*.amazonaws.com", Some("ec2")),
+            ("ec2.eu-*.amazonaws.com", Some("ec2")),
+            ("ec2.eu-west-1.amazonaws.*", Some("ec2")),
+            ("ec2.*", Some("ec2")),
+            ("*.eu-west-1.amazonaws.com", None),
+            ("*.amazonaws.com", None),
+            ("*", None),
+            ("a.b", None),
+            ("arn:aws:iam::111122223333:role/a.b", None),
+            ("arn:aws:iam::111122223333:role/aws-service-role/ecs.amazonaws.com/ForEcs", None),
+        ] {
+            assert_eq!(service(principal), name, "{principal}");
+        }
     }
 
     #[test]

@@ -311,7 +311,10 @@ impl<'a> Verifier<'a> {
         }
         let counterpart = self.counterpart(own, key);
         let found = counterpart.as_ref().ok().map(|(target, _)| *target);
-        let new = new_name(self.survey, self.options, name, found);
+        let new = match new_name(self.survey, self.options, name, found) {
+            Ok(new) => new,
+            Err(gap) => return self.note(check::ALIAS_POINTS, name, Err(gap.into())),
+        };
         let name_there = new.as_ref().unwrap_or(name);
         let outcome = match (self.survey.target.value.aliases.lookup(name_there), counterpart) {
             (Lookup::Unknown(gap), _) => Err(gap.into()),

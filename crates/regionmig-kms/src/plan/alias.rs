@@ -15,10 +15,13 @@ impl<'a> Planner<'a> {
     /// Lets the names of a key name its counterpart in the target.
     pub(super) fn aliases(&mut self, arn: &'a KeyArn, key: &Key, base: Base<'_>, before: &mut Before) {
         let names = self.aliases.get(arn).cloned().unwrap_or_default();
-        let names: Vec<(&AliasName, Option<AliasName>)> =
-            names.into_iter().map(|name| (name, new_name(self.survey, self.options, name, base.found()))).collect();
+        let new = |name| new_name(self.survey, self.options, name, base.found());
+        let names: Vec<(&AliasName, Result<Option<AliasName>, &Gap>)> =
+            names.into_iter().map(|name| (name, new(name))).collect();
         if let Base::Found(target, _) = base {
-            let is_its = |there: &AliasName| names.iter().any(|(name, new)| new.as_ref().unwrap_or(name) == there);
+            let is_its = |there: &AliasName| {
+                names.iter().any(|(name, new)| new.as_ref().ok().and_then(Option::as_ref).unwrap_or(name) == there)
+            };
             let there = self.target.names_of(target).iter().copied();
             let extra: Vec<&str> = there.filter(|name| !is_its(name)).map(AliasName::as_str).collect();
             if !extra.is_empty() {
@@ -26,9 +29,16 @@ impl<'a> Planner<'a> {
             }
         }
         for (name, new) in names {
-            if let Some(new) = new {
-                self.renamed_alias(arn, name, new, base, before);
-                continue;
+            match new {
+                Ok(None) => {}
+                Ok(Some(new)) => {
+                    self.renamed_alias(arn, name, new, base, before);
+                    continue;
+                }
+                Err(gap) => {
+                    self.draft.unclear(name, gap);
+                    continue;
+                }
             }
             match (self.survey.target.value.aliases.lookup(name), base) {
                 (Lookup::Unknown(gap), _) => self.draft.unclear(name, gap),
@@ -62,11 +72,16 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the one key of the target to which aliases of this name point there, if it may be taken for the
-    /// counterpart: a customer's, of the same kind, and not, or not also, another key's.
+    /// counterpart: a customer's, of the same kind, not waiting for material, and not, or not also, another key's. A name
+    /// that gets another one instead says nothing of whose key it is.
     pub(super) fn namesake(&self, arn: &KeyArn, key: &Key) -> Result<Option<(&'a KeyArn, &'a Key)>, &'a Gap> {
         let Survey { source, target, ids, .. } = self.survey;
         let mut there: BTreeSet<&KeyArn> = BTreeSet::new();
-        for name in self.aliases.get(arn).into_iter().flatten() {
+        let is_kept = |name: &AliasName| {
+            let new = ids.target_of(name).or_else(|| self.options.new_name(name));
+            new.is_none_or(|new| new == *name)
+        };
+        for name in self.aliases.get(arn).into_iter().flatten().filter(|name| is_kept(name)) {
             match target.aliases.lookup(name) {
                 Lookup::Present(alias) => drop(there.insert(&alias.key)),
                 Lookup::Unknown(gap) => return Err(gap),
@@ -86,6 +101,7 @@ impl<'a> Planner<'a> {
         let is_related = source.keys.known().any(|(source, _)| source.id() == only.id());
         let is_mapped = ids.iter().any(|(_, mapped)| mapped == only.as_str());
         let is_free = claimants.len() == 1 && !is_related && !is_mapped && !self.target.is_marked(only);
-        Ok(target.keys.known().find(|(found, other)| is_free && *found == only && may_be_copy(key, other)))
+        let may_be = |other: &Key| is_free && may_be_copy(key, other) && !other.lacks_material();
+        Ok(target.keys.known().find(|(found, other)| *found == only && may_be(other)))
     }
 }

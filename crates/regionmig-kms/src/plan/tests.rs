@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{Listing, Step as _};
+use regionmig_core::{AliasName, Listing, Step as _};
 
 use crate::options::AliasConflict;
 use crate::snapshot::{Constraints, GrantTerms, Key, KeyState, KeyStore, Rotation};
@@ -697,6 +697,46 @@ fn a_key_of_the_target_is_adopted_by_its_alias_if_that_was_asked_for_and_it_can_
     // Nor is one taken that is another key's counterpart.
     let mapped = case(Entry::new()).source("other", Entry::new()).map("other", "t");
     check(&mapped, &[&made[..], &["= other t", "action kms.reencrypt other", "note kms.extra other"]].concat());
+}
+
+#[test]
+fn a_key_that_waits_for_its_material_is_not_adopted() {
+    let case = |there: Entry| {
+        let mut case = Case::new().source("k", Entry::new().imported().alias("alias/a"));
+        case.options = kms().on_alias_conflict(AliasConflict::Adopt).options().clone();
+        case.target("t", there.imported().alias("alias/a"))
+    };
+    assert!(case(Entry::new()).shown().contains(&"= k t".to_owned()));
+    let waiting = case(Entry::new().imported().empty()).shown();
+    assert!(waiting.contains(&"create-key k".to_owned()), "{waiting:?}");
+    assert!(waiting.contains(&"blocker kms.alias-taken alias/a".to_owned()), "{waiting:?}");
+}
+
+#[test]
+fn a_key_is_not_adopted_by_an_alias_that_gets_another_name() {
+    let case = |names: &'static [&'static str]| {
+        let mut case = Case::new().source("k", Entry::new().alias("alias/a").alias("alias/b"));
+        let new = |name: &AliasName| format!("{name}-new").parse().ok();
+        let is_renamed = move |name: &AliasName| names.contains(&name.as_str());
+        let kms = kms().on_alias_conflict(AliasConflict::Adopt);
+        let kms = kms.rename_on_alias_conflict(move |name| new(name).filter(|_| is_renamed(name)));
+        case.options = kms.options().clone();
+        case.target("t", Entry::new().alias("alias/a"))
+    };
+    let made = ["create-key k", "create-alias alias/a", "create-alias alias/b", "note kms.alias-renamed alias/a"];
+    let made = [&made[..], &["action kms.reencrypt k"]].concat();
+    check(&case(&["alias/a", "alias/b"]), &made);
+    check(&case(&["alias/a"]), &made);
+    let adopted =
+        ["= k t", "= alias/a alias/a", "create-alias alias/b", "note kms.adopted k", "action kms.reencrypt k"];
+    check(&case(&["alias/b"]), &adopted);
+    // Where such a name points is nobody's question.
+    let unread = case(&["alias/b"]).edit(|_, target| target.aliases.insert("alias/b".parse().unwrap(), Err(gap())));
+    assert!(unread.shown().contains(&"= k t".to_owned()), "{:?}", unread.shown());
+    // What an earlier run decided is as good.
+    let mut mapped = case(&[]);
+    mapped.survey.ids.bind::<AliasName>(&"alias/a".parse().unwrap(), &"alias/c".parse().unwrap()).unwrap();
+    check(&mapped, &made);
 }
 
 #[test]

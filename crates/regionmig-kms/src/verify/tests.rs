@@ -194,6 +194,9 @@ fn an_alias_that_was_renamed_is_looked_for_under_its_new_name() {
     let unread =
         |_: &mut Snapshot, target: &mut Snapshot| target.aliases.insert("alias/b".parse().unwrap(), Err(gap()));
     unknown(&by_option(taken()).edit(unread), &[check::ALIAS_POINTS]);
+    // Whose key has its own name is not known, so neither is which name it has.
+    let unread = |_: &mut Snapshot, target: &mut Snapshot| target.keys.insert(arn(TARGET, "other"), Err(gap()));
+    unknown(&by_option(taken()).edit(unread), &[check::ALIAS_POINTS, check::KEY_ONCE]);
 }
 
 // REQ: KMS-25

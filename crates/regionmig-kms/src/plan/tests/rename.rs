@@ -73,8 +73,46 @@ fn a_new_name_that_cannot_be_had_is_refused_and_said() {
     let unclear = [&RENAMED[..2], &["blocker core.unclear alias/a"]].concat();
     check(&case().edit(|source, _| source.aliases = source.aliases.clone().truncated(gap())), &unclear);
     check(&case().edit(|_, target| target.aliases = target.aliases.clone().truncated(gap())), &unclear);
-    let unread = case().edit(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap())));
-    check(&unread, &[&RENAMED[..2], &["blocker kms.alias-taken alias/a"]].concat());
+    let unread = |case: Case| case.edit(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap())));
+    check(&unread(case()), &unclear);
+    check(&unread(renaming(&[])), &[&RENAMED[..2], &["blocker kms.alias-taken alias/a"]].concat());
+}
+
+#[test]
+fn an_alias_that_names_its_own_counterpart_claims_no_other_name() {
+    let claiming = || renaming(&[("alias/a", "alias/x"), ("alias/c", "alias/x")]);
+    let copied = |key: Entry| key.copy_of("k").alias("alias/x");
+    let other = |case: Case| case.source("l", Entry::new().alias("alias/c"));
+    // As an earlier run left it, and its map is lost.
+    let done = other(claiming()).target("c", copied(Entry::new()));
+    let found = [&RENAMED[..], &["= alias/a alias/x", "= alias/c alias/c"]].concat();
+    let found = [&found[..], &["= l m", "action kms.reencrypt l"]].concat();
+    check(&done.clone().target("m", Entry::new().copy_of("l").alias("alias/c")), &found);
+    check(&done.clone().target("m", Entry::new().alias("alias/c")).map("l", "m"), &found);
+    let primary = |key: Entry| key.primary("mrk-1", SOURCE, &[TARGET]);
+    let related = claiming().source("mrk-1", primary(Entry::new().alias("alias/c"))).target("c", copied(Entry::new()));
+    let related = related.target("mrk-1", Entry::new().replica("mrk-1", SOURCE).alias("alias/c"));
+    check(&related, &[&RENAMED[..], &["= mrk-1 mrk-1", "= alias/a alias/x", "= alias/c alias/c"]].concat());
+    // One that names another key than the one that is bound does, be it marked as well.
+    let both = ["= l m", "action kms.reencrypt l", "blocker kms.new-alias-unusable alias/a"];
+    let both = [&RENAMED[..2], &both, &["blocker kms.new-alias-unusable alias/c"]].concat();
+    let twice = done.target("m", Entry::new().age(200_000).copy_of("l"));
+    let twice = twice.target("n", Entry::new().age(100).copy_of("l").alias("alias/c"));
+    check(&twice, &[&both[..], &["action kms.duplicate-key l"]].concat());
+}
+
+#[test]
+fn a_name_that_was_decided_is_nobody_elses_wish() {
+    let mut case = renaming(&[("alias/a", "alias/x"), ("alias/c", "alias/x")]);
+    case = case.source("l", Entry::new().alias("alias/c")).target("u", Entry::new().alias("alias/c"));
+    case.survey.ids.bind::<AliasName>(&"alias/a".parse().unwrap(), &"alias/x".parse().unwrap()).unwrap();
+    let other = ["create-key l", "action kms.reencrypt l", "blocker kms.new-alias-unusable alias/c"];
+    check(&case, &[&RENAMED[..], &["create-alias alias/a"], &other].concat());
+    says(&case, "from `Kms::rename_on_alias_conflict`");
+    // Of two that were decided neither can have it.
+    case.survey.ids.bind::<AliasName>(&"alias/c".parse().unwrap(), &"alias/x".parse().unwrap()).unwrap();
+    check(&case, &[&RENAMED[..2], &other, &["blocker kms.new-alias-unusable alias/a"]].concat());
+    says(&case, "map the alias to another name");
 }
 
 #[test]

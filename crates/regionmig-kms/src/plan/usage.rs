@@ -8,7 +8,7 @@ use regionmig_core::{KeyArn, Lookup};
 use super::Planner;
 use crate::finding;
 use crate::policy::{service, services};
-use crate::snapshot::GrantTerms;
+use crate::snapshot::{GrantTerms, session_of};
 
 /// How services copy what they hold to another region, under a key there; by the names that they have in ARNs and as
 /// principals.
@@ -52,7 +52,8 @@ impl Planner<'_> {
 /// Returns the services that a grant names: as principals, or by the resource for which it holds.
 fn services_of(terms: &GrantTerms) -> impl Iterator<Item = String> {
     let principals = [Some(&terms.grantee), terms.retiring.as_ref(), terms.retiring_service.as_ref()];
-    let principals = principals.into_iter().flatten().filter_map(|principal| service(principal));
+    let principals = principals.into_iter().flatten();
+    let principals = principals.filter_map(|principal| service(principal).or_else(|| session_of(principal)));
     let resource = terms.constraints.source_arn.as_deref().and_then(|arn| arn.strip_prefix("arn:")?.split(':').nth(1));
     principals.chain(resource).map(str::to_owned).collect::<Vec<_>>().into_iter()
 }

@@ -84,6 +84,13 @@ fn services_that_use_a_key_with_other_material_are_named_with_their_own_copies()
             assert!(said.contains(copy), "{said}");
         }
     }
+    let volumes = granted("arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0abc");
+    let volumes = volumes.grant(GrantTerms::new("111122223333:aws:ec2-infrastructure:i-0abc", ["Decrypt"]));
+    assert!(of(volumes.clone()).unwrap().contains("another region: ec2;"));
+    check(
+        &Case::new().source("k", volumes),
+        &["create-key k", "action kms.reencrypt k", "action kms.used-by-services k", "note kms.service-grants k"],
+    );
     let many = of(granted("rds.amazonaws.com").policy(&via("kinesis"))).unwrap();
     assert!(many.contains("another region: kinesis, rds;") && many.contains("KmsKeyId; others by copies"), "{many}");
 }

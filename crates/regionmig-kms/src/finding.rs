@@ -112,7 +112,8 @@ pub mod code {
     pub const TOLD_BY_TAGGING_API: &str = "kms.told-by-tagging-api";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
     pub const TOO_LONG: &str = "kms.too-long";
-    /// AWS services use the key, and must copy what they hold to the target, under the counterpart. An action.
+    /// The key's policy or grants let AWS services use it; what they hold must get to the target, under the counterpart. An
+    /// action.
     pub const USED_BY_SERVICES: &str = "kms.used-by-services";
     /// Nobody said which external key is to stand behind the copy. A blocker of the key.
     pub const XKS_KEY_NOT_MAPPED: &str = "kms.xks-key-not-mapped";
@@ -575,10 +576,12 @@ pub(crate) fn used_by_services(key: &KeyArn, services: &BTreeSet<String>, copies
     let part = if is_part { ", and maybe others, since its grants or its policy could not be read" } else { "" };
     action(
         code::USED_BY_SERVICES,
-        format!("AWS services use it, and none uses a key of another region: {services}{part}"),
+        format!(
+            "its policy or grants let AWS services use it, and none uses a key of another region: {services}{part}"
+        ),
     )
     .about(key)
-    .remedy(format!("have each copy what it holds to the target, under the counterpart: {copies}"))
+    .remedy(format!("have each bring what it holds to the target, under the counterpart: {copies}"))
 }
 
 /// Says why a key in a state on the way to another is left alone for now.

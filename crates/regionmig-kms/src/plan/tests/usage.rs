@@ -60,12 +60,14 @@ fn services_that_use_a_key_with_other_material_are_named_with_their_own_copies()
     for (service, copy) in [
         ("backup", "StartCopyJob"),
         ("dynamodb", "global table"),
-        ("ec2", "CopySnapshot, of EBS, with DestinationRegion and KmsKeyId"),
+        ("ec2", "CopySnapshot, of EBS, asked in the target, with SourceRegion, Encrypted and KmsKeyId"),
         ("elasticfilesystem", "AWS Backup"),
-        ("rds", "CopyDBSnapshot with SourceRegion and KmsKeyId"),
+        ("fsx", "CopyBackup"),
+        ("rds", "CopyDBSnapshot, asked in the target, with SourceRegion and KmsKeyId"),
+        ("redshift", "snapshot copy grant"),
         ("s3", "replication or a copy"),
         ("secretsmanager", "ReplicateSecretToRegions"),
-        ("kinesis", "counterpart: by copies of their own"),
+        ("kinesis", "counterpart: no copy is known here of kinesis: look up"),
     ] {
         let principal = format!("{service}.me-central-1.amazonaws.com");
         let retired = GrantTerms { retiring: Some(principal.clone()), ..GrantTerms::new(role, ["Decrypt"]) };
@@ -92,7 +94,16 @@ fn services_that_use_a_key_with_other_material_are_named_with_their_own_copies()
         &["create-key k", "action kms.reencrypt k", "action kms.used-by-services k", "note kms.service-grants k"],
     );
     let many = of(granted("rds.amazonaws.com").policy(&via("kinesis"))).unwrap();
-    assert!(many.contains("another region: kinesis, rds;") && many.contains("KmsKeyId; others by copies"), "{many}");
+    assert!(
+        many.contains("another region: kinesis, rds;") && many.contains("KmsKeyId; no copy is known here of kinesis:"),
+        "{many}"
+    );
+    assert!(many.contains("let AWS services use it"), "{many}");
+    // Those that hold nothing have nothing to be copied.
+    let holds_nothing = || granted("events.amazonaws.com").policy(&via("cloudwatch"));
+    assert_eq!(of(holds_nothing()), None);
+    let one = of(holds_nothing().grant(GrantTerms::new("rds.amazonaws.com", ["Decrypt"]))).unwrap();
+    assert!(one.contains("another region: rds;"), "{one}");
 }
 
 // REQ: KMS-7

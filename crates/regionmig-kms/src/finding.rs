@@ -293,9 +293,15 @@ pub(crate) fn last_use(key: &KeyArn, last: &LastUse) -> Finding {
         (Some(used), _) => note(code::LAST_USE, format!("it was last used at {}, by {}", used.at, used.operation))
             .about(key)
             .remedy("find out by CloudTrail who uses it, and what of that is still needed"),
-        (None, true) => note(code::LAST_USE, format!("no use of it is known since it was made, at {since}"))
-            .about(key)
-            .remedy("take no trouble over its ciphertext: there is none, unless a related key or, outside of KMS, its public key was used"),
+        (None, true) => note(
+            code::LAST_USE,
+            format!("no use of it since it was made, at {since}, was known to KMS at the survey, which may learn of one late"),
+        )
+        .about(key)
+        .remedy(
+            "ask again and look into CloudTrail before relying on there being no ciphertext under it; uses of related keys \
+             and, outside of KMS, of its public key do not show here",
+        ),
         (None, false) => {
             note(code::LAST_USE, format!("no use of it is known since {since}, when KMS began to keep track"))
                 .about(key)

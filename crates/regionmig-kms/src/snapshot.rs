@@ -306,7 +306,8 @@ pub struct LastUse {
     /// The last use that is known, if any is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<Use>,
-    /// Whether KMS has kept track since the key was made, so that one of which no use is known was never used.
+    /// Whether KMS has kept track since the key was made, so that one of which no use is known was not used, unless KMS has
+    /// yet to learn of it.
     pub whole: bool,
 }
 

@@ -28,7 +28,8 @@ fn when_a_key_was_last_used_is_said_if_that_was_asked() {
     says(&unknown, "no use of it is known since 2025-06-01T00:00:00Z, when KMS began to keep track");
     let never = case(Ok(LastUse::none(since, true)));
     check(&never, &said);
-    says(&never, "no use of it is known since it was made");
+    says(&never, "no use of it since it was made, at 2025-06-01T00:00:00Z, was known to KMS at the survey");
+    says(&never, "look into CloudTrail before relying on");
     let unread = case(Err(gap()));
     check(&unread, &said);
     says(&unread, "could not be read: kms:Some: not allowed");

@@ -120,7 +120,8 @@ pub mod code {
     pub const TOLD_BY_TAGGING_API: &str = "kms.told-by-tagging-api";
     /// A description, policy or list of tags is longer than KMS takes. A blocker.
     pub const TOO_LONG: &str = "kms.too-long";
-    /// AWS services use the key, and must copy what they hold to the target, under the counterpart. An action.
+    /// The key's policy or grants let AWS services use it; what they hold must get to the target, under the counterpart. An
+    /// action.
     pub const USED_BY_SERVICES: &str = "kms.used-by-services";
     /// The external key that was named for the copy stands behind another key, or is to. A blocker of the key.
     pub const XKS_KEY_IN_USE: &str = "kms.xks-key-in-use";
@@ -329,9 +330,15 @@ pub(crate) fn last_use(key: &KeyArn, last: &LastUse) -> Finding {
         (Some(used), _) => note(code::LAST_USE, format!("it was last used at {}, by {}", used.at, used.operation))
             .about(key)
             .remedy("find out by CloudTrail who uses it, and what of that is still needed"),
-        (None, true) => note(code::LAST_USE, format!("no use of it is known since it was made, at {since}"))
-            .about(key)
-            .remedy("take no trouble over its ciphertext: there is none, unless a related key or, outside of KMS, its public key was used"),
+        (None, true) => note(
+            code::LAST_USE,
+            format!("no use of it since it was made, at {since}, was known to KMS at the survey, which may learn of one late"),
+        )
+        .about(key)
+        .remedy(
+            "ask again and look into CloudTrail before relying on there being no ciphertext under it; uses of related keys \
+             and, outside of KMS, of its public key do not show here",
+        ),
         (None, false) => {
             note(code::LAST_USE, format!("no use of it is known since {since}, when KMS began to keep track"))
                 .about(key)
@@ -619,10 +626,12 @@ pub(crate) fn used_by_services(key: &KeyArn, services: &BTreeSet<String>, copies
     let part = if is_part { ", and maybe others, since its grants or its policy could not be read" } else { "" };
     action(
         code::USED_BY_SERVICES,
-        format!("AWS services use it, and none uses a key of another region: {services}{part}"),
+        format!(
+            "its policy or grants let AWS services use it, and none uses a key of another region: {services}{part}"
+        ),
     )
     .about(key)
-    .remedy(format!("have each copy what it holds to the target, under the counterpart: {copies}"))
+    .remedy(format!("have each bring what it holds to the target, under the counterpart: {copies}"))
 }
 
 /// Says why a key in a state on the way to another is left alone for now.

@@ -346,9 +346,10 @@ impl Kms {
         self
     }
 
-    /// Asks, too, when each customer's key of the source was last used, by `GetKeyLastUsage`, and says so in the plan: under
-    /// a key that was never used there is nothing to be encrypted anew. A verification then has the check
-    /// `kms.source-idle`, that the key was not used any more since its counterpart was made.
+    /// Asks, too, when each customer's key of the source was last used, by `GetKeyLastUsage`, and says so in the plan, as far
+    /// as KMS knew at the survey: it may learn late of a use, so that none is known is no proof that nothing must be
+    /// encrypted anew. A verification then has the check `kms.source-idle`, that the key was not used any more since its
+    /// counterpart was made.
     ///
     /// KMS answers five such requests a second: some minutes for a thousand keys.
     // REQ: KMS-25

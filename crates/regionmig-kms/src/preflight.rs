@@ -1,4 +1,5 @@
 //! Asks KMS beforehand whether it would do what a step asks for.
+// REQ: E-7
 
 use regionmig_aws::Error;
 use regionmig_core::{ErrorKind, Finding, Side, StepContext};

@@ -343,7 +343,8 @@ pub struct LastUse {
     /// The last use that is known, if any is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub used: Option<Use>,
-    /// Whether KMS has kept track since the key was made, so that one of which no use is known was never used.
+    /// Whether KMS has kept track since the key was made, so that one of which no use is known was not used, unless KMS has
+    /// yet to learn of it.
     pub whole: bool,
 }
 
@@ -421,12 +422,26 @@ impl GrantTerms {
     }
 
     /// Returns whether an AWS service made it for itself: KMS then shows the service's name, which has dots and is no
-    /// ARN, where it shows principals of accounts (API reference, GrantListEntry). A grant that its owner gave to a
-    /// service names that service elsewhere, and is none.
+    /// ARN, where it shows principals of accounts (API reference, GrantListEntry), or a session that is the service's own,
+    /// as EC2 has one for the volumes of each instance. A grant that its owner gave to a service names that service
+    /// elsewhere, and is none.
     pub fn is_of_service(&self) -> bool {
-        let is_service = |principal: &str| !principal.starts_with("arn:") && principal.contains('.');
+        let is_named = |principal: &str| !principal.starts_with("arn:") && principal.contains('.');
+        let is_service = |principal: &str| is_named(principal) || session_of(principal).is_some();
         !self.grantee_is_service && is_service(&self.grantee) || self.retiring.as_deref().is_some_and(is_service)
     }
+}
+
+/// Returns the service whose own session a principal is, such as `ec2` of `111122223333:aws:ec2-infrastructure:i-0abc` and of
+/// `arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0abc`: no role of a customer's has a colon in its name
+/// (KMS developer guide, "Examining grants"; IAM API reference, CreateRole).
+pub(crate) fn session_of(principal: &str) -> Option<&str> {
+    let role = match principal.strip_prefix("arn:") {
+        Some(arn) => arn.split_once(":assumed-role/aws:")?.1,
+        None => principal.split_once(":aws:")?.1,
+    };
+    let name = role.split(['/', ':', '-']).next()?;
+    Some(name).filter(|name| !name.is_empty())
 }
 
 /// On what condition a grant holds.
@@ -573,5 +588,25 @@ mod tests {
         let given = GrantTerms::new("rds.amazonaws.com", ["Decrypt"]);
         assert!(!GrantTerms { grantee_is_service: true, ..given }.is_of_service());
         assert!(!GrantTerms::new("111122223333", ["Decrypt"]).is_of_service());
+        // Those of the volumes of an instance.
+        for session in [
+            "111122223333:aws:ec2-infrastructure:i-0abc",
+            "arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0abc",
+            "arn:aws-cn:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0abc",
+        ] {
+            assert_eq!(session_of(session), Some("ec2"));
+            let own = GrantTerms::new(session, ["Decrypt"]);
+            assert!(own.is_of_service());
+            assert!(
+                GrantTerms {
+                    grantee: "arn:aws:iam::111122223333:role/a".into(),
+                    retiring: Some(session.into()),
+                    ..own
+                }
+                .is_of_service()
+            );
+        }
+        let session = GrantTerms::new("arn:aws:sts::111122223333:assumed-role/aws-ec2/i-0abc", ["Decrypt"]);
+        assert!(!session.is_of_service());
     }
 }

@@ -33,15 +33,16 @@ enum Seen {
 }
 
 impl Copies {
-    /// Believes what the tagging API shows of keys whose tags cannot be read. Of what it does not show nothing is known.
+    /// Believes what the tagging API shows of keys whose tags cannot be read. Of what it does not show, or shows without any
+    /// tags, nothing is known.
     fn clear_by(&mut self, tagged: &Listing<KeyArn, BTreeMap<String, String>>) {
         for (arn, key, error) in std::mem::take(&mut self.murky) {
             match tagged.lookup(&arn) {
-                Lookup::Present(tags) => match tags.get(SOURCE_MARK) {
+                Lookup::Present(tags) if !tags.is_empty() => match tags.get(SOURCE_MARK) {
                     Some(mark) => self.marked.entry(mark.clone()).or_default().push((arn, key)),
                     None => self.unmarked.push((arn, key)),
                 },
-                Lookup::Absent | Lookup::Unknown(_) => self.murky.push((arn, key, error)),
+                Lookup::Absent | Lookup::Present(_) | Lookup::Unknown(_) => self.murky.push((arn, key, error)),
             }
         }
     }
@@ -96,5 +97,28 @@ impl Kms {
             Err(error) if error.kind().is_passing() || error.kind() == ErrorKind::Credentials => Err(error),
             Err(error) => Ok(Seen::Murky(Box::new(key), error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Entry, TARGET, arn};
+
+    #[test]
+    fn only_tags_that_are_shown_tell_a_copy_from_anothers_key() {
+        let error = Error::new(ErrorKind::AccessDenied, "not allowed");
+        let murky = |id: &str| (arn(TARGET, id), Entry::new().key, ErrorReport::new(&error));
+        let keys = ["marked", "other", "bare", "not-shown"];
+        let mut copies = Copies { murky: keys.map(murky).into(), ..Copies::default() };
+        let mut tagged = Listing::default();
+        let tag = |name: &str| BTreeMap::from([(name.to_owned(), "x".to_owned())]);
+        tagged.insert(arn(TARGET, "marked"), Ok(tag(SOURCE_MARK)));
+        tagged.insert(arn(TARGET, "other"), Ok(tag("Owner")));
+        tagged.insert(arn(TARGET, "bare"), Ok(BTreeMap::new()));
+        copies.clear_by(&tagged);
+        assert_eq!(copies.marked["x"][0].0, arn(TARGET, "marked"));
+        assert_eq!(copies.unmarked.iter().map(|(arn, _)| arn.id()).collect::<Vec<_>>(), ["other"]);
+        assert_eq!(copies.murky.iter().map(|(arn, ..)| arn.id()).collect::<Vec<_>>(), ["bare", "not-shown"]);
     }
 }

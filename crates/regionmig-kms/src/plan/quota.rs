@@ -7,6 +7,7 @@ use regionmig_core::{KeyArn, Lookup};
 
 use super::Planner;
 use crate::finding;
+use crate::material::EmptyKey;
 use crate::step::{Part, Step};
 
 // KMS developer guide, "Resource quotas": what an account has in a region unless it asked for more. Keys count in
@@ -63,7 +64,8 @@ impl Planner<'_> {
 
     fn room_for_keys(&mut self, made: usize) {
         let keys = &self.survey.target.value.keys;
-        let there = keys.known().filter(|(_, key)| key.is_customers()).count();
+        // One of which nothing is known may be a customer's.
+        let there = keys.known().filter(|(_, key)| key.is_customers()).count() + keys.unknown().count();
         let is_part = keys.gaps().next().is_some();
         let room = Room { what: "customer managed keys", there, more: made, most: MOST_KEYS, is_part };
         if room.is_exceeded() {
@@ -74,7 +76,9 @@ impl Planner<'_> {
     fn room_on(&mut self, key: &KeyArn, more: &More) {
         let target = &self.survey.target.value;
         let (mut aliases, mut grants) = (0, 0);
-        if let Some(there) = self.draft.ids.target_of(key) {
+        // One that waits for its material stands in the map as an empty one.
+        let empty = || self.draft.ids.target_of(&EmptyKey(key.clone())).map(|empty| empty.0);
+        if let Some(there) = self.draft.ids.target_of(key).or_else(empty) {
             aliases = self.target.names_of(&there).len();
             grants = if let Lookup::Present(grants) = target.grants.lookup(&there) { grants.len() } else { 0 };
         }

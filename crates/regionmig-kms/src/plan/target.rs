@@ -43,8 +43,8 @@ impl<'a> Target<'a> {
                 (Lookup::Present(tags), _) => (Some(tags), false),
                 // Somebody answered for it: it is not ours.
                 (Lookup::Absent, _) => (None, false),
-                (Lookup::Unknown(_), Lookup::Present(tags)) => (Some(tags), true),
-                // What the tagging API does not show may be marked all the same.
+                (Lookup::Unknown(_), Lookup::Present(tags)) if !tags.is_empty() => (Some(tags), true),
+                // What the tagging API does not show, or not the tags of, may be marked all the same.
                 (Lookup::Unknown(gap), _) => {
                     target.murky.push((arn, key, gap));
                     continue;

@@ -257,8 +257,8 @@ fn the_tagging_api_clears_a_key_that_it_shows_without_a_mark() {
     let cleared = murky(plain.clone(), Some(&theirs));
     check(&cleared, &[&made[..], &["note kms.told-by-tagging-api"]].concat());
     says(&cleared, "without a mark, so they are no copies: arn:aws:kms:eu-central-1:111122223333:key/t");
-    check(&murky(plain.clone(), Some(&plain)), &[&made[..], &["note kms.told-by-tagging-api"]].concat());
-    // Its silence, or that it was not read, says nothing.
+    // Its silence, be it on the key or its tags, or that it was not read, says nothing.
+    check(&murky(plain.clone(), Some(&plain)), &unclear);
     check(&murky(plain.clone(), None), &unclear);
     check(&murky(plain.clone(), None).edit(|_, target| target.tagged = Listing::unread(gap())), &unclear);
     // What was read before it broke off counts.
@@ -889,7 +889,8 @@ fn what_was_seen_and_examined_is_known_and_what_may_be_a_copy_is_not() {
         .target("managed", Entry::new().age(3).aws_managed())
         .target("murky", Entry::new())
         .edit(|_, target| target.tags.insert(arn(TARGET, "murky"), Err(gap())));
-    let told = case.clone().edit(|_, target| target.tagged.insert(arn(TARGET, "murky"), Ok(Default::default())));
+    let theirs = || Entry::new().tag("Owner", "they").tags;
+    let told = case.clone().edit(|_, target| target.tagged.insert(arn(TARGET, "murky"), Ok(theirs())));
     assert_eq!(told.plan().known.len(), case.plan().known.len() + 1, "no probe looks at it again");
     let known: Vec<String> =
         case.plan().known.iter().map(|id| id.id().rsplit('/').next().unwrap().to_owned()).collect();

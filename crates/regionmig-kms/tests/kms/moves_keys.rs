@@ -182,6 +182,7 @@ async fn an_account_with_every_kind_of_key_arrives_whole() {
     assert_eq!(world.ledger().mutations().count(), mutations);
 }
 
+// REQ: KMS-14
 #[tokio::test]
 async fn the_new_key_can_be_used() {
     let world = World::new();

@@ -1,4 +1,5 @@
 //! What KMS would refuse is said before anything is done, and nothing is done to find out.
+// REQ: E-7
 
 use std::collections::BTreeSet;
 

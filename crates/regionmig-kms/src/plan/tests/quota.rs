@@ -34,6 +34,13 @@ fn more_keys_than_the_default_quota_allows_are_said() {
     let text = said[0].to_string();
     let numbers = "customer managed keys: 99999 in the target and 2 more are 100001, and the default quota is 100000";
     assert!(text.contains(numbers) && text.contains("Service Quotas"), "{text}");
+    // One that could not be described is a key all the same.
+    let primary = Entry::new().primary("mrk-1", crate::testing::SOURCE, &[]);
+    let one = Case::new().source("mrk-1", primary).edit(|_, target| crowd(target, 99_999));
+    assert_eq!(found(&one, code::QUOTA), []);
+    let unread = one.edit(|_, target| target.keys.insert(arn(TARGET, "unread"), Err(gap())));
+    let text = found(&unread, code::QUOTA).iter().map(ToString::to_string).collect::<String>();
+    assert!(text.contains("100000 in the target, as far as could be read, and 1 more"), "{text}");
     // Where a plan makes none, what is there is nobody's business.
     let none = Case::new().edit(|_, target| crowd(target, 100_001));
     assert_eq!(found(&none, code::QUOTA), []);
@@ -47,6 +54,11 @@ fn more_aliases_and_grants_of_one_key_than_the_default_quota_allows_are_said() {
     let case = |there: usize| Case::new().source("k", named("a", 20)).target("t", named("b", there).copy_of("k"));
     assert_eq!(found(&case(30), code::QUOTA), []);
     let text = found(&case(31), code::QUOTA).iter().map(ToString::to_string).collect::<String>();
+    assert!(text.contains("aliases of one key: 31 in the target and 20 more are 51"), "{text}");
+    // One that waits for its material has what it has.
+    let waits = Case::new().source("k", named("a", 20).imported());
+    let waits = waits.target("t", named("b", 31).imported().empty().copy_of("k"));
+    let text = found(&waits, code::QUOTA).iter().map(ToString::to_string).collect::<String>();
     assert!(text.contains("aliases of one key: 31 in the target and 20 more are 51"), "{text}");
     // A key that is made has none yet.
     let made = Case::new().source("k", named("a", 51));

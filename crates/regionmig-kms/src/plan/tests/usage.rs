@@ -28,7 +28,8 @@ fn when_a_key_was_last_used_is_said_if_that_was_asked() {
     says(&unknown, "no use of it is known since 2025-06-01T00:00:00Z, when KMS began to keep track");
     let never = case(Ok(LastUse::none(since, true)));
     check(&never, &said);
-    says(&never, "no use of it is known since it was made");
+    says(&never, "no use of it since it was made, at 2025-06-01T00:00:00Z, was known to KMS at the survey");
+    says(&never, "look into CloudTrail before relying on");
     let unread = case(Err(gap()));
     check(&unread, &said);
     says(&unread, "could not be read: kms:Some: not allowed");
@@ -60,12 +61,14 @@ fn services_that_use_a_key_with_other_material_are_named_with_their_own_copies()
     for (service, copy) in [
         ("backup", "StartCopyJob"),
         ("dynamodb", "global table"),
-        ("ec2", "CopySnapshot, of EBS, with DestinationRegion and KmsKeyId"),
+        ("ec2", "CopySnapshot, of EBS, asked in the target, with SourceRegion, Encrypted and KmsKeyId"),
         ("elasticfilesystem", "AWS Backup"),
-        ("rds", "CopyDBSnapshot with SourceRegion and KmsKeyId"),
+        ("fsx", "CopyBackup"),
+        ("rds", "CopyDBSnapshot, asked in the target, with SourceRegion and KmsKeyId"),
+        ("redshift", "snapshot copy grant"),
         ("s3", "replication or a copy"),
         ("secretsmanager", "ReplicateSecretToRegions"),
-        ("kinesis", "counterpart: by copies of their own"),
+        ("kinesis", "counterpart: no copy is known here of kinesis: look up"),
     ] {
         let principal = format!("{service}.me-central-1.amazonaws.com");
         let retired = GrantTerms { retiring: Some(principal.clone()), ..GrantTerms::new(role, ["Decrypt"]) };
@@ -84,8 +87,24 @@ fn services_that_use_a_key_with_other_material_are_named_with_their_own_copies()
             assert!(said.contains(copy), "{said}");
         }
     }
+    let volumes = granted("arn:aws:sts::111122223333:assumed-role/aws:ec2-infrastructure/i-0abc");
+    let volumes = volumes.grant(GrantTerms::new("111122223333:aws:ec2-infrastructure:i-0abc", ["Decrypt"]));
+    assert!(of(volumes.clone()).unwrap().contains("another region: ec2;"));
+    check(
+        &Case::new().source("k", volumes),
+        &["create-key k", "action kms.reencrypt k", "action kms.used-by-services k", "note kms.service-grants k"],
+    );
     let many = of(granted("rds.amazonaws.com").policy(&via("kinesis"))).unwrap();
-    assert!(many.contains("another region: kinesis, rds;") && many.contains("KmsKeyId; others by copies"), "{many}");
+    assert!(
+        many.contains("another region: kinesis, rds;") && many.contains("KmsKeyId; no copy is known here of kinesis:"),
+        "{many}"
+    );
+    assert!(many.contains("let AWS services use it"), "{many}");
+    // Those that hold nothing have nothing to be copied.
+    let holds_nothing = || granted("events.amazonaws.com").policy(&via("cloudwatch"));
+    assert_eq!(of(holds_nothing()), None);
+    let one = of(holds_nothing().grant(GrantTerms::new("rds.amazonaws.com", ["Decrypt"]))).unwrap();
+    assert!(one.contains("another region: rds;"), "{one}");
 }
 
 // REQ: KMS-7

@@ -12,9 +12,12 @@ use crate::error::Error;
 
 /// Codes of the findings that this crate raises.
 pub mod code {
+    /// Service control policies were judged without what their conditions look at but the region. A note.
+    pub const ORGANIZATION_CONDITIONS: &str = "aws.organization-conditions";
     /// An action is allowed, but policies look at what is known only when the request is made. A note.
     pub const PERMISSION_CONDITIONAL: &str = "aws.permission-conditional";
-    /// An action is denied by the organisation's policies, the permissions boundary or the caller's own policies. An action.
+    /// An action is denied by the caller's own policies, or not allowed by the organisation's or the permissions boundary. An
+    /// action.
     pub const PERMISSION_DENIED: &str = "aws.permission-denied";
     /// No policy of the caller allows an action; the policy of the key may. An action.
     pub const PERMISSION_LEFT_TO_KEY_POLICY: &str = "aws.permission-left-to-key-policy";

@@ -36,21 +36,26 @@ type Groups = BTreeMap<(End, String), BTreeSet<String>>;
 /// principal is the one that its credentials in `access` belong to, as STS says: a user, or the role of a session. IAM
 /// judges by its policies, its permissions boundary and the organisation's service control policies, conditions on
 /// `aws:RequestedRegion` included (API reference, SimulatePrincipalPolicy). Nothing is changed, and no plan is held by what
-/// is found. What is allowed without a reserve yields nothing; the same of several resources is one finding, which names
+/// is found. What is allowed without a reserve yields nothing but, in an organisation, a Note on its policies; the same of several resources is one finding, which names
 /// some of them, and the context keys that policies look at and IAM was not given:
 ///
-/// - [`PERMISSION_DENIED`](crate::code::PERMISSION_DENIED), an Action: it says whether the organisation's policies, the
-///   boundary or the principal's own policies deny it. What these deny no other policy allows.
+/// - [`PERMISSION_DENIED`](crate::code::PERMISSION_DENIED), an Action: it says whether the organisation's policies or the
+///   boundary do not allow it, each a finding, or the principal's own policies deny it. What a statement denies outright, no
+///   other policy allows; whose it is IAM does not say, where there are several. A boundary that merely does not allow it
+///   limits neither what the policy of a key gives to a user nor what it gives to a session by its own ARN: for actions on
+///   keys the finding says so.
 /// - [`PERMISSION_MISSING`](crate::code::PERMISSION_MISSING), an Action: nothing allows it.
 /// - [`PERMISSION_LEFT_TO_KEY_POLICY`](crate::code::PERMISSION_LEFT_TO_KEY_POLICY), an Action: nothing that IAM looked at
 ///   allows it, but a key's own policy, or a grant, may. It is no mere note, since the policy that keys have by default
 ///   leaves it to IAM's: then the request is refused, and only a person who reads the key's policy can tell.
 /// - [`PERMISSION_CONDITIONAL`](crate::code::PERMISSION_CONDITIONAL), a Note: allowed, but policies look at what is known
 ///   only when the request is made. IAM names these keys for the principal's policies, not for the organisation's.
+/// - [`ORGANIZATION_CONDITIONS`](crate::code::ORGANIZATION_CONDITIONS), a Note an end: the account is in an organisation, whose
+///   policies may look at other keys than the region. IAM judged these conditions without values, whatever came of it.
 /// - [`PERMISSION_NOT_ASKED`](crate::code::PERMISSION_NOT_ASKED), a Note: it could not be asked. So it is for the root of an
 ///   account and for federated users, whom IAM does not simulate, and where IAM refuses or does not answer.
 ///
-/// A resource is asked about as the permission names it: of a wildcard, a policy that allows a part is found wanting. What
+/// A resource is asked about as the permission names it: of a wildcard, a policy that allows a part is found wanting, which the finding says. What
 /// IAM does not look at can still refuse: resource control policies, session policies, policies of resources and of VPC
 /// endpoints. The needed permissions are `iam:SimulatePrincipalPolicy` and, for a role, `iam:GetRole`. IAM answers in one
 /// region of each partition, for `aws` in `us-east-1`; if that is the one that fails, the answer is a finding, too.

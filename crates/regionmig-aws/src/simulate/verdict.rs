@@ -37,10 +37,12 @@ pub(super) struct Asked<'a> {
 /// Why something is not allowed.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 enum Cause {
-    /// The organisation's policies do not allow it.
-    Organization,
-    /// The permissions boundary does not allow it.
-    Boundary,
+    /// The organisation's policies do not allow it; whether a statement, theirs or another, denies it.
+    Organization { is_denied: bool },
+    /// The permissions boundary does not allow it; whether a statement, its or another, denies it.
+    Boundary { is_denied: bool },
+    /// The permissions boundary does not allow it; the policy of a key may all the same.
+    BoundaryOrKeyPolicy,
     /// One of the principal's own policies denies it.
     Denied,
     /// No policy allows it.
@@ -56,6 +58,8 @@ pub(super) struct Verdicts {
     refused: BTreeMap<(End, String, String, Cause), Refused>,
     /// By end and the keys that are not known: of which actions.
     conditional: BTreeMap<(End, BTreeSet<String>), BTreeSet<String>>,
+    /// The ends at which an organisation's policies were judged.
+    organized: BTreeSet<End>,
     /// By end and reason: which actions.
     unanswered: BTreeMap<(End, String), BTreeSet<String>>,
 }
@@ -89,6 +93,12 @@ impl Verdicts {
         let refused = self.refused.iter().map(|((end, action, principal, cause), refused)| {
             let what = format!("{action} on {} at {end}", some(&refused.resources));
             let mut finding = cause.finding(&what, principal, end);
+            let is_of_all = refused.resources.iter().any(|resource| resource.contains('*'));
+            if is_of_all && matches!(cause, Cause::LeftToKeyPolicy | Cause::Missing) {
+                finding.message.push_str(
+                    "; it was asked of all such resources, and a policy that allows only some is found wanting",
+                );
+            }
             if !refused.unknown.is_empty() {
                 finding.message.push_str(&format!(" (of {} the value is not known)", some(&refused.unknown)));
             }
@@ -96,29 +106,35 @@ impl Verdicts {
         });
         let conditional = self.conditional.iter().map(|((end, keys), actions)| conditional(end, keys, actions));
         let unanswered = self.unanswered.iter().map(|((end, why), actions)| not_asked(end, why, actions));
-        refused.chain(conditional).chain(unanswered).collect()
+        refused.chain(conditional).chain(self.organized.iter().map(organized)).chain(unanswered).collect()
     }
 
     fn judge(&mut self, principal: &Principal, asked: &Asked<'_>, action: &str, result: &EvaluationResult) {
-        let unknown = missing_context(result);
-        let cause = match (limit(result), &result.eval_decision) {
-            (Some(limit), _) => limit,
-            (None, Decision::ExplicitDeny) => Cause::Denied,
-            (None, Decision::ImplicitDeny) if is_left_to_key(action, asked.resource) => Cause::LeftToKeyPolicy,
-            (None, Decision::ImplicitDeny) => Cause::Missing,
-            (None, Decision::Allowed) if unknown.is_empty() => return,
-            (None, Decision::Allowed) => {
+        if result.organizations_decision_detail().is_some() {
+            self.organized.insert(asked.end.clone());
+        }
+        let (unknown, is_left) = (missing_context(result), is_left_to_key(action, asked.resource));
+        let limits = limits(result, is_left);
+        let causes = match &result.eval_decision {
+            _ if !limits.is_empty() => limits,
+            Decision::ExplicitDeny => vec![Cause::Denied],
+            Decision::ImplicitDeny if is_left => vec![Cause::LeftToKeyPolicy],
+            Decision::ImplicitDeny => vec![Cause::Missing],
+            Decision::Allowed if unknown.is_empty() => return,
+            Decision::Allowed => {
                 self.conditional.entry((asked.end.clone(), unknown)).or_default().insert(action.to_owned());
                 return;
             }
-            (None, other) => {
+            other => {
                 return self.not_answered(asked.end, action, &format!("the decision `{}` is new", other.as_str()));
             }
         };
-        let key = (asked.end.clone(), action.to_owned(), principal.arn().to_owned(), cause);
-        let refused = self.refused.entry(key).or_default();
-        refused.resources.insert(asked.resource.to_owned());
-        refused.unknown.extend(unknown);
+        for cause in causes {
+            let key = (asked.end.clone(), action.to_owned(), principal.arn().to_owned(), cause);
+            let refused = self.refused.entry(key).or_default();
+            refused.resources.insert(asked.resource.to_owned());
+            refused.unknown.extend(unknown.iter().cloned());
+        }
     }
 
     fn not_answered(&mut self, end: &End, action: &str, why: &str) {
@@ -128,16 +144,34 @@ impl Verdicts {
 
 impl Cause {
     fn finding(self, what: &str, principal: &str, end: &End) -> Finding {
+        const OUTRIGHT: &str = "; a statement denies it outright, there or in a policy of its own";
+        const LOOK: &str = "; look for the statement in the principal's own policies, too";
+        let outright = |is_denied: bool| if is_denied { (OUTRIGHT, LOOK) } else { ("", "") };
         let (code, why, remedy) = match self {
-            Self::Organization => (
+            Self::Organization { is_denied } => {
+                let (denied, look) = outright(is_denied);
+                let by = "the organisation's service control policies";
+                (
+                    code::PERMISSION_DENIED,
+                    format!("{what} is not allowed to {principal} by {by}{denied}"),
+                    format!("have whoever manages the organisation allow it in {}{look}", end.region),
+                )
+            }
+            Self::Boundary { is_denied } => {
+                let (denied, look) = outright(is_denied);
+                (
+                    code::PERMISSION_DENIED,
+                    format!("{what} is not allowed to {principal} by its permissions boundary{denied}"),
+                    format!("have the boundary allow it{look}"),
+                )
+            }
+            Self::BoundaryOrKeyPolicy => (
                 code::PERMISSION_DENIED,
-                format!("{what} is not allowed to {principal} by the organisation's service control policies"),
-                format!("have whoever manages the organisation allow it in {}", end.region),
-            ),
-            Self::Boundary => (
-                code::PERMISSION_DENIED,
-                format!("{what} is not allowed to {principal} by its permissions boundary"),
-                "have the boundary allow it".to_owned(),
+                format!(
+                    "{what} is not allowed to {principal} by its permissions boundary; the policy of a key may still allow it \
+                     to a user, or to a session by its own ARN, of which IAM knows nothing"
+                ),
+                "have the boundary allow it, or make sure that the key's policy does".to_owned(),
             ),
             Self::Denied => (
                 code::PERMISSION_DENIED,
@@ -162,14 +196,21 @@ impl Cause {
     }
 }
 
-/// Returns what keeps an action from being allowed, whatever the principal's own policies say.
-fn limit(result: &EvaluationResult) -> Option<Cause> {
+/// Returns what keeps an action from being allowed, whatever the principal's own policies say. A boundary that denies
+/// nothing does not limit what the policy of a key gives to a user, or to a session by its own ARN (IAM user guide,
+/// "Permissions boundaries for IAM entities"). Of a denial IAM does not say whose it is.
+fn limits(result: &EvaluationResult, is_left_to_key: bool) -> Vec<Cause> {
+    let is_denied = result.eval_decision == Decision::ExplicitDeny;
     let boundaries = result.resource_specific_results().iter().map(|one| one.permissions_boundary_decision_detail());
     let mut boundaries = boundaries.chain([result.permissions_boundary_decision_detail()]).flatten();
-    if result.organizations_decision_detail().is_some_and(|detail| !detail.allowed_by_organizations) {
-        return Some(Cause::Organization);
-    }
-    boundaries.any(|detail| !detail.allowed_by_permissions_boundary).then_some(Cause::Boundary)
+    let in_organization = result.organizations_decision_detail().is_none_or(|detail| detail.allowed_by_organizations);
+    let in_boundary = boundaries.all(|detail| detail.allowed_by_permissions_boundary);
+    let boundary = match is_left_to_key && !is_denied && in_organization {
+        true => Cause::BoundaryOrKeyPolicy,
+        false => Cause::Boundary { is_denied },
+    };
+    let organization = (!in_organization).then_some(Cause::Organization { is_denied });
+    organization.into_iter().chain((!in_boundary).then_some(boundary)).collect()
 }
 
 /// Which of the two places has them depends on whether a resource was named (API reference, EvaluationResult).
@@ -192,6 +233,16 @@ fn conditional(end: &End, keys: &BTreeSet<String>, actions: &BTreeSet<String>) -
     );
     Finding::new(Severity::Note, code::PERMISSION_CONDITIONAL, message)
         .remedy("read the conditions on these keys in the policies of the principal")
+}
+
+/// Of an organisation's policies IAM does not say which keys they look at.
+fn organized(end: &End) -> Finding {
+    let message = format!(
+        "the organisation's service control policies were judged at {end} with the region alone: conditions of theirs on other \
+         keys, known only when the request is made, were judged without values"
+    );
+    Finding::new(Severity::Note, code::ORGANIZATION_CONDITIONS, message)
+        .remedy("have whoever manages the organisation read the conditions in those policies")
 }
 
 fn not_asked(end: &End, why: &str, actions: &BTreeSet<String>) -> Finding {

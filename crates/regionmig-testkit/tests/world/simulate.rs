@@ -87,23 +87,59 @@ async fn an_organisation_that_forbids_the_region_is_what_denies() {
     ];
     let findings = simulate(&access, &route(), &needed).await;
     let words = ["kms:CreateKey", "111122223333/eu-central-1", "the organisation's service control policies"];
-    one(&findings, Severity::Action, code::PERMISSION_DENIED, &words);
+    one(&findings[..1], Severity::Action, code::PERMISSION_DENIED, &words);
+    // What these policies look at besides is said of each end once.
+    let conditions = |end: &str| [end, "judged without values"].map(str::to_owned);
+    let ends = ["111122223333/eu-central-1", "111122223333/me-central-1", "111122223333/us-east-1"];
+    for (finding, end) in findings[1..].iter().zip(ends) {
+        let words = conditions(end);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        one(std::slice::from_ref(finding), Severity::Note, code::ORGANIZATION_CONDITIONS, &words);
+    }
+    assert_eq!(findings.len(), 4, "{findings:#?}");
 }
 
 #[tokio::test]
-async fn what_organisation_or_boundary_do_not_allow_no_key_policy_can() {
+async fn a_statement_that_denies_is_not_hidden_by_organisation_or_boundary() {
+    let deny = json!({ "Effect": "Deny", "Action": "kms:ListKeys", "Resource": "*" });
+    let (own, narrow) = (policy(&json!([allow("*"), deny])), policy(&json!([allow("s3:*")])));
+    let world = World::new();
+    world.iam(ROLE).policy(&own).boundary(&narrow).make();
+    let denied = (Severity::Action, code::PERMISSION_DENIED);
+    let outright = "a statement denies it outright, there or in a policy of its own";
+    let findings = simulate(&acting(&world), &route(), &[needed("kms:ListKeys")]).await;
+    one(&findings, denied.0, denied.1, &["its permissions boundary", outright]);
+    // Where both limit it, both are named.
+    world.organization_policy(&route().source.account, &narrow);
+    let findings = simulate(&acting(&world), &route(), &[needed("kms:ListKeys"), needed("kms:CreateKey")]).await;
+    assert_eq!(shown(&findings)[..4], [denied; 4], "{findings:#?}");
+    let by = ["the organisation's service control policies", "its permissions boundary"];
+    for (finding, by) in findings[..4].iter().zip(by.iter().chain(&by)) {
+        one(std::slice::from_ref(finding), denied.0, denied.1, &[by]);
+        assert_eq!(finding.message.contains(outright), finding.message.contains("kms:ListKeys"), "{finding}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_organisation_does_not_allow_no_key_policy_can_and_what_the_boundary_does_not_it_may() {
     let world = World::new();
     world.iam(ROLE).policy(&policy(&json!([allow("*")]))).boundary(&policy(&json!([allow("s3:*")]))).make();
     let findings = simulate(&acting(&world), &route(), &[needed("kms:DescribeKey")]).await;
-    one(&findings, Severity::Action, code::PERMISSION_DENIED, &["kms:DescribeKey", "its permissions boundary"]);
+    let by_key = ["kms:DescribeKey", "its permissions boundary", "to a session by its own ARN"];
+    one(&findings, Severity::Action, code::PERMISSION_DENIED, &by_key);
     let target = Permission::new(Side::Target, "kms:DescribeKey", KEY);
     let findings = simulate(&acting(&world), &route(), &[target]).await;
+    one(&findings, Severity::Action, code::PERMISSION_DENIED, &by_key);
+    let findings = simulate(&acting(&world), &route(), &[needed("kms:CreateKey")]).await;
     one(&findings, Severity::Action, code::PERMISSION_DENIED, &["its permissions boundary"]);
+    assert!(!findings[0].message.contains("the policy of a key"), "{}", findings[0]);
 
     world.iam(ROLE).make();
     world.organization_policy(&route().source.account, &policy(&json!([allow("s3:*")])));
     let findings = simulate(&acting(&world), &route(), &[needed("kms:DescribeKey")]).await;
-    one(&findings, Severity::Action, code::PERMISSION_DENIED, &["the organisation's service control policies"]);
+    one(&findings[..1], Severity::Action, code::PERMISSION_DENIED, &["the organisation's service control policies"]);
+    assert!(!findings[0].message.contains("the policy of a key"), "{}", findings[0]);
+    one(&findings[1..], Severity::Note, code::ORGANIZATION_CONDITIONS, &["111122223333/eu-central-1"]);
 }
 
 #[tokio::test]
@@ -118,7 +154,9 @@ async fn what_is_about_a_key_may_be_allowed_by_its_policy_and_all_else_is_missin
     let missing = (Severity::Action, code::PERMISSION_MISSING);
     assert_eq!(shown(&findings), [missing, missing, (Severity::Action, code::PERMISSION_LEFT_TO_KEY_POLICY)]);
     one(&findings[..1], missing.0, missing.1, &["account:ListRegions on *", "111122223333/eu-central-1", ROLE]);
-    one(&findings[1..2], missing.0, missing.1, &["kms:CreateKey on *"]);
+    let partly = "asked of all such resources, and a policy that allows only some is found wanting";
+    one(&findings[1..2], missing.0, missing.1, &["kms:CreateKey on *", partly]);
+    assert!(!findings[2].message.contains(partly), "{}", findings[2]);
     one(
         &findings[2..],
         Severity::Action,

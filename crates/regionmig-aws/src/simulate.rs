@@ -36,8 +36,8 @@ type Groups = BTreeMap<(End, String), BTreeSet<String>>;
 /// principal is the one that its credentials in `access` belong to, as STS says: a user, or the role of a session. IAM
 /// judges by its policies, its permissions boundary and the organisation's service control policies, conditions on
 /// `aws:RequestedRegion` included (API reference, SimulatePrincipalPolicy). Nothing is changed, and no plan is held by what
-/// is found. What is allowed without a reserve yields nothing but, in an organisation, a Note on its policies; the same of several resources is one finding, which names
-/// some of them, and the context keys that policies look at and IAM was not given:
+/// is found. What is allowed without a reserve yields nothing but, in an organisation, a Note on its policies; the same of
+/// several resources is one finding, which names some of them, and the context keys that policies look at and IAM was not given:
 ///
 /// - [`PERMISSION_DENIED`](crate::code::PERMISSION_DENIED), an Action: it says whether the organisation's policies or the
 ///   boundary do not allow it, each a finding, or the principal's own policies deny it. What a statement denies outright, no
@@ -55,9 +55,9 @@ type Groups = BTreeMap<(End, String), BTreeSet<String>>;
 /// - [`PERMISSION_NOT_ASKED`](crate::code::PERMISSION_NOT_ASKED), a Note: it could not be asked. So it is for the root of an
 ///   account and for federated users, whom IAM does not simulate, and where IAM refuses or does not answer.
 ///
-/// A resource is asked about as the permission names it: of a wildcard, a policy that allows a part is found wanting, which the finding says. What
-/// IAM does not look at can still refuse: resource control policies, session policies, policies of resources and of VPC
-/// endpoints. The needed permissions are `iam:SimulatePrincipalPolicy` and, for a role, `iam:GetRole`. IAM answers in one
+/// A resource is asked about as the permission names it: of a wildcard, a policy that allows a part is found wanting, which
+/// the finding says. What IAM does not look at can still refuse: resource control policies, session policies, policies of
+/// resources and of VPC endpoints. The needed permissions are `iam:SimulatePrincipalPolicy` and, for a role, `iam:GetRole`. IAM answers in one
 /// region of each partition, for `aws` in `us-east-1`; if that is the one that fails, the answer is a finding, too.
 ///
 /// ```no_run

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_account::types::RegionOptStatus;
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use regionmig_core::{AccountId, Caller, CallerError, Clock, End, Finding, OptIn, Severity};
 
 use crate::access::Access;
@@ -37,7 +38,7 @@ pub mod code {
 impl Caller for Access {
     /// Asks STS at `end`, whose answer needs no permission.
     async fn account(&self, end: &End) -> Result<AccountId, CallerError> {
-        identity(self, end).await.map_err(|error| CallerError::new(error.kind(), error))
+        account(self, end).await.map_err(|error| CallerError::new(error.kind(), error))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {
@@ -56,12 +57,22 @@ impl Caller for Access {
     }
 }
 
-async fn identity(access: &Access, end: &End) -> Result<AccountId, Error> {
-    let action = "sts:GetCallerIdentity";
+const IDENTITY: &str = "sts:GetCallerIdentity";
+
+/// Asks STS at `end` whose the credentials are.
+pub(crate) async fn identity(access: &Access, end: &End) -> Result<GetCallerIdentityOutput, Error> {
     let clients = access.clients(aws_sdk_sts::Client::new);
-    let answer = clients.read(end, action, |client| client.get_caller_identity().send()).await?;
-    let account = answer.account().and_then(|account| account.parse().ok());
-    account.ok_or_else(|| Error::malformed(action, "Account").at(end))
+    clients.read(end, IDENTITY, |client| client.get_caller_identity().send()).await
+}
+
+async fn account(access: &Access, end: &End) -> Result<AccountId, Error> {
+    let account = identity(access, end).await?.account().and_then(|account| account.parse().ok());
+    account.ok_or_else(|| missing("Account", end))
+}
+
+/// Says that the answer on whose the credentials are lacks `field`.
+pub(crate) fn missing(field: &str, end: &End) -> Error {
+    Error::malformed(IDENTITY, field).at(end)
 }
 
 /// The service answers in one region of each partition, for all of them.

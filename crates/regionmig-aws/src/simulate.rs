@@ -57,8 +57,8 @@ type Groups = BTreeMap<(End, String), BTreeSet<String>>;
 ///
 /// A resource is asked about as the permission names it: of a wildcard, a policy that allows a part is found wanting, which
 /// the finding says. What IAM does not look at can still refuse: resource control policies, session policies, policies of
-/// resources and of VPC endpoints. The needed permissions are `iam:SimulatePrincipalPolicy` and, for a role, `iam:GetRole`. IAM answers in one
-/// region of each partition, for `aws` in `us-east-1`; if that is the one that fails, the answer is a finding, too.
+/// resources and of VPC endpoints. The needed permissions are `iam:SimulatePrincipalPolicy` and, for a role,
+/// `iam:GetRole`. IAM answers in one region of each partition, for `aws` in `us-east-1`; if that is the one that fails, the answer is a finding, too.
 ///
 /// ```no_run
 /// # use regionmig_core::{MigrationPlan, Route};
@@ -98,18 +98,12 @@ pub async fn simulate<'a>(
 /// Returns what is asked together, each once.
 fn groups<'a>(route: &Route, permissions: impl IntoIterator<Item = &'a Permission>) -> Groups {
     let mut groups = Groups::new();
-    for Permission { place, action, resource, .. } in permissions {
-        let end = match place {
-            // A request to a service without regions counts as one to the region that it answers in.
-            Place::Global => home(&route.place(place)),
-            place => route.place(place),
-        };
-        // As in `regionmig_core::policy_document`.
-        let resource = match resource.strip_prefix("arn:*:") {
-            Some(rest) => format!("arn:{}:{rest}", end.partition),
-            None => resource.clone(),
-        };
-        groups.entry((end, resource)).or_default().insert(action.clone());
+    for permission in permissions {
+        let end = route.place(&permission.place);
+        // A request to a service without regions counts as one to the region that it answers in.
+        let end = if permission.place == Place::Global { home(&end) } else { end };
+        let resource = permission.resource_in(end.partition);
+        groups.entry((end, resource)).or_default().insert(permission.action.clone());
     }
     groups
 }

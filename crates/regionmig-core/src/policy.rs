@@ -31,11 +31,7 @@ pub fn policy_document<'a>(route: &Route, permissions: impl IntoIterator<Item = 
     for permission in permissions {
         let is_anywhere = permission.place == Place::Global || permission.resource.split(':').nth(3) == Some("*");
         let region = (!is_anywhere).then(|| route.place(&permission.place).region.to_string());
-        // IAM takes wildcards anywhere but there.
-        let resource = match permission.resource.strip_prefix("arn:*:") {
-            Some(rest) => format!("arn:{}:{rest}", route.target.partition),
-            None => permission.resource.clone(),
-        };
+        let resource = permission.resource_in(route.target.partition);
         allowed.entry((region, resource)).or_default().insert(&permission.action);
     }
     // What may be done alike with several resources takes one statement, since a policy may be so long only.

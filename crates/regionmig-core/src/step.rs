@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Binding, Identifier, ResourceId, Template};
-use crate::region::NameError;
+use crate::region::{NameError, Partition};
 use crate::route::Place;
 use crate::time::iso;
 
@@ -275,6 +275,14 @@ impl Permission {
     /// Names an action on a resource.
     pub fn new(place: impl Into<Place>, action: &str, resource: impl Into<String>) -> Self {
         Self { place: place.into(), action: action.to_owned(), resource: resource.into() }
+    }
+
+    /// Returns the resource with `partition` in place of a wildcard for it, which IAM does not take there.
+    pub fn resource_in(&self, partition: Partition) -> String {
+        match self.resource.strip_prefix("arn:*:") {
+            Some(rest) => format!("arn:{partition}:{rest}"),
+            None => self.resource.clone(),
+        }
     }
 }
 

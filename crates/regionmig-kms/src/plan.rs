@@ -167,16 +167,19 @@ impl<'a> Planner<'a> {
             Base::Found(target, _) => target.id() != arn.id(),
             Base::Made => key.multi_region.is_none(),
         };
-        // Key pairs and HMAC keys that were imported are the same wherever they are.
-        // That somebody else's is the same nobody can say.
+        // That somebody else's material is the same nobody can say.
         let is_own = matches!(base, Base::Made) || base.found().is_some_and(|target| self.target.is_marked(target));
         let is_imported = key.is_imported() && is_own;
         let is_symmetric = key.spec == KeySpec::SymmetricDefault;
-        if has_own_material && (is_symmetric || !is_imported) {
-            self.draft.find(finding::other_material(arn, key, is_imported));
-        }
-        if has_own_material && is_imported && !is_symmetric && !key.lacks_material() {
-            self.draft.find(finding::same_material(arn));
+        match has_own_material {
+            // Key pairs and HMAC keys that were imported are the same wherever they are.
+            true if is_imported && !is_symmetric => {
+                if !key.lacks_material() {
+                    self.draft.find(finding::same_material(arn));
+                }
+            }
+            true => self.draft.find(finding::other_material(arn, key, is_imported)),
+            false => {}
         }
         if has_own_material && is_symmetric {
             self.services(arn);

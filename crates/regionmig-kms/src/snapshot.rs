@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use regionmig_core::{AliasName, KeyArn, Listing, Timestamp, snapshot};
+use regionmig_core::{AliasName, KeyArn, Listing, Lookup, Timestamp, snapshot};
 use serde::{Deserialize, Serialize};
 
 use crate::word::words;
@@ -72,6 +72,17 @@ snapshot!(Snapshot {
     tagged,
     tags
 });
+
+/// Returns the tags that the tagging API shows of a key. One of which it shows none may be tagged all the same.
+pub(crate) fn shown_tags<'a>(
+    tagged: &'a Listing<KeyArn, BTreeMap<String, String>>,
+    key: &KeyArn,
+) -> Option<&'a BTreeMap<String, String>> {
+    match tagged.lookup(key) {
+        Lookup::Present(tags) => Some(tags).filter(|tags| !tags.is_empty()),
+        Lookup::Absent | Lookup::Unknown(_) => None,
+    }
+}
 
 /// Where an alias points.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -4,6 +4,7 @@ use aws_sdk_iam::Client;
 use regionmig_core::{End, chain};
 
 use crate::access::Access;
+use crate::caller::{identity, missing};
 use crate::clients::Clients;
 use crate::error::Error;
 
@@ -29,7 +30,7 @@ enum Caller<'a> {
 
 /// Finds out whom the credentials for the account of `home` belong to. If it cannot be asked about them, says why.
 pub(super) async fn at(access: &Access, clients: &Clients<Client>, home: &End) -> Result<Principal, String> {
-    let (account, arn) = identity(access, home).await.map_err(|error| chain(&error))?;
+    let (account, arn) = whose(access, home).await.map_err(|error| chain(&error))?;
     if account != home.account.as_str() {
         return Err(format!("the credentials are those of {arn}, of another account"));
     }
@@ -44,13 +45,10 @@ pub(super) async fn at(access: &Access, clients: &Clients<Client>, home: &End) -
     }
 }
 
-async fn identity(access: &Access, home: &End) -> Result<(String, String), Error> {
-    let action = "sts:GetCallerIdentity";
-    let clients = access.clients(aws_sdk_sts::Client::new);
-    let answer = clients.read(home, action, |client| client.get_caller_identity().send()).await?;
-    let missing = |field: &str| Error::malformed(action, field).at(home);
-    let account = answer.account.ok_or_else(|| missing("Account"))?;
-    Ok((account, answer.arn.ok_or_else(|| missing("Arn"))?))
+async fn whose(access: &Access, home: &End) -> Result<(String, String), Error> {
+    let answer = identity(access, home).await?;
+    let account = answer.account.ok_or_else(|| missing("Account", home))?;
+    Ok((account, answer.arn.ok_or_else(|| missing("Arn", home))?))
 }
 
 /// The ARN of a session lacks the path of its role, without which IAM does not know it.

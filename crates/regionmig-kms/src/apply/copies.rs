@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt};
 use regionmig_aws::Error;
-use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, Listing, Lookup, ResourceId};
+use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, Listing, ResourceId};
 
 use crate::service::Kms;
-use crate::snapshot::Key;
+use crate::snapshot::{Key, shown_tags};
 use crate::step::SOURCE_MARK;
 
 const AT_ONCE: usize = 8;
@@ -37,12 +37,10 @@ impl Copies {
     /// tags, nothing is known.
     fn clear_by(&mut self, tagged: &Listing<KeyArn, BTreeMap<String, String>>) {
         for (arn, key, error) in std::mem::take(&mut self.murky) {
-            match tagged.lookup(&arn) {
-                Lookup::Present(tags) if !tags.is_empty() => match tags.get(SOURCE_MARK) {
-                    Some(mark) => self.marked.entry(mark.clone()).or_default().push((arn, key)),
-                    None => self.unmarked.push((arn, key)),
-                },
-                Lookup::Absent | Lookup::Present(_) | Lookup::Unknown(_) => self.murky.push((arn, key, error)),
+            match shown_tags(tagged, &arn).map(|tags| tags.get(SOURCE_MARK)) {
+                Some(Some(mark)) => self.marked.entry(mark.clone()).or_default().push((arn, key)),
+                Some(None) => self.unmarked.push((arn, key)),
+                None => self.murky.push((arn, key, error)),
             }
         }
     }

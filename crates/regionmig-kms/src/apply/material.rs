@@ -13,7 +13,7 @@ use regionmig_core::{
 use super::{soon, unseen};
 use crate::material::{EmptyKey, WrappingKey};
 use crate::service::Kms;
-use crate::snapshot::{Material, MaterialState};
+use crate::snapshot::{Material, MaterialState, current};
 use crate::step::ImportMaterial;
 
 /// The codes of the tasks for which this crate's steps wait.
@@ -102,9 +102,11 @@ impl Kms {
             return Ok(Some(!key.lacks_material()));
         }
         let materials = self.key_materials(end, target).await?;
-        let is_it =
-            |one: &&Material| step.material.as_ref().map_or(one.state == MaterialState::Current, |id| one.id == *id);
-        let is_here = materials.iter().find(is_it).is_some_and(|one| one.is_here);
+        let wanted = match &step.material {
+            Some(id) => materials.iter().find(|one| one.id == *id),
+            None => current(&materials),
+        };
+        let is_here = wanted.is_some_and(|one| one.is_here);
         // Its state says whether all are there, and each read may be older than the other.
         let is_open = step.completes.is_some() && key.lacks_material();
         if let Some(other) = lacking(step, &materials).filter(|_| is_here && is_open) {

@@ -17,7 +17,7 @@ use regionmig_core::{
 use super::material::empty_target;
 use super::replaced::Replaced;
 use super::target_of;
-use crate::material::EmptyKey;
+use crate::material::counterpart_of;
 use crate::service::Kms;
 use crate::snapshot::{KeyState, Rotation};
 use crate::step::{NEW_KEY_SETTLES, Step};
@@ -112,13 +112,10 @@ impl Kms {
 
     async fn take_back_once(&self, step: &Step, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Taken, Error> {
         let target = match step {
-            Step::CreateKey(_) | Step::ReplicateKey(_) => {
-                let empty = || receipt.target_of(&EmptyKey(step.key().clone())).map(|made| made.0);
-                match receipt.target_of(step.key()).or_else(empty) {
-                    Some(made) => made,
-                    None => return Ok(Taken::Unsupported),
-                }
-            }
+            Step::CreateKey(_) | Step::ReplicateKey(_) => match counterpart_of(step.key(), &receipt.ids) {
+                Some(made) => made,
+                None => return Ok(Taken::Unsupported),
+            },
             Step::ImportMaterial(step) => empty_target(&step.key, cx)?,
             _ => target_of(step.key(), cx)?,
         };

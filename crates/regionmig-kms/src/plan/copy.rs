@@ -9,7 +9,7 @@ use super::{Base, Counterpart, Planner};
 use crate::finding;
 use crate::material::counterpart_of;
 use crate::policy::{self, carry};
-use crate::snapshot::{Key, KeyState};
+use crate::snapshot::Key;
 use crate::step::{CreateKey, ReplicateKey, SOURCE_MARK, STEP_MARK, Step};
 
 /// KMS developer guide, "Resource quotas".
@@ -31,7 +31,6 @@ impl<'a> Planner<'a> {
         let home = self.home(arn, key)?;
         let Carry { description, policy, tags } = self.carry(arn, key)?;
         let supply = self.supply(arn, key, None)?;
-        let (materials, state) = (supply.besides(), supply.state(&KeyState::Enabled));
         self.draft.push(Step::CreateKey(CreateKey {
             awaits_material: supply.is_awaited(),
             custom_key_store: home.store,
@@ -45,8 +44,7 @@ impl<'a> Planner<'a> {
             usage: key.usage.clone(),
             xks_key: home.xks_key,
         }));
-        self.import(arn, None, supply);
-        Some(Counterpart { base: Base::Made, materials, state })
+        Some(self.supplied(arn, Base::Made, supply))
     }
 
     pub(super) fn replicate(
@@ -59,7 +57,6 @@ impl<'a> Planner<'a> {
         // Policy, tags and description are not shared between related keys: the replica gets those of the source.
         let Carry { description, policy, tags } = self.carry(arn, key)?;
         let supply = self.supply(arn, key, None)?;
-        let (materials, state) = (supply.besides(), supply.state(&KeyState::Enabled));
         self.draft.push(Step::ReplicateKey(ReplicateKey {
             awaits_material: supply.is_awaited(),
             description,
@@ -69,8 +66,7 @@ impl<'a> Planner<'a> {
             replica,
             tags,
         }));
-        self.import(arn, None, supply);
-        Some(Counterpart { base: Base::Made, materials, state })
+        Some(self.supplied(arn, Base::Made, supply))
     }
 
     fn carry(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Carry> {

@@ -205,11 +205,9 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::not_multi_region(arn, target));
         }
         let supply = self.supply(arn, key, Some((target, other)))?;
-        let (materials, state) = (supply.besides(), supply.state(&other.state));
         if !supply.is_awaited() {
             self.draft.found(arn, target);
         }
-        self.import(arn, Some(target), supply);
-        Some(Counterpart { base: Base::Found(target, other), materials, state })
+        Some(self.supplied(arn, Base::Found(target, other), supply))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use regionmig_core::{KeyArn, Lookup, ResourceId};
 
-use super::Planner;
+use super::{Base, Counterpart, Planner};
 use crate::finding;
 use crate::material::EmptyKey;
 use crate::snapshot::{Key, KeyState, Material, MaterialState, current, differing_expiry};
@@ -27,14 +27,14 @@ impl Supply {
     }
 
     /// Returns the ids of the materials that a key gets which is of use without them.
-    pub(super) fn besides(&self) -> BTreeSet<String> {
+    fn besides(&self) -> BTreeSet<String> {
         let besides = self.steps.iter().filter(|_| !self.is_awaited());
         besides.filter_map(|step| step.material.clone()).collect()
     }
 
     /// Returns the state of a counterpart that begins in the state `first`, once it has what it gets. KMS enables a key when it
     /// has its material (API reference, ImportKeyMaterial).
-    pub(super) fn state(&self, first: &KeyState) -> KeyState {
+    fn state(&self, first: &KeyState) -> KeyState {
         match (self.is_lacking, self.is_awaited()) {
             (true, _) => KeyState::PendingImport,
             (false, true) => KeyState::Enabled,
@@ -182,12 +182,18 @@ impl<'a> Planner<'a> {
         Supply { is_lacking: false, steps }
     }
 
-    /// Plans what brings material into `target`, if that was found, and into what is made otherwise.
-    pub(super) fn import(&mut self, arn: &KeyArn, target: Option<&KeyArn>, supply: Supply) {
-        if let Some(target) = target.filter(|_| !supply.steps.is_empty()) {
+    /// Plans what brings the counterpart its material, and returns what it is then.
+    pub(super) fn supplied(&mut self, arn: &KeyArn, base: Base<'a>, supply: Supply) -> Counterpart<'a> {
+        let state = match base {
+            Base::Found(_, other) => supply.state(&other.state),
+            Base::Made => supply.state(&KeyState::Enabled),
+        };
+        let materials = supply.besides();
+        if let Some(target) = base.found().filter(|_| !supply.steps.is_empty()) {
             self.draft.found(&EmptyKey(arn.clone()), &EmptyKey(target.clone()));
         }
         supply.steps.into_iter().map(Step::ImportMaterial).for_each(|step| self.draft.push(step));
+        Counterpart { base, materials, state }
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_o
 use proptest::sample::subsequence;
 use regionmig_core::{AliasName, Capture, Draft, KeyArn, ResourceId, Spec, Step as _, Timestamp};
 
-use crate::material::EmptyKey;
+use crate::material::counterpart_of;
 use crate::snapshot::{
     Alias, Grant, GrantTerms, Key, KeyState, Material, MaterialState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
 };
@@ -163,14 +163,8 @@ fn put(case: Case, n: usize, source: Source, names: &mut BTreeMap<usize, (String
 
 /// Returns which key of the target a step is about.
 fn counterpart(key: &KeyArn, draft: &Draft<Step>) -> KeyArn {
-    let empty = || draft.ids.target_of(&EmptyKey(key.clone())).map(|empty| empty.0);
-    match key.is_multi_region() {
-        true => arn(TARGET, key.id()),
-        false => {
-            let found = draft.ids.target_of(key).or_else(empty);
-            found.unwrap_or_else(|| arn(TARGET, &format!("copy-of-{}", key.id())))
-        }
-    }
+    let copy = || counterpart_of(key, &draft.ids).unwrap_or_else(|| arn(TARGET, &format!("copy-of-{}", key.id())));
+    if key.is_multi_region() { arn(TARGET, key.id()) } else { copy() }
 }
 
 /// A key of the target that steps change: as little of KMS as it takes.

@@ -7,7 +7,7 @@ use regionmig_core::{KeyArn, Lookup};
 
 use super::Planner;
 use crate::finding;
-use crate::material::EmptyKey;
+use crate::material::counterpart_of;
 use crate::step::{Part, Step};
 
 // KMS developer guide, "Resource quotas": what an account has in a region unless it asked for more. Keys count in
@@ -76,9 +76,7 @@ impl Planner<'_> {
     fn room_on(&mut self, key: &KeyArn, more: &More) {
         let target = &self.survey.target.value;
         let (mut aliases, mut grants) = (0, 0);
-        // One that waits for its material stands in the map as an empty one.
-        let empty = || self.draft.ids.target_of(&EmptyKey(key.clone())).map(|empty| empty.0);
-        if let Some(there) = self.draft.ids.target_of(key).or_else(empty) {
+        if let Some(there) = counterpart_of(key, &self.draft.ids) {
             aliases = self.target.names_of(&there).len();
             grants = if let Lookup::Present(grants) = target.grants.lookup(&there) { grants.len() } else { 0 };
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regionmig_core::{AliasName, Gap, KeyArn, Lookup, ResourceId, Survey, Timestamp};
 
-use crate::snapshot::{Key, Snapshot};
+use crate::snapshot::{Key, Snapshot, shown_tags};
 use crate::step::{NEW_KEY_SETTLES, SOURCE_MARK, source_mark};
 
 /// By so much more than a mark takes to show may the clocks be apart, and a run have been under way.
@@ -39,13 +39,12 @@ impl<'a> Target<'a> {
             young: Vec::new(),
         };
         for (arn, key) in snapshot.keys.known().filter(|(_, key)| key.is_customers()) {
-            let (tags, is_told) = match (snapshot.tags.lookup(arn), snapshot.tagged.lookup(arn)) {
+            let (tags, is_told) = match (snapshot.tags.lookup(arn), shown_tags(&snapshot.tagged, arn)) {
                 (Lookup::Present(tags), _) => (Some(tags), false),
                 // Somebody answered for it: it is not ours.
                 (Lookup::Absent, _) => (None, false),
-                (Lookup::Unknown(_), Lookup::Present(tags)) if !tags.is_empty() => (Some(tags), true),
-                // What the tagging API does not show, or not the tags of, may be marked all the same.
-                (Lookup::Unknown(gap), _) => {
+                (Lookup::Unknown(_), Some(tags)) => (Some(tags), true),
+                (Lookup::Unknown(gap), None) => {
                     target.murky.push((arn, key, gap));
                     continue;
                 }

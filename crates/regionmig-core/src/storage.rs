@@ -1,0 +1,148 @@
+//! Where journals and archives lie: the one seam through which their bytes go.
+
+mod disk;
+
+pub use disk::Disk;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Files, as far as a journal or an archive needs them.
+///
+/// Programs use [`Disk`]. Tests put something in its place that loses what was not synced, tears what is being written,
+/// and runs full; so what a journal promises can be tried at each of these calls.
+pub trait Storage: fmt::Debug + Send + Sync + 'static {
+    /// Makes a file that its owner alone can read and write. Whether its name outlasts a crash, [`sync_folder`](Self::sync_folder)
+    /// decides.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::AlreadyExists`] if there is anything of that name, be it a link that leads nowhere.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn StoredFile>>;
+
+    /// Opens a file, for reading and appending.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::NotFound`] if there is none, and if what is there is no plain file: a link is not followed.
+    fn open(&self, path: &Path) -> io::Result<Box<dyn StoredFile>>;
+
+    /// Gives a file another name, which it has at once or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`io::ErrorKind::AlreadyExists`] if that name is taken.
+    fn publish(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Gives a file another name, in place of whatever had that name.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn replace(&self, from: &Path, to: &Path) -> io::Result<()>;
+
+    /// Takes a name away.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Makes a folder, and those it lies in, for its owner alone; one that exists is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn create_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Returns once the names in a folder outlast a crash.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn sync_folder(&self, path: &Path) -> io::Result<()>;
+
+    /// Returns whether calls may take long, and so are to be made where no other work waits for them.
+    fn may_block(&self) -> bool {
+        true
+    }
+}
+
+/// One file of a [`Storage`].
+pub trait StoredFile: fmt::Debug + Send {
+    /// Takes the file for its own until it is dropped; false, if somebody else has it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if that cannot be found out.
+    fn try_lock(&mut self) -> io::Result<bool>;
+
+    /// Returns how long the file is.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Returns who else may read or write it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn exposure(&self) -> io::Result<Exposure>;
+
+    /// Reads from `offset` on, as much as there is room for; nought bytes at the end of the file only.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn read_at(&mut self, offset: u64, room: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes `bytes` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Fails if part of it may not have been written. Then nobody knows how much was.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Cuts the file off after `length` bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the file system does.
+    fn truncate(&mut self, length: u64) -> io::Result<()>;
+
+    /// Returns once what was written outlasts a crash.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it may not. A second try that succeeds proves nothing: what could not be written may have been forgotten.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// Who but its owner may do what with a file.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "files are read and written")]
+pub struct Exposure {
+    /// Others can read it.
+    pub others_read: bool,
+    /// Others can write to it.
+    pub others_write: bool,
+}
+
+/// Returns the folder that a file lies in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Returns the name of a file beside another: `x.journal`, `torn` becomes `x.journal.torn`.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}

@@ -1,4 +1,8 @@
-//! The world on a loopback port, for programs that are not Rust.
+//! The world on a loopback port, for programs that are not Rust, or run in other processes.
+
+mod programs;
+
+pub(crate) use programs::{NOW, PROGRAM, REQUEST};
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -23,6 +27,7 @@ use tokio::sync::oneshot;
 
 use crate::connector::cut_short;
 use crate::exchange::What;
+use crate::face::programs::{Programs, nanoseconds};
 use crate::protocol::Reply;
 use crate::world::World;
 
@@ -33,7 +38,8 @@ const LARGEST: usize = 64 << 20;
 ///
 /// Any SDK with this endpoint URL talks to the world, by HTTP/1.1 without TLS. The access key says which account: `AKIA`, the
 /// account's twelve digits and `WRLD`, or the digits alone; the secret may be anything. The service and the region are those
-/// of the signature, whose time is not checked: such programs live by the machine's clock, not by the world's.
+/// of the signature, whose time is not checked: such programs live by the machine's clock, not by the world's. Those that are
+/// to live by the world's connect as [`RemoteWorld`](crate::RemoteWorld).
 #[derive(Debug)]
 pub struct Face {
     /// Where it listens: `http://127.0.0.1:PORT`.
@@ -74,6 +80,7 @@ impl Drop for Face {
 /// Serves connections until the other end of `stopped` is dropped.
 async fn serve(world: World, listener: TcpListener, stopped: oneshot::Receiver<Infallible>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let programs = Programs::default();
     let mut connections = FuturesUnordered::new();
     let mut stopped = stopped.fuse();
     loop {
@@ -86,32 +93,53 @@ async fn serve(world: World, listener: TcpListener, stopped: oneshot::Receiver<I
         let accepted = pin!(listener.accept());
         match select(&mut stopped, select(accepted, next)).await {
             Either::Left(_) => return,
-            Either::Right((Either::Left((Ok((stream, _)), _)), _)) => connections.push(connection(&world, stream)),
+            Either::Right((Either::Left((Ok((stream, _)), _)), _)) => {
+                connections.push(connection(&world, &programs, stream));
+            }
             Either::Right(_) => {}
         }
     }
 }
 
 /// Serves one connection. How it ended is the client's to know.
-fn connection(world: &World, stream: TcpStream) -> impl Future<Output = ()> + use<> {
-    let world = world.clone();
-    let service = service_fn(move |request| answer(world.clone(), request));
-    http1::Builder::new().serve_connection(TokioIo::new(stream), service).map(|_ended| ())
+async fn connection(world: &World, programs: &Programs, stream: TcpStream) {
+    // No method of HTTP begins with a small letter.
+    let mut first = [0];
+    match stream.peek(&mut first).await {
+        Ok(1) if first[0].is_ascii_lowercase() => {
+            let _ended = programs.attend(world, stream).await;
+        }
+        Ok(1) => {
+            let service = service_fn(|request| answer(world, programs, request));
+            let _ended = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        }
+        _ => {}
+    }
 }
 
 /// Answers one request; an error breaks the connection.
-async fn answer(world: World, request: Request<Incoming>) -> io::Result<Response<BoxBody<Bytes, io::Error>>> {
+async fn answer(
+    world: &World,
+    programs: &Programs,
+    request: Request<Incoming>,
+) -> io::Result<Response<BoxBody<Bytes, io::Error>>> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST).collect().await.map_err(io::Error::other)?.to_bytes();
-    let delivery = world.receive(&parts, &body, false);
+    let lives_by_the_clock = parts.headers.contains_key(PROGRAM);
+    let delivery = world.receive(&parts, &body, lives_by_the_clock);
     if !delivery.after.is_zero() {
-        world.clock().sleep(delivery.after).await;
+        let sleep = world.clock().sleep(delivery.after);
+        let _asleep = programs.asleep(&world.clock(), &parts);
+        sleep.await;
     }
-    let (reply, is_whole) = match delivery.what {
+    let (mut reply, is_whole) = match delivery.what {
         What::Reply(reply) => (reply, true),
         What::Truncated(reply) => (reply, false),
         What::Refused | What::Reset | What::TimedOut => return Err(io::ErrorKind::ConnectionReset.into()),
     };
+    if lives_by_the_clock {
+        reply.headers.push((NOW, nanoseconds(world.clock().now())));
+    }
     response(reply, is_whole).map_err(io::Error::other)
 }
 

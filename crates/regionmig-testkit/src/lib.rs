@@ -16,6 +16,7 @@ mod paging;
 mod plug;
 mod policy;
 mod protocol;
+mod remote;
 mod services;
 mod state;
 mod world;
@@ -32,5 +33,6 @@ pub use kms::{
 pub use ledger::{Entry, Ledger};
 pub use memory::{Recall, TokenMemory};
 pub use plug::Plugged;
+pub use remote::RemoteWorld;
 pub use services::PrincipalSeed;
 pub use world::World;

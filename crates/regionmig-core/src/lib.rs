@@ -30,7 +30,7 @@ mod survey;
 mod time;
 mod wait;
 
-pub use archive::{Archive, MemoryArchive};
+pub use archive::{Archive, FileArchive, MemoryArchive};
 pub use check::{Check, Verdict};
 pub use context::{Count, Doubt, RunContext, StepContext};
 pub use digest::Digest;

@@ -6,7 +6,7 @@ pub(crate) use programs::{NOW, PROGRAM, REQUEST};
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::pin::pin;
 use std::thread::{self, JoinHandle};
@@ -22,8 +22,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::connector::cut_short;
 use crate::exchange::What;
@@ -31,6 +32,8 @@ use crate::face::programs::{Programs, nanoseconds};
 use crate::protocol::Reply;
 use crate::world::World;
 
+/// Asks to be told, in the same word, when every other connection is closed.
+const END: &[u8] = b"end\n";
 /// The largest request that is read: 64 MiB.
 const LARGEST: usize = 64 << 20;
 
@@ -67,6 +70,22 @@ impl World {
     }
 }
 
+impl Face {
+    /// Returns once every connection that was made before is closed, and all that came by it was answered: so that, after a
+    /// program was killed, nothing of it is still on its way. Blocks; for ever, if one stays open.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the port is not served any more.
+    pub fn drained(&self) -> io::Result<()> {
+        let mut stream = std::net::TcpStream::connect(self.url.trim_start_matches("http://"))?;
+        stream.write_all(END)?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        if answer == END { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    }
+}
+
 impl Drop for Face {
     fn drop(&mut self) {
         drop(self.stop.take());
@@ -81,6 +100,7 @@ impl Drop for Face {
 async fn serve(world: World, listener: TcpListener, stopped: oneshot::Receiver<Infallible>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
     let programs = Programs::default();
+    let open = watch::Sender::new(0);
     let mut connections = FuturesUnordered::new();
     let mut stopped = stopped.fuse();
     loop {
@@ -94,18 +114,42 @@ async fn serve(world: World, listener: TcpListener, stopped: oneshot::Receiver<I
         match select(&mut stopped, select(accepted, next)).await {
             Either::Left(_) => return,
             Either::Right((Either::Left((Ok((stream, _)), _)), _)) => {
-                connections.push(connection(&world, &programs, stream));
+                connections.push(connection(&world, &programs, Open::new(&open), stream));
             }
             Either::Right(_) => {}
         }
     }
 }
 
+/// A connection that is counted until this is dropped.
+struct Open<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Open<'a> {
+    fn new(count: &'a watch::Sender<usize>) -> Self {
+        count.send_modify(|open| *open += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
+}
+
 /// Serves one connection. How it ended is the client's to know.
-async fn connection(world: &World, programs: &Programs, stream: TcpStream) {
+async fn connection(world: &World, programs: &Programs, open: Open<'_>, mut stream: TcpStream) {
     // No method of HTTP begins with a small letter.
     let mut first = [0];
     match stream.peek(&mut first).await {
+        Ok(1) if first[0] == END[0] => {
+            let mut others = open.0.subscribe();
+            drop(open);
+            // Read, since a stream that is closed unread takes back what was written.
+            let _asked = stream.read_exact(&mut [0; END.len()]).await;
+            let _closed = others.wait_for(|open| *open == 0).await;
+            let _told = stream.write_all(END).await;
+        }
         Ok(1) if first[0].is_ascii_lowercase() => {
             let _ended = programs.attend(world, stream).await;
         }

@@ -9,6 +9,7 @@ mod exchange;
 mod face;
 mod fault;
 mod history;
+mod holding;
 mod ids;
 mod kms;
 mod ledger;
@@ -28,6 +29,7 @@ pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
 pub use disk::{DiskCall, DiskEntry, DiskFault, Remains, SimulatedDisk};
 pub use face::Face;
 pub use fault::{Fault, Loss};
+pub use holding::Holding;
 pub use kms::{
     GrantSeed, GrantView, KeySeed, KeyStoreSeed, KeyView, KmsTiming, MultiRegionView, every_kind_of_key, other_keys,
     reference_account,

@@ -5,11 +5,12 @@ use std::time::Duration;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use futures::FutureExt;
-use regionmig_core::{Clock, ErrorKind};
-use regionmig_testkit::{Face, Fault, Loss, RemoteWorld, World};
+use regionmig_core::{Clock, Entry, ErrorKind, FileJournal, Header, Journal, Migration, Record, Route, StepId};
+use regionmig_testkit::{Face, Fault, Holding, Loss, RemoteWorld, World};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// A world, its port and a program that is connected to it.
 fn connected() -> (World, Face, RemoteWorld) {
@@ -118,13 +119,13 @@ async fn what_comes_first_happens_first_be_it_an_answer_or_a_deadline() {
 #[tokio::test]
 async fn requests_that_wait_in_the_world_wait_together() {
     let (world, _face, remote) = connected();
-    world.fault(Fault::latency("sts:*", MINUTE).nth(2));
-    world.fault(Fault::latency("sts:*", HOUR));
+    world.fault(Fault::latency("sts:*", SECOND).nth(2));
+    world.fault(Fault::latency("sts:*", SECOND));
     let (client, before) = (sts(&remote.sdk_config()), world.clock().now());
     let asked = (0..3).map(|_| client.get_caller_identity().send());
     let answered = futures::future::join_all(asked).await;
     assert!(answered.iter().all(Result::is_ok));
-    assert_eq!(world.clock().now(), before + HOUR + MINUTE);
+    assert_eq!(world.clock().now(), before + 2 * SECOND);
 }
 
 #[tokio::test]
@@ -154,6 +155,43 @@ async fn a_program_without_its_world_comes_to_an_end() {
     let (identity, end) = (remote.access().clients(aws_sdk_sts::Client::new), crate::end("eu-central-1"));
     let asked = identity.read(&end, "sts:GetCallerIdentity", |client| client.get_caller_identity().send());
     assert_eq!(asked.await.map(|_| ()).map_err(|error| error.kind()), Err(ErrorKind::Unavailable));
+}
+
+#[tokio::test]
+async fn a_face_is_drained_when_its_last_connection_is_closed() {
+    let (world, face, remote) = connected();
+    sts(&remote.sdk_config()).get_caller_identity().send().await.unwrap();
+    let drained = std::thread::spawn(move || {
+        face.drained().unwrap();
+        face
+    });
+    others().await;
+    assert!(!drained.is_finished(), "a program is connected");
+    drop(remote);
+    let face = drained.join().unwrap();
+    face.drained().unwrap();
+    assert_eq!(world.ledger().count("*"), 1);
+}
+
+#[tokio::test]
+async fn time_stands_still_while_a_journal_is_written() {
+    let world = World::new();
+    let (clock, before) = (world.clock(), world.clock().now());
+    let folder = std::env::temp_dir().join(format!("regionmig-holding-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let access = world.access();
+    let route = Route::new(crate::end("me-central-1"), crate::end("eu-central-1")).unwrap();
+    let migration = Migration::new(route, &access);
+    let plan = migration.plan(&migration.survey().await.unwrap()).unwrap();
+    let journal = FileJournal::create(folder.join("x.journal"), &plan).await.unwrap();
+    let journal = Holding::new(journal, clock.clone());
+    journal.replay(&Header::new(&plan), &mut |_| panic!("it is new")).await.unwrap();
+    let record = Record::new(before, StepId::new("kms", "create", "x"), Entry::Reverting);
+    let mut sleeper = tokio::spawn(clock.sleep(HOUR));
+    journal.append(&record).await.unwrap();
+    assert_eq!(clock.now(), before);
+    (&mut sleeper).await.unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[tokio::test]

@@ -26,6 +26,9 @@ use regionmig::kms::Kms;
 use regionmig::{ApplyOptions, BoxError, Entry, Event, FileJournal, JournalReader, Migration, Noted, Route, chain};
 use regionmig_testkit::{Holding, RemoteWorld, World, reference_account};
 
+/// So often is the migration killed, at most.
+const KILLS: u32 = 6;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -94,10 +97,10 @@ async fn crash_and_resume(mut seed: u64) -> Result<ExitCode, BoxError> {
             bar.set_position(done);
         }
     };
-    for number in 1.. {
+    for number in 1_u32.. {
         bar.set_message(format!("life {number}"));
-        // Lives get longer. One that is too short gets no further while a key is in doubt, for which it takes many looks.
-        let request = 20 + random(&mut seed) % (20 << number);
+        // Lives get longer: one that is too short gets no further while a key is in doubt, for which it takes many looks.
+        let request = if number > KILLS { u64::MAX } else { 20 + random(&mut seed) % (20 << number) };
         let point = Point { request, is_lost: random(&mut seed) % 2 == 0 };
         let ended = life::live(&world, &face, &path, point, watch)?;
         let so_far = so_far(&path)?;

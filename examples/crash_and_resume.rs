@@ -101,7 +101,7 @@ async fn crash_and_resume(mut seed: u64) -> Result<ExitCode, BoxError> {
         bar.set_message(format!("life {number}"));
         // Lives get longer: one that is too short gets no further while a key is in doubt, for which it takes many looks.
         let request = if number > KILLS { u64::MAX } else { 20 + random(&mut seed) % (20 << number) };
-        let point = Point { request, is_lost: random(&mut seed) % 2 == 0 };
+        let point = Point { request, is_lost: random(&mut seed).is_multiple_of(2) };
         let ended = life::live(&world, &face, &path, point, watch)?;
         let so_far = so_far(&path)?;
         bar.suspend(|| println!("life {number}: {ended}\n    {so_far}"));

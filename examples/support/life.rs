@@ -70,7 +70,10 @@ pub(crate) fn live(
     // What it sent before it died has been dealt with.
     face.drained()?;
     let action = killed_at.lock().unwrap_or_else(PoisonError::into_inner).take();
-    Ok(action.map_or(Ended::ByItself(status.code()), |action| Ended::Killed { point, action }))
+    Ok(match action {
+        Some(action) => Ended::Killed { point, action },
+        None => Ended::ByItself(status.code()),
+    })
 }
 
 /// Has the process killed when it sends the request; it is dead before anything becomes of that.

@@ -9,6 +9,7 @@ mod exchange;
 mod face;
 mod fault;
 mod history;
+mod holding;
 mod ids;
 mod kms;
 mod ledger;
@@ -17,6 +18,7 @@ mod paging;
 mod plug;
 mod policy;
 mod protocol;
+mod remote;
 mod services;
 mod state;
 mod world;
@@ -27,6 +29,7 @@ pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
 pub use disk::{DiskCall, DiskEntry, DiskFault, Remains, SimulatedDisk};
 pub use face::Face;
 pub use fault::{Fault, Loss};
+pub use holding::Holding;
 pub use kms::{
     GrantSeed, GrantView, KeySeed, KeyStoreSeed, KeyView, KmsTiming, MultiRegionView, every_kind_of_key, other_keys,
     reference_account,
@@ -34,5 +37,6 @@ pub use kms::{
 pub use ledger::{Entry, Ledger};
 pub use memory::{Recall, TokenMemory};
 pub use plug::Plugged;
+pub use remote::RemoteWorld;
 pub use services::PrincipalSeed;
 pub use world::World;

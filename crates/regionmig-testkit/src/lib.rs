@@ -4,6 +4,7 @@ mod call;
 mod clock;
 mod conforms;
 mod connector;
+mod disk;
 mod exchange;
 mod face;
 mod fault;
@@ -23,6 +24,7 @@ mod world;
 pub use call::{Call, Refusal};
 pub use clock::VirtualClock;
 pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
+pub use disk::{DiskCall, DiskEntry, DiskFault, Remains, SimulatedDisk};
 pub use face::Face;
 pub use fault::{Fault, Loss};
 pub use kms::{

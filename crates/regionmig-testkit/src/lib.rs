@@ -9,9 +9,11 @@ mod face;
 mod fault;
 mod history;
 mod ids;
+mod invariants;
 mod kms;
 mod ledger;
 mod memory;
+mod ordeal;
 mod paging;
 mod plug;
 mod policy;
@@ -25,12 +27,14 @@ pub use clock::VirtualClock;
 pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
 pub use face::Face;
 pub use fault::{Fault, Loss};
+pub use invariants::{Breach, Invariant};
 pub use kms::{
     GrantSeed, GrantView, KeySeed, KeyStoreSeed, KeyView, KmsTiming, MultiRegionView, every_kind_of_key, other_keys,
     reference_account,
 };
 pub use ledger::{Entry, Ledger};
 pub use memory::{Recall, TokenMemory};
+pub use ordeal::{Failure, Lost, Mishap, Mode, Ordeal, Scenario, Setting, Trouble, Undergone};
 pub use plug::Plugged;
 pub use services::PrincipalSeed;
 pub use world::World;

@@ -41,6 +41,11 @@ impl Caller for Access {
         account(self, end).await.map_err(|error| CallerError::new(error.kind(), error))
     }
 
+    /// Asks STS at `end` for the ARN.
+    async fn identity(&self, end: &End) -> Option<String> {
+        identity(self, end).await.ok()?.arn
+    }
+
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(self.clock())
     }

@@ -14,6 +14,10 @@ use crate::route::Side;
 pub mod code {
     /// One source has, or would have, two counterparts.
     pub const AMBIGUOUS: &str = "core.ambiguous";
+    /// Others than its owner can read a journal.
+    pub const JOURNAL_READABLE: &str = "core.journal-readable";
+    /// The end of a journal was half written, and has been set aside.
+    pub const JOURNAL_TORN: &str = "core.journal-torn";
     /// Steps were taken out of the plan by [`MigrationPlan::keep`](crate::MigrationPlan::keep).
     pub const LEFT_OUT: &str = "core.left-out";
     /// A person answered for there being nothing else.

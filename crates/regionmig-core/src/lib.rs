@@ -30,7 +30,7 @@ mod survey;
 mod time;
 mod wait;
 
-pub use archive::{Archive, MemoryArchive};
+pub use archive::{Archive, FileArchive, MemoryArchive};
 pub use check::{Check, Verdict};
 pub use context::{Count, Doubt, RunContext, StepContext};
 pub use digest::Digest;
@@ -41,7 +41,10 @@ pub use event::Event;
 pub use finding::{Finding, Severity, code};
 pub use ids::{AliasName, Arn, Binding, IdMap, Identifier, KeyArn, RebindError, ResourceId, Template, UnresolvedError};
 pub use jiff::Timestamp;
-pub use journal::{Entry, Header, Journal, JournalError, MemoryJournal, Record};
+pub use journal::{
+    Act, Entry, FileJournal, FileJournalError, Header, Journal, JournalError, JournalLine, JournalReader,
+    MemoryJournal, Noted, Record, Run,
+};
 pub use knowledge::{Gap, Item, Listing, Lookup, Pairing, Snapshot, Stale};
 pub use migration::{Migration, MigrationSurvey, Unread, Verification};
 pub use plan::{FullPlan, Hold, MigrationPlan, PlanDiff, PlanError, PlannedStep};

@@ -25,7 +25,7 @@ use crate::error::{Error, chain};
 use crate::event::Event;
 use crate::finding::{Finding, Severity, code};
 use crate::ids::{IdMap, Identifier, RebindError, ResourceId};
-use crate::journal::{Entry, Journal, Record};
+use crate::journal::{Act, Entry, Journal, Record, Run};
 use crate::plan::{Draught, Head, MigrationPlan, PlanError};
 use crate::route::{Caller, Route, Side};
 use crate::service::Migrate;
@@ -287,6 +287,7 @@ impl Migration {
         options: &ApplyOptions,
     ) -> Result<Outcome, Error> {
         let standings = self.standings(plan, journal, options).await?;
+        self.begin(journal, Act::Apply).await?;
         let cx = self.context(options.token());
         let span = tracing::info_span!("apply", plan = %plan.digest());
         Engine::new(self, plan, journal, options, &cx, standings).run().instrument(span).await
@@ -316,6 +317,7 @@ impl Migration {
         let entry = Entry::Acknowledged { by: by.to_owned(), note: note.to_owned() };
         let record = Record::new(self.caller.clock().wall_time(), step.clone(), entry);
         standings.admit(&record)?;
+        journal.begin(&Run::new(record.at, Act::Acknowledge, Some(by.to_owned()))).await?;
         Ok(journal.append(&record).await?)
     }
 
@@ -337,6 +339,7 @@ impl Migration {
         options: &ApplyOptions,
     ) -> Result<Outcome, Error> {
         let standings = self.standings(plan, journal, options).await?;
+        self.begin(journal, Act::Revert).await?;
         let cx = self.context(options.token());
         let span = tracing::info_span!("revert", plan = %plan.digest());
         Engine::new(self, plan, journal, options, &cx, standings).revert().instrument(span).await
@@ -436,6 +439,12 @@ impl Migration {
             true => Ok(()),
             false => Err(PlanError::Purpose { expected: self.purpose(), found: purpose }),
         }
+    }
+
+    /// Has the journal take note of who goes on with it.
+    async fn begin(&self, journal: &dyn Journal, act: Act) -> Result<(), Error> {
+        let by = self.caller.identity(&self.route().target).await;
+        Ok(journal.begin(&Run::new(self.caller.clock().wall_time(), act, by)).await?)
     }
 
     /// Returns where every step stands, if the plan may be applied and has the steps that `options` name.

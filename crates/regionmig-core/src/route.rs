@@ -256,6 +256,11 @@ pub trait Caller: fmt::Debug + Send + Sync {
     /// Fails if that cannot be found out. Nothing is applied then.
     async fn account(&self, end: &End) -> Result<AccountId, CallerError>;
 
+    /// Returns who makes calls at `end`, such as the ARN of a role's session: for the record only. Nobody, if that is not known.
+    async fn identity(&self, _end: &End) -> Option<String> {
+        None
+    }
+
     /// Returns the clock.
     fn clock(&self) -> Arc<dyn Clock> {
         Arc::new(SystemClock::default())

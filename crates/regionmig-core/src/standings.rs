@@ -87,6 +87,11 @@ impl Standing {
             Entry::Acknowledged { by, note } => self.acknowledgement = Some((by.clone(), note.clone())),
             Entry::Checkpoint(data) => self.checkpoint = Some(data.clone()),
             Entry::Done(receipt) => self.status = Status::Done(receipt.clone()),
+            // What is known of earlier attempts still is.
+            Entry::Doubted => {
+                self.status = Status::InDoubt(None);
+                self.started_at = Some(at);
+            }
             // A failed reversal leaves it being taken back.
             Entry::Failed { error, .. } if matches!(self.status, Status::Reverting(_)) => {
                 self.unreverted = Some(error.clone());
@@ -169,7 +174,8 @@ impl Standings {
         let fits = match (&standing.status, &record.entry) {
             // A person may answer for it while the run that does it comes to its end.
             (_, Entry::Acknowledged { .. }) => true,
-            (Status::Done(_), entry) => matches!(entry, Entry::Reverting),
+            (Status::Reverting(_), Entry::Doubted) => false,
+            (Status::Done(_), entry) => matches!(entry, Entry::Doubted | Entry::Reverting),
             (Status::Reverting(_), entry) => matches!(
                 entry,
                 Entry::Reverting | Entry::Reverted | Entry::Kept | Entry::Failed { .. } | Entry::Checkpoint(_)
@@ -190,7 +196,7 @@ impl Standings {
         self.admit(record)?;
         match (&record.entry, self.standing(&record.step).map(|standing| &standing.status)) {
             (Entry::Done(receipt), _) => self.ids.merge(&receipt.ids)?,
-            (Entry::Reverted, Some(Status::Reverting(receipt))) => {
+            (Entry::Reverted, Some(Status::Reverting(receipt))) | (Entry::Doubted, Some(Status::Done(receipt))) => {
                 let gone: Vec<ResourceId> = receipt.ids.sources().cloned().collect();
                 gone.iter().for_each(|source| self.ids.forget(source));
             }

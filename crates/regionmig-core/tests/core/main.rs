@@ -17,6 +17,8 @@ mod engine_stops;
 mod engine_tasks;
 mod events;
 mod fail_back;
+mod file_archive;
+mod file_journal;
 mod identifiers;
 mod knowledge;
 mod outcome;

@@ -3,9 +3,9 @@
 #![expect(clippy::panic, reason = "a check reports by panicking, as an assertion does")]
 
 mod checks;
-mod deeds;
+pub(crate) mod deeds;
 mod dies;
-mod journal;
+pub(crate) mod journal;
 mod knows;
 mod late;
 mod leave;

@@ -9,6 +9,7 @@
 mod account;
 mod conformance;
 mod conformance_found;
+mod faults;
 mod hostile_input;
 mod imports;
 mod journal_damage;
@@ -25,5 +26,6 @@ mod renames;
 mod reverts;
 mod reverts_kept;
 mod tagging_api;
+mod throttle_storm;
 mod verify;
 mod young_unmarked;

@@ -101,7 +101,10 @@ impl Model {
                 let stand = self.stands[place];
                 if stand == Stand::Open && records < usize::MAX / 2 {
                     // How far it had got, and so how many records it takes, is not known.
-                    self.stands[place..].iter_mut().filter(|stand| !stand.is_done()).for_each(|stand| *stand = Stand::Open);
+                    self.stands[place..]
+                        .iter_mut()
+                        .filter(|stand| !stand.is_done())
+                        .for_each(|stand| *stand = Stand::Open);
                     return;
                 }
                 // One record says that it is begun, or that it is done.
@@ -145,11 +148,8 @@ impl ReferenceStateMachine for Model {
     }
 
     fn transitions(_: &Self) -> BoxedStrategy<Happening> {
-        let trouble = prop_oneof![
-            Just(Trouble::AnswerLost),
-            Just(Trouble::RequestLost),
-            (1..290_u64).prop_map(Trouble::Late),
-        ];
+        let trouble =
+            prop_oneof![Just(Trouble::AnswerLost), Just(Trouble::RequestLost), (1..290_u64).prop_map(Trouble::Late),];
         prop_oneof![
             4 => (0..6_usize).prop_map(Happening::Crashes),
             4 => (1..150_usize).prop_map(Happening::Dropped),
@@ -165,7 +165,9 @@ impl ReferenceStateMachine for Model {
     /// What was taken back is not made again with the same journal.
     fn preconditions(state: &Self, transition: &Happening) -> bool {
         match transition {
-            Happening::Reverts => state.stands.iter().all(|stand| matches!(stand, Stand::Done { .. } | Stand::Reverted)),
+            Happening::Reverts => {
+                state.stands.iter().all(|stand| matches!(stand, Stand::Done { .. } | Stand::Reverted))
+            }
             _ => true,
         }
     }
@@ -267,7 +269,8 @@ impl StateMachineTest for Real {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let (world, source) = (world(), "111122223333/me-central-1".parse().unwrap());
         let access = world.access();
-        let migration = Migration::new(Route::new(source, target()).unwrap(), &access).with(Toy::new(&access, Care::SAFE));
+        let migration =
+            Migration::new(Route::new(source, target()).unwrap(), &access).with(Toy::new(&access, Care::SAFE));
         let plan = runtime.block_on(async { migration.plan(&migration.survey().await.unwrap()).unwrap() });
         Self { runtime, world, migration, plan, journal: MemoryJournal::default() }
     }

@@ -1,4 +1,5 @@
 //! The journal in a file: what is in it, who may have it, and what is made of a torn end.
+// REQ: E-14, E-30
 
 use std::fs;
 use std::path::Path;

@@ -175,6 +175,11 @@ impl World {
         self.lock().ask(end, action, input, now)
     }
 
+    /// Returns how many requests there were since the ledger was last cleared.
+    pub(crate) fn requests_so_far(&self) -> u64 {
+        self.lock().requests()
+    }
+
     pub(crate) fn clear_ledger(&self) {
         self.lock().clear_ledger();
     }

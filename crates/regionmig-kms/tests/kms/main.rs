@@ -11,6 +11,7 @@ mod conformance;
 mod conformance_found;
 mod hostile_input;
 mod imports;
+mod kill_keys;
 mod last_use;
 mod moves_keys;
 mod opt_in;

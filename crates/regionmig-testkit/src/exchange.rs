@@ -144,6 +144,10 @@ impl Core {
         self.ids = Ids::seeded(seed);
     }
 
+    pub(crate) fn requests(&self) -> u64 {
+        u64::try_from(self.ledger.len()).unwrap_or(u64::MAX)
+    }
+
     pub(crate) fn clear_ledger(&mut self) {
         self.ledger.clear();
     }

@@ -27,7 +27,7 @@ mod world;
 
 pub use call::{Call, Refusal};
 pub use clock::VirtualClock;
-pub use conforms::{Conformed, CrashingJournal, conforms, conforms_on};
+pub use conforms::{Conformed, CrashingJournal, Extent, Survived, conforms, conforms_on, survives};
 pub use disk::{DiskCall, DiskEntry, DiskFault, Remains, SimulatedDisk};
 pub use face::Face;
 pub use fault::{Fault, Loss};

@@ -186,6 +186,11 @@ impl World {
         self.lock().ledger_from(place)
     }
 
+    /// Returns how many requests there were since the ledger was last cleared.
+    pub(crate) fn requests_so_far(&self) -> u64 {
+        self.lock().requests()
+    }
+
     pub(crate) fn clear_ledger(&self) {
         self.lock().clear_ledger();
     }

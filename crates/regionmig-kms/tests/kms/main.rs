@@ -13,6 +13,7 @@ mod faults;
 mod hostile_input;
 mod imports;
 mod journal_damage;
+mod kill_keys;
 mod last_use;
 mod moves_keys;
 mod opt_in;

@@ -35,7 +35,7 @@ impl Journal for CrashingJournal<'_> {
     }
 }
 
-/// A step that was written down as begun.
+/// A step that was written down as begun, or as being taken back.
 #[derive(Clone, Debug)]
 pub(crate) struct Noted {
     pub(crate) step: StepId,
@@ -73,7 +73,7 @@ impl Journal for NotingJournal<'_> {
 
     async fn append(&self, record: &Record) -> Result<(), JournalError> {
         self.inner.append(record).await?;
-        if matches!(record.entry, Entry::Started { .. }) {
+        if matches!(record.entry, Entry::Reverting | Entry::Started { .. }) {
             let (requests, records) = (self.world.ledger().requests().count(), self.inner.records().len());
             let noted = Noted { step: record.step.clone(), requests, records };
             self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(noted);

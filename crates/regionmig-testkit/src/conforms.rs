@@ -2,24 +2,37 @@
 
 #![expect(clippy::panic, reason = "a check reports by panicking, as an assertion does")]
 
+mod awaits;
+mod case;
 mod checks;
-mod deeds;
+pub(crate) mod deeds;
 mod dies;
-mod journal;
+mod fork;
+pub(crate) mod journal;
 mod knows;
 mod late;
 mod leave;
+mod survives;
 mod trial;
 
 pub use journal::CrashingJournal;
+pub use survives::{Extent, Survived, survives};
 
 use std::fmt;
 
 use regionmig_aws::Access;
-use regionmig_core::{Migrate, Route};
+use regionmig_core::{Migrate, Migration, Route};
 
+use crate::conforms::case::{Case, thinned};
 use crate::conforms::trial::Trial;
 use crate::world::World;
+
+/// Of the deaths at appends, and of the journals lost, so many are tried.
+const KILLS: usize = 30;
+/// Of the losses and refusals of requests, so many are tried.
+const LOSSES: usize = 200;
+/// Of the pairs of a read that is stale and a change, so many are tried.
+const PAIRS: usize = 200;
 
 /// What the suite has put a service through.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -29,7 +42,7 @@ pub struct Conformed {
     pub steps: usize,
     /// Mutations of a run in which nothing goes wrong.
     pub mutations: usize,
-    /// Runs killed at a journal record.
+    /// Runs in which the process or the machine died at an append to the journal, or the journal was lost.
     pub killed: usize,
     /// Runs dropped at an await.
     pub dropped: usize,
@@ -69,20 +82,22 @@ impl fmt::Display for Conformed {
 ///
 /// Planning is pure and changes nothing; steps store and read back, and list what they need; a run
 /// does each thing once, a second one nothing, and then nothing is left to plan; and so it is when
-/// the run is killed at any record of its journal, dropped at an await, told to stop, when any request or answer
-/// is lost, when AWS fails before or after doing what was asked, and when a read is refused. Without leave, what is
-/// not additive is not done. What a survey could not read leads to no step, and is said. What other services'
+/// the run is killed at its journal, which lies on a [`SimulatedDisk`](crate::SimulatedDisk), dropped at an await, told to stop, when
+/// a request or answer is lost, when AWS fails before or after doing what was asked, and when a read is refused. Without leave, what
+/// is not additive is not done. What a survey could not read leads to no step, and is said. What other services'
 /// resources the steps need is mapped beforehand.
+///
+/// Of the deaths, drops and losses this tries a sample. [`survives`] tries all of them, on a whole migration.
 ///
 /// *Each thing* is what the world's ledger says was changed: the same actions, in the same places, on the same
 /// resources, as often as in a run in which nothing goes wrong; then a new plan names no step but those that were held,
 /// and what a survey reads is as much, whatever the service makes of it.
 ///
-/// *Every step twice*: the kills at journal records have every step begun a second time, at each point of the first
+/// *Every step twice*: the deaths at appends have every step begun a second time, at each point of the first
 /// time, and the second runs have every step looked at again, with the same journal and with a new one. A service's own
 /// `apply` is not called twice in a row: no run does that without a probe between.
 ///
-/// *Late and stale*: each change is lost to its sender and executed 60 and 290 seconds later, while the run goes on and
+/// *Late and stale*: each change is lost to its sender and executed 60 and 299 seconds later, while the run goes on and
 /// after it was killed; and each kind of read is answered from what was 300 seconds ago while the answer to a change is
 /// lost, or the journal is lost and the next run [cautious](regionmig_core::ApplyOptions::cautious) (25 seconds, if it
 /// is not). Steps that say that they [mint](regionmig_core::Spec::mints) are done once all the same. Others may
@@ -111,18 +126,37 @@ pub async fn conforms_on<S: Migrate>(
     world: impl Fn() -> World + Send,
     make: impl Fn(&Access) -> S + Send + Sync,
 ) -> Conformed {
-    let trial = Trial::prepare(route, world(), &make).await;
+    let migration = |access: &Access| Migration::new(route.clone(), access).with(make(access));
+    let trial = Trial::prepare(world(), &migration).await;
     let mut conformed = Conformed { steps: trial.plan().len(), ..Conformed::default() };
-    checks::plans_are_pure(&trial).await;
+    checks::plans_are_pure(&trial, &make).await;
     conformed.mutations = checks::each_thing_is_done_once(&trial).await;
-    conformed.killed = dies::at_each_record(&trial).await;
-    conformed.dropped = dies::at_each_await(&trial).await;
-    conformed.lost = dies::with_each_request(&trial).await;
-    conformed.late = late::each_change_may_come_late(&trial).await;
-    (conformed.stale, conformed.left_out) = late::reads_may_be_stale(&trial).await;
+    conformed.killed = each(&trial, thinned(dies::at_each_append(&trial).await, KILLS)).await;
+    conformed.killed += each(&trial, thinned(dies::without_its_journal(&trial).await, KILLS)).await;
+    conformed.dropped = awaits::sampled(&trial).await;
+    conformed.lost = each(&trial, thinned(dies::with_each_request(&trial).await, LOSSES)).await;
+    conformed.late = each(&trial, late::each_change_may_come_late(&trial)).await;
+    (conformed.stale, conformed.left_out) = each_pair(&trial, late::reads_may_be_stale(&trial).await).await;
     conformed.stopped = leave::it_stops_when_told(&trial).await;
     conformed.unallowed = leave::nothing_is_done_without_leave(&trial).await;
     conformed.blind = knows::a_refused_read_is_no_absence(&trial).await;
     conformed.gaps = knows::a_gap_leads_to_no_step(&trial).await;
     conformed
+}
+
+/// Has each of these go wrong, and says how many they were.
+async fn each(trial: &Trial<'_>, cases: Vec<Case>) -> usize {
+    let mut seen = Vec::new();
+    for case in &cases {
+        case.must_end_well(trial, &mut seen).await;
+    }
+    cases.len()
+}
+
+/// Has some of the pairs of a read and a change go wrong, and says how many runs there were, and how many of three for each
+/// pair were left out.
+async fn each_pair(trial: &Trial<'_>, pairs: Vec<Vec<Case>>) -> (usize, usize) {
+    let all = 3 * pairs.len();
+    let runs = each(trial, thinned(pairs, PAIRS).into_iter().flatten().collect()).await;
+    (runs, all - runs)
 }

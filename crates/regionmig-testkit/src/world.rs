@@ -21,7 +21,7 @@ use crate::clock::VirtualClock;
 use crate::connector;
 use crate::exchange::Core;
 use crate::fault::Fault;
-use crate::ledger::Ledger;
+use crate::ledger::{Entry, Ledger};
 use crate::plug::{self, Plug, Plugged};
 
 /// The account whose credentials are used unless another is named.
@@ -174,6 +174,21 @@ impl World {
     pub fn ask(&self, end: &End, action: &str, input: Value) -> Result<Value, Refusal> {
         let now = self.clock.now();
         self.lock().ask(end, action, input, now)
+    }
+
+    /// Draws ids and chances from `seed` from here on.
+    pub(crate) fn reseed(&self, seed: u64) {
+        self.lock().reseed(seed);
+    }
+
+    /// Returns the lines of the ledger from the `place`-th on, counted from 0.
+    pub(crate) fn ledger_from(&self, place: usize) -> Vec<Arc<Entry>> {
+        self.lock().ledger_from(place)
+    }
+
+    /// Returns how many requests there were since the ledger was last cleared.
+    pub(crate) fn requests_so_far(&self) -> u64 {
+        self.lock().requests()
     }
 
     pub(crate) fn clear_ledger(&self) {

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use regionmig_core::{Storage, StoredFile};
+use regionmig_core::{FileJournal, Migration, Route, Storage, StoredFile};
 
-use regionmig_testkit::{DiskCall, DiskFault, Remains, SimulatedDisk};
+use regionmig_testkit::{DiskCall, DiskFault, Remains, SimulatedDisk, World};
 
 const NAME: &str = "folder/journal";
 
@@ -256,4 +256,19 @@ fn somebody_else_takes_a_file_away_or_puts_an_older_one_in_its_place() {
     disk.put(NAME, None);
     disk.crash(Remains::Kept);
     assert_eq!(disk.reboot().names(), Vec::<&Path>::new());
+}
+
+#[tokio::test]
+async fn a_journal_whose_maker_died_before_its_name_was_safe_is_safe_once_it_is_opened() {
+    let end = |text: &str| text.parse().unwrap();
+    let route = Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1")).unwrap();
+    let migration = Migration::new(route, &World::new().access());
+    let plan = migration.plan(&migration.survey().await.unwrap()).unwrap();
+    let disk = SimulatedDisk::new();
+    disk.fault(DiskFault::failing(DiskCall::SyncFolder));
+    assert!(FileJournal::create_in(disk.clone(), "a", &plan).await.is_err());
+    let disk = disk.reboot();
+    drop(FileJournal::open_in(disk.clone(), "a").await.unwrap().unwrap());
+    disk.crash(Remains::Dropped);
+    assert_eq!(disk.reboot().names(), [Path::new("a")]);
 }

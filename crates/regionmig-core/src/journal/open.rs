@@ -86,6 +86,8 @@ pub(super) fn begin<S: Storage>(
 /// Opens a file, sets aside what was torn at its end, and refuses any other damage.
 pub(super) fn open<S: Storage>(storage: &S, path: &Path) -> Result<Opened, FileJournalError> {
     let mut file = take(storage, path)?;
+    // Whoever made it may have died before its name was safe.
+    storage.sync_folder(folder_of(path)).map_err(|source| unwritten(path, source))?;
     let front = scan::front(path, file.as_mut())?;
     let mut findings = Vec::new();
     if file.exposure().map_err(|source| unread(path, source))?.others_read {

@@ -1,7 +1,9 @@
 //! A plan's bytes: how it is put together, written and read.
 // REQ: E-3
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,7 +16,7 @@ use crate::ids::{IdMap, ResourceId};
 use crate::plan::error::PlanError;
 use crate::plan::graph::{Edges, number};
 use crate::plan::held::held;
-use crate::plan::{Head, Indexed, MigrationPlan, Sealed};
+use crate::plan::{Head, Indexed, MigrationPlan, Sealed, Traits};
 use crate::route::Route;
 use crate::step::{Spec, StepId};
 use crate::survey::Purpose;
@@ -24,12 +26,27 @@ const FORMAT: u32 = 1;
 /// What a file holds. The digest is of the plan's own bytes.
 #[derive(Deserialize)]
 struct File<'a> {
+    format: u32,
     digest: Digest,
     #[serde(borrow)]
     plan: &'a RawValue,
 }
 
-/// Read first: a later format may have other members.
+impl<'a> File<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, PlanError> {
+        let read = serde_json::from_slice::<Self>(bytes);
+        // A later format may have other members.
+        let format = match &read {
+            Ok(file) => Ok(file.format),
+            Err(_) => serde_json::from_slice::<Format>(bytes).map(|Format { format }| format),
+        };
+        match format {
+            Ok(found) if found != FORMAT => Err(PlanError::Format { found, supported: FORMAT }),
+            _ => read.map_err(|error| PlanError::unreadable(&error)),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Format {
     format: u32,
@@ -82,11 +99,11 @@ struct StepIn<'a> {
     step: &'a RawValue,
 }
 
+/// As a step begins; its own JSON follows as the last member, `step`.
 #[derive(Serialize)]
 struct StepOut<'a> {
     service: &'a str,
     spec: &'a Spec,
-    step: &'a RawValue,
 }
 
 pub(super) fn read_planned(json: &str) -> Result<(Spec, &RawValue), PlanError> {
@@ -103,13 +120,13 @@ pub(super) struct Interner {
 
 impl Interner {
     fn number(&mut self, id: &ResourceId) -> u32 {
-        if let Some(&known) = self.numbers.get(id) {
-            return known;
+        match self.numbers.entry(id.clone()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                self.ids.push(id.clone());
+                *new.insert(number(self.ids.len() - 1))
+            }
         }
-        let new = number(self.ids.len());
-        self.numbers.insert(id.clone(), new);
-        self.ids.push(id.clone());
-        new
     }
 
     fn numbers(&mut self, ids: &BTreeSet<ResourceId>) -> Box<[u32]> {
@@ -118,6 +135,11 @@ impl Interner {
 
     pub(super) fn get(&self, number: u32) -> &ResourceId {
         &self.ids[number as usize]
+    }
+
+    /// How many there are: each number is smaller.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 }
 
@@ -130,34 +152,60 @@ pub(super) struct Node {
     pub(super) produces: Box<[u32]>,
     owns: Box<[u32]>,
     after: Box<[StepId]>,
-    at: std::ops::Range<usize>,
+    at: Range<usize>,
+    own: Range<u32>,
+    traits: Traits,
 }
 
 const END: &str = "\n]}";
+
+/// So much room is made at least for the next steps.
+const ROOM: usize = 1 << 16;
 
 /// A plan that is being put together: its steps, written as they come.
 #[derive(Debug, Default)]
 pub(crate) struct Draught {
     interner: Interner,
     nodes: Vec<Node>,
-    text: String,
+    text: Vec<u8>,
 }
 
 impl Draught {
-    pub(crate) fn push(&mut self, service: &str, spec: &Spec, step: &RawValue) -> Result<(), PlanError> {
-        let out = StepOut { service, spec, step };
-        let json = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
+    /// Makes room for so many more steps.
+    pub(crate) fn reserve(&mut self, steps: usize) {
+        self.nodes.reserve(steps);
+        self.interner.numbers.reserve(steps);
+        self.interner.ids.reserve(steps);
+    }
+
+    /// Writes a step, with nothing between it and its place in the text.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it has no JSON. What there is of it makes the draught useless then.
+    pub(crate) fn push<S: Serialize + ?Sized>(
+        &mut self,
+        service: &str,
+        spec: &Spec,
+        step: &S,
+    ) -> Result<(), serde_json::Error> {
         let start = self.text.len();
-        if self.text.capacity() - start < json.len() {
+        if self.text.capacity() - start < ROOM / 2 {
             // By an eighth: doubled, the text of very many steps would be the most of what a plan takes.
-            self.text.reserve_exact(json.len() + start / 8);
+            self.text.reserve_exact(ROOM + start / 8);
         }
-        self.text.push_str(&json);
-        self.node(service, spec, start..self.text.len());
+        serde_json::to_writer(&mut self.text, &StepOut { service, spec })?;
+        self.text.pop();
+        self.text.extend_from_slice(b",\"step\":");
+        let begin = self.text.len() - start;
+        serde_json::to_writer(&mut self.text, step)?;
+        let own = number(begin)..number(self.text.len() - start);
+        self.text.push(b'}');
+        self.node(service, spec, start..self.text.len(), own);
         Ok(())
     }
 
-    fn node(&mut self, service: &str, spec: &Spec, at: std::ops::Range<usize>) {
+    fn node(&mut self, service: &str, spec: &Spec, at: Range<usize>, own: Range<u32>) {
         let after = spec.after.iter().map(|rest| StepId::sibling(service, rest)).collect();
         self.nodes.push(Node {
             id: StepId::new(service, spec),
@@ -167,6 +215,8 @@ impl Draught {
             owns: self.interner.numbers(&spec.owns),
             after,
             at,
+            own,
+            traits: Traits::of(spec),
         });
     }
 
@@ -180,7 +230,7 @@ impl Draught {
     /// Fails on what only a bug can cause: two steps of one name, product or document, or in a
     /// circle.
     pub(crate) fn seal(mut self, mut head: Head) -> Result<MigrationPlan, PlanError> {
-        self.nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        self.nodes.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         // What is to be made again, as after a loss, may become something else than it was.
         for node in &self.nodes {
             node.produces.iter().for_each(|&id| head.ids.forget(self.interner.get(id)));
@@ -188,25 +238,16 @@ impl Draught {
         head.findings.sort_by(|a, b| (&a.code, &a.subject, a).cmp(&(&b.code, &b.subject, b)));
         head.findings.dedup();
         let shape = Shape::of(&self.nodes, &self.interner)?;
-        let mut text = written(&head)?;
-        text.reserve_exact(self.text.len() + 2 * self.nodes.len() + END.len());
         let mut slots: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
-        let mut nodes = Vec::with_capacity(slots.len());
-        for (place, &index) in shape.order.iter().enumerate() {
-            text.push_str(if place == 0 { "\n" } else { ",\n" });
-            if let Some(mut node) = slots[index as usize].take() {
-                let start = text.len();
-                text.push_str(&self.text[node.at.clone()]);
-                node.at = start..text.len();
-                nodes.push(node);
-            }
-        }
-        text.push_str(END);
-        drop(self.text);
-        Ok(finish(head, text, nodes, shape.in_order(), &self.interner))
+        let nodes = shape.order.iter().filter_map(|&index| slots[index as usize].take()).collect();
+        let front = Some(written(&head)?);
+        self.text.shrink_to_fit();
+        let text = String::from_utf8(self.text).map_err(|error| PlanError::unreadable(&error))?;
+        Ok(finish((head, nodes), None, front, text, shape.in_order(), &self.interner))
     }
 }
 
+/// Writes what stands before the steps.
 fn written(head: &Head) -> Result<String, PlanError> {
     let Head { route, purpose, surveyed_at, ids, findings, known } = head;
     let out = HeadOut { route, purpose: *purpose, surveyed_at: *surveyed_at, ids, findings, known };
@@ -244,65 +285,98 @@ impl Shape {
         let mut rank = vec![0; self.order.len()];
         self.order.iter().zip(0..).for_each(|(&index, place)| rank[index as usize] = place);
         let moved = |index: usize| rank[index];
-        let edges =
-            Edges::new(self.order.iter().map(|&index| self.edges.waits_for(index as usize).map(moved).collect()));
+        let edges = Edges::new(self.order.iter().map(|&index| self.edges.waits_for(index as usize).map(moved)));
         let by_name = self.by_name.iter().map(|&index| moved(index as usize)).collect();
         Self { by_name, edges, order: (0..number(rank.len())).collect() }
     }
 }
 
-fn finish(head: Head, text: String, nodes: Vec<Node>, shape: Shape, interner: &Interner) -> MigrationPlan {
+fn finish(
+    (head, nodes): (Head, Vec<Node>),
+    digest: Option<Digest>,
+    front: Option<String>,
+    text: String,
+    shape: Shape,
+    interner: &Interner,
+) -> MigrationPlan {
     let Shape { by_name, edges, order } = shape;
     let held = held(&head, &nodes, interner, &edges, &order);
-    let digest = Digest::of(&text);
-    let steps = nodes.into_iter().map(|node| Indexed { id: node.id, at: node.at }).collect();
-    MigrationPlan(Arc::new(Sealed { head, digest, text, steps, by_name, edges, held }))
+    let steps: Vec<Indexed> =
+        nodes.into_iter().map(|Node { id, at, own, traits, .. }| Indexed { id, at, own, traits }).collect();
+    let digest = digest.unwrap_or_else(|| Digest::of_all(pieces(front.as_deref(), &text, &steps)));
+    MigrationPlan(Arc::new(Sealed { head, digest, front, text, steps, by_name, edges, held }))
+}
+
+/// Returns the JSON that a plan's digest is of, piece by piece.
+fn pieces<'a>(front: Option<&'a str>, text: &'a str, steps: &'a [Indexed]) -> impl Iterator<Item = &'a str> + use<'a> {
+    let (all, steps, end) = match front {
+        Some(front) => (front, steps, END),
+        None => (text, &[][..], ""),
+    };
+    let first = std::iter::once("\n").chain(std::iter::repeat(",\n"));
+    let lines = first.zip(steps).flat_map(|(between, step)| [between, &text[step.at.clone()]]);
+    std::iter::once(all).chain(lines).chain([end])
 }
 
 /// For each step, which it waits for: the makers of what it needs, and those it comes after.
 fn edges_of(nodes: &[Node], by_name: &[u32], interner: &Interner) -> Result<Edges, PlanError> {
-    let producer = once(
-        nodes,
-        |node| &node.produces,
-        |first, second, id| PlanError::DuplicateProducer { resource: interner.get(id).clone(), first, second },
-    )?;
-    once(
-        nodes,
-        |node| &node.owns,
-        |first, second, id| PlanError::DuplicateOwner { resource: interner.get(id).clone(), first, second },
-    )?;
+    let resources = interner.len();
+    let duplicate = |(first, second, id): (u32, u32, u32)| {
+        let name = |index: u32| nodes[index as usize].id.clone();
+        (interner.get(id).clone(), name(first), name(second))
+    };
+    let producer = once(nodes, resources, |node| &node.produces).map_err(|twice| {
+        let (resource, first, second) = duplicate(twice);
+        PlanError::DuplicateProducer { resource, first, second }
+    })?;
+    once(nodes, resources, |node| &node.owns).map_err(|twice| {
+        let (resource, first, second) = duplicate(twice);
+        PlanError::DuplicateOwner { resource, first, second }
+    })?;
     let named = |id: &StepId| {
         let found = by_name.binary_search_by(|&index| nodes[index as usize].id.cmp(id)).ok()?;
         Some(by_name[found])
     };
-    let list = |node: &Node| {
-        let makers = node.requires.iter().filter_map(|id| producer.get(id).copied());
-        makers.chain(node.after.iter().filter_map(named)).collect()
-    };
-    Ok(Edges::new(nodes.iter().map(list)))
+    Ok(Edges::new(nodes.iter().map(|node| {
+        let makers = node.requires.iter().filter_map(|&id| producer[id as usize]);
+        makers.chain(node.after.iter().filter_map(named))
+    })))
 }
 
-fn once(
-    nodes: &[Node],
-    of: impl Fn(&Node) -> &Box<[u32]>,
-    error: impl Fn(StepId, StepId, u32) -> PlanError,
-) -> Result<HashMap<u32, u32>, PlanError> {
-    let mut found = HashMap::new();
+/// For each resource, which step it belongs to.
+///
+/// # Errors
+///
+/// Returns two steps and the resource that they both claim.
+fn once(nodes: &[Node], resources: usize, of: impl Fn(&Node) -> &[u32]) -> Result<Vec<Option<u32>>, (u32, u32, u32)> {
+    let mut found = vec![None; resources];
     for (index, node) in nodes.iter().enumerate() {
         for &id in of(node) {
-            if let Some(first) = found.insert(id, number(index)) {
-                return Err(error(nodes[first as usize].id.clone(), node.id.clone(), id));
+            if let Some(first) = found[id as usize].replace(number(index)) {
+                return Err((first, number(index), id));
             }
         }
     }
     Ok(found)
 }
 
+/// Where a borrowed piece stands in the text that it was borrowed from.
+fn place(piece: &str, text: &str) -> Range<usize> {
+    let start = piece.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + piece.len()
+}
+
 impl MigrationPlan {
     /// Returns the plan as JSON, to be stored: one step a line.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Sealed { digest, text, .. } = &*self.0;
-        format!("{{\"format\":{FORMAT},\"digest\":\"{digest}\",\"plan\":{text}}}\n").into_bytes()
+        let Sealed { digest, front, text, steps, .. } = &*self.0;
+        let start = format!("{{\"format\":{FORMAT},\"digest\":\"{digest}\",\"plan\":");
+        let most = front.as_ref().map_or(0, |front| front.len() + 2 * steps.len() + END.len());
+        let mut bytes = Vec::with_capacity(start.len() + most + text.len() + 2);
+        bytes.extend_from_slice(start.as_bytes());
+        pieces(front.as_deref(), text, steps).for_each(|piece| bytes.extend_from_slice(piece.as_bytes()));
+        bytes.extend_from_slice(b"}\n");
+        bytes
     }
 
     /// Reads a stored plan, checks its bytes against its digest, and its steps against each other.
@@ -312,11 +386,7 @@ impl MigrationPlan {
     /// Fails if it was altered, is of another format, or says more than this version understands.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PlanError> {
         let unreadable = |error: serde_json::Error| PlanError::unreadable(&error);
-        let Format { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
-        if format != FORMAT {
-            return Err(PlanError::Format { found: format, supported: FORMAT });
-        }
-        let file: File<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let file = File::read(bytes)?;
         let text = file.plan.get();
         if Digest::of(text) != file.digest {
             return Err(PlanError::Altered);
@@ -325,14 +395,14 @@ impl MigrationPlan {
         let BodyIn { route, purpose, surveyed_at, ids, findings, known, steps } = body;
         let head = Head { route, purpose, surveyed_at, ids, findings, known };
         let mut draught = Draught::default();
+        draught.reserve(steps.len());
         for json in steps {
             let step: StepIn<'_> = serde_json::from_str(json.get()).map_err(unreadable)?;
-            // Where the borrowed piece stands in the text it was borrowed from.
-            let start = json.get().as_ptr() as usize - text.as_ptr() as usize;
-            draught.node(&step.service, &step.spec, start..start + json.get().len());
+            let (at, own) = (place(json.get(), text), place(step.step.get(), json.get()));
+            draught.node(&step.service, &step.spec, at, number(own.start)..number(own.end));
         }
         let Draught { nodes, interner, .. } = draught;
         let shape = Shape::of(&nodes, &interner)?;
-        Ok(finish(head, text.to_owned(), nodes, shape, &interner))
+        Ok(finish((head, nodes), Some(file.digest), None, text.to_owned(), shape, &interner))
     }
 }

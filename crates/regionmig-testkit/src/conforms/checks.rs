@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{MemoryJournal, Migrate, Step};
+use regionmig_aws::Access;
+use regionmig_core::{Migrate, Step};
 use serde_json::Value;
 
+use crate::conforms::fork::JOURNAL;
 use crate::conforms::trial::{Trial, is_all_done, told};
 
 /// Planning is pure and changes nothing; steps store and read back, and list what they need.
-pub(super) async fn plans_are_pure<S: Migrate>(trial: &Trial<'_, S>) {
+pub(super) async fn plans_are_pure<S: Migrate>(trial: &Trial<'_>, make: impl Fn(&Access) -> S) {
     let fork = trial.fork();
-    let service = trial.service(&fork.world);
+    let service = make(&fork.world.access());
     let survey = fork.migration.survey().await.unwrap_or_else(|error| panic!("the survey failed: {error}"));
     let typed = survey.of(&service).unwrap_or_else(|error| panic!("the survey does not read back: {error}"));
     let draft = service.plan(&typed);
@@ -57,12 +59,15 @@ fn targets_of(json: &Value) -> BTreeSet<String> {
 /// A run does each thing once; a second one, with the same journal or without any, nothing; then
 /// nothing is left to plan but what was held, and the result verifies, unless something was held. Returns the number of
 /// mutations.
-pub(super) async fn each_thing_is_done_once<S: Migrate>(trial: &Trial<'_, S>) -> usize {
-    let (fork, journal) = (trial.fork(), MemoryJournal::default());
-    let first = fork.run(&journal).await;
+pub(super) async fn each_thing_is_done_once(trial: &Trial<'_>) -> usize {
+    let mut fork = trial.fork();
+    let first = fork.live().await;
     let mutations = fork.world.ledger().mutations().count();
-    for (journal, what) in [(&journal, "the same journal"), (&MemoryJournal::default(), "a lost journal")] {
-        let again = fork.run(journal).await;
+    for what in ["the same journal", "a lost journal"] {
+        if what == "a lost journal" {
+            fork.disk.put(JOURNAL, None);
+        }
+        let again = fork.live().await;
         let complete = again.as_ref().is_ok_and(|outcome| is_all_done(trial.plan(), outcome));
         assert!(complete, "a second run with {what} does not find all done: {}", told(&again));
         let now = fork.world.ledger().mutations().count();

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{Finding, MemoryJournal, Migrate, MigrationPlan, StepId, chain};
+use regionmig_core::{Finding, MigrationPlan, StepId, chain};
 
 use crate::conforms::trial::{Trial, survey_and_plan};
 use crate::fault::{Fault, Loss};
 
 /// A run in which one kind of read is refused does nothing that the undisturbed run does not do.
-pub(super) async fn a_refused_read_is_no_absence<S: Migrate>(trial: &Trial<'_, S>) -> usize {
-    let fork = trial.fork();
-    let _outcome = fork.run(&MemoryJournal::default()).await;
+pub(super) async fn a_refused_read_is_no_absence(trial: &Trial<'_>) -> usize {
+    let mut fork = trial.fork();
+    let _outcome = fork.live().await;
     let reads: BTreeSet<_> = (fork.world.ledger().requests())
         .filter(|entry| !entry.mutating)
         .map(|entry| (entry.end.clone(), entry.action.clone()))
@@ -18,15 +18,15 @@ pub(super) async fn a_refused_read_is_no_absence<S: Migrate>(trial: &Trial<'_, S
     let mut runs = 0;
     for (end, action) in reads {
         for fault in [Fault::access_denied(&action), Fault::lost_answer(&action).by(Loss::Timeout)] {
-            let (fork, journal) = (trial.fork(), MemoryJournal::default());
+            let mut fork = trial.fork();
             fork.world.fault(fault.at(&end));
-            let _outcome = fork.run(&journal).await;
+            let _outcome = fork.live().await;
             let trouble = format!("{action} at {end} not answered");
             let done = trial.naming().done(&fork.world, trial.plan().ids()).kinds();
             let whole = trial.expected().kinds();
             let is_part = done.iter().all(|(kind, count)| whole.get(kind).is_some_and(|most| count <= most));
             assert!(is_part, "{trouble}: a run did more:\n{}", fork.world.ledger());
-            trial.must_end_well(&fork, &journal, &trouble).await;
+            trial.must_end_well(&mut fork, &trouble).await;
             runs += 1;
         }
     }
@@ -35,7 +35,7 @@ pub(super) async fn a_refused_read_is_no_absence<S: Migrate>(trial: &Trial<'_, S
 
 /// A survey in which one kind of read fails, in each way, leads to no step that the whole one does
 /// not lead to; and what is missing is said.
-pub(super) async fn a_gap_leads_to_no_step<S: Migrate>(trial: &Trial<'_, S>) -> usize {
+pub(super) async fn a_gap_leads_to_no_step(trial: &Trial<'_>) -> usize {
     let fork = trial.fork();
     let whole = ready_steps(&survey_and_plan(&fork.migration).await);
     let ledger = fork.world.ledger();

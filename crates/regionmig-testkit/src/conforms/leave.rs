@@ -2,37 +2,37 @@
 
 use std::time::Duration;
 
-use regionmig_core::{ApplyOptions, CancellationToken, Effect, Entry, MemoryJournal, Migrate};
+use regionmig_core::{ApplyOptions, CancellationToken, Effect};
 
-use crate::conforms::trial::{Begun, Trial, told};
+use crate::conforms::fork::Begun;
+use crate::conforms::trial::{Trial, told};
 
 /// Of the looks at steps, the first so many are tried all, then every so many-th.
 const ALL_OF: usize = 40;
 const THEN_EVERY: usize = 11;
 
 /// The run is told to stop when a step is looked at, for each such look.
-pub(super) async fn it_stops_when_told<S: Migrate>(trial: &Trial<'_, S>) -> usize {
+pub(super) async fn it_stops_when_told(trial: &Trial<'_>) -> usize {
     let begun = Begun::default();
     let counted = begun.clone();
-    let fork = trial.watched(move |event| {
+    let mut fork = trial.watched(move |event| {
         counted.count(event);
     });
-    let _outcome = fork.run(&MemoryJournal::default()).await;
+    let _outcome = fork.live().await;
     let (mut stopped, mut nth) = (0, 1);
     while nth <= begun.so_far() {
         let (token, begun) = (CancellationToken::new(), Begun::default());
         let stop = token.clone();
-        let fork = trial.watched(move |event| {
+        let mut fork = trial.watched(move |event| {
             if begun.count(event) == Some(nth) {
                 stop.cancel();
             }
         });
-        let journal = MemoryJournal::default();
-        let outcome = fork.run_with(&journal, &trial.patient().stop(token)).await;
+        let outcome = fork.live_with(&trial.patient().stop(token), None).await;
         let trouble = format!("told to stop at look {nth}");
         let is_stopped = outcome.as_ref().is_ok_and(|outcome| outcome.stopped.is_some());
         assert!(is_stopped, "{trouble}: it did not stop: {}", told(&outcome));
-        trial.must_end_well(&fork, &journal, &trouble).await;
+        trial.must_end_well(&mut fork, &trouble).await;
         stopped += 1;
         nth += if nth < ALL_OF { 1 } else { THEN_EVERY };
     }
@@ -41,16 +41,16 @@ pub(super) async fn it_stops_when_told<S: Migrate>(trial: &Trial<'_, S>) -> usiz
 
 /// Without leave, nothing is done but what is additive; and verifying says that something is missing. Returns how many
 /// steps want leave.
-pub(super) async fn nothing_is_done_without_leave<S: Migrate>(trial: &Trial<'_, S>) -> usize {
+pub(super) async fn nothing_is_done_without_leave(trial: &Trial<'_>) -> usize {
     let wants_leave = |effect: Effect| effect != Effect::Additive;
     let steps = trial.plan().steps().filter(|step| wants_leave(step.spec.effect));
     let steps: Vec<_> = steps.map(|step| step.id.clone()).filter(|id| !trial.plan().held().contains_key(id)).collect();
-    let (fork, journal) = (trial.fork(), MemoryJournal::default());
+    let mut fork = trial.fork();
     let options = ApplyOptions::default().patience(Duration::from_secs(3600));
-    let outcome = fork.run_with(&journal, &options).await;
+    let outcome = fork.live_with(&options, None).await;
     let Ok(outcome) = outcome else { panic!("a run without leave failed: {}", told(&outcome)) };
     for step in &steps {
-        let is_begun = journal.records().iter().any(|r| r.step == *step && matches!(r.entry, Entry::Started { .. }));
+        let is_begun = outcome.standings().standing(step).is_some_and(|standing| standing.attempts > 0);
         assert!(!is_begun && outcome.held().contains_key(step), "{step} was begun without leave: {outcome}");
     }
     // Of each kind of change, as many are made as steps make that want no leave, at most.
@@ -69,6 +69,6 @@ pub(super) async fn nothing_is_done_without_leave<S: Migrate>(trial: &Trial<'_, 
         let verification = verification.unwrap_or_else(|error| panic!("verifying failed: {error}"));
         assert!(!verification.is_clean(), "{steps:?} are not done, and verifying finds nothing: {verification}");
     }
-    trial.must_end_well(&fork, &journal, "leave was given later").await;
+    trial.must_end_well(&mut fork, "leave was given later").await;
     steps.len()
 }

@@ -1,39 +1,52 @@
 //! One account, one plan, and forks on which things go wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use regionmig_aws::Access;
 use regionmig_core::{
-    ApplyOptions, Effect, End, Error, Event, Hold, IdMap, Journal, MemoryJournal, Migrate, Migration, MigrationPlan,
-    Outcome, Route, StepId, chain,
+    Act, ApplyOptions, Effect, End, Error, Event, FileJournal, Hold, IdMap, Migration, MigrationPlan, Outcome, StepId,
+    chain,
 };
 use serde_json::json;
 
 use crate::conforms::deeds::{Done, Naming, Rule};
+use crate::conforms::fork::{Fork, JOURNAL, patient};
 use crate::conforms::journal::NotingJournal;
+use crate::disk::SimulatedDisk;
 use crate::fault::Fault;
 use crate::world::World;
 
-/// Makes the service.
-type Make<'a, S> = dyn Fn(&Access) -> S + Send + Sync + 'a;
+/// Makes the migration.
+pub(super) type Make<'a> = dyn Fn(&Access) -> Migration + Send + Sync + 'a;
 
 /// By then all that was sent has been executed, or never will be.
 const ALL_OVER: Duration = Duration::from_secs(600);
 
-/// An account, the plan made of it, and what a run does in which nothing goes wrong.
-pub(super) struct Trial<'a, S> {
-    route: Route,
-    make: &'a Make<'a, S>,
+/// An account, the plan made of it, and what a run does in which nothing goes wrong: one that applies the plan, or one
+/// that takes back what was applied.
+pub(super) struct Trial<'a> {
+    make: &'a Make<'a>,
     ids: IdMap,
+    act: Act,
     world: World,
+    /// Has the journal with which a run begins.
+    disk: SimulatedDisk,
     plan: MigrationPlan,
     naming: Naming,
-    expected: Done,
-    /// How much AWS answers to a survey when all is done.
-    extent: usize,
+    goal: Goal,
     changes: Vec<Change>,
+}
+
+/// What there is when all is done.
+#[derive(Debug, Default)]
+struct Goal {
+    done: Done,
+    ids: IdMap,
+    /// How much AWS answers to a survey.
+    extent: usize,
+    /// What a new plan would do.
+    left: BTreeSet<StepId>,
 }
 
 /// A change that a run makes, and how to find its request again: each has the same place in every run that takes one
@@ -48,8 +61,10 @@ pub(super) struct Change {
     pub(super) effect: Effect,
     /// Whether a second such request would make a second thing.
     pub(super) mints: bool,
-    /// How many records the journal has when it is sent.
-    pub(super) records: usize,
+    /// How long reads may not show what it made.
+    pub(super) settles: Duration,
+    /// How often something was appended to the journal when it is sent.
+    pub(super) appends: u64,
 }
 
 impl Change {
@@ -59,16 +74,18 @@ impl Change {
     }
 }
 
-impl<'a, S: Migrate> Trial<'a, S> {
-    pub(super) async fn prepare(route: Route, world: World, make: &'a Make<'a, S>) -> Self {
+impl<'a> Trial<'a> {
+    pub(super) async fn prepare(world: World, make: &'a Make<'a>) -> Self {
         let mut ids = IdMap::default();
         // What other services would map is mapped until nothing is missing.
         let plan = loop {
-            let plan = survey_and_plan(&migration(&route, &world.fork(), make, &ids)).await;
+            let migration = migration(&world.fork(), make, &ids);
+            let plan = survey_and_plan(&migration).await;
             let before = ids.iter().count();
             for hold in plan.held().values() {
                 if let Hold::Unmet(id) = hold {
-                    let there = id.id().replace(route.source.region.as_str(), route.target.region.as_str());
+                    let (source, target) = (&migration.route().source, &migration.route().target);
+                    let there = id.id().replace(source.region.as_str(), target.region.as_str());
                     ids.bind_erased(id.clone(), there).unwrap_or_else(|error| panic!("{error}"));
                 }
             }
@@ -81,43 +98,71 @@ impl<'a, S: Migrate> Trial<'a, S> {
             "there is nothing to be done, so nothing can go wrong: {}",
             plan.full()
         );
-        let (naming, expected, extent, changes) = (Naming::default(), Done::default(), 0, Vec::new());
-        let mut trial = Self { route, make, ids, world, plan, naming, expected, extent, changes };
+        let disk = SimulatedDisk::new();
+        let created = FileJournal::create_in(disk.clone(), JOURNAL, &plan).await;
+        drop(created.unwrap_or_else(|error| panic!("{}", chain(&error))));
+        let (naming, goal, changes) = (Naming::default(), Goal::default(), Vec::new());
+        let mut trial = Self { make, ids, act: Act::Apply, world, disk, plan, naming, goal, changes };
+        trial.goal.left = trial.plan.held().keys().cloned().collect();
         trial.learn().await;
         trial
     }
 
+    /// Returns the trial of taking back what this one's run has done; none, if it cannot be taken back whole.
+    pub(super) async fn of_the_way_back(&self) -> Option<Self> {
+        let mut fork = self.fork();
+        let _done = self.must_complete(&mut fork).await;
+        fork.world.clock().advance(ALL_OVER);
+        fork.world.ledger().clear();
+        let (make, ids, plan) = (self.make, self.ids.clone(), self.plan.clone());
+        let (world, disk) = (fork.world, fork.disk);
+        let (naming, goal, changes) = (Naming::default(), Goal::default(), Vec::new());
+        let mut trial = Self { make, ids, act: Act::Revert, world, disk, plan, naming, goal, changes };
+        trial.goal.ids = self.goal.ids.clone();
+        let mut fork = trial.fork();
+        let outcome = fork.live().await;
+        outcome.is_ok_and(|outcome| trial.is_all_done(&outcome)).then_some(())?;
+        fork.world.ledger().mutations().next()?;
+        trial.goal.left = step_ids(&survey_and_plan(&fork.migration).await);
+        trial.learn().await;
+        Some(trial)
+    }
+
     /// Learns from two runs in which nothing goes wrong what is done, and what of it AWS names anew each time.
     async fn learn(&mut self) {
-        let (fork, other) = (self.fork(), self.fork());
+        let (mut fork, mut other) = (self.fork(), self.fork());
         // One id less to come: whatever AWS names from here on has another name.
-        let asked = other.world.ask(&self.route.target, "sts:GetCallerIdentity", json!({}));
+        let asked = other.world.ask(&other.migration.route().target, "sts:GetCallerIdentity", json!({}));
         assert!(asked.is_ok(), "the account does not know itself: {asked:?}");
-        let outcome = self.must_complete(&fork, &MemoryJournal::default()).await;
-        let _same = self.must_complete(&other, &MemoryJournal::default()).await;
+        let outcome = self.must_complete(&mut fork).await;
+        let _same = self.must_complete(&mut other).await;
         let naming = Naming::of(&fork.world, &other.world);
-        let expected = naming.done(&fork.world, outcome.ids());
-        assert!(!expected.is_empty(), "a run changes nothing, so nothing can be doubled:\n{}", fork.world.ledger());
+        let ids = if self.act == Act::Revert { self.goal.ids.clone() } else { outcome.ids().clone() };
+        let done = naming.done(&fork.world, &ids);
+        assert!(!done.is_empty(), "a run changes nothing, so nothing can be doubled:\n{}", fork.world.ledger());
         fork.world.clock().advance(ALL_OVER);
         let extent = self.must_leave_nothing(&fork, "after a run").await;
         let changes = self.one_by_one().await;
-        (self.naming, self.expected, self.extent, self.changes) = (naming, expected, extent, changes);
+        let left = std::mem::take(&mut self.goal.left);
+        (self.naming, self.goal, self.changes) = (naming, Goal { done, ids, extent, left }, changes);
     }
 
-    async fn must_complete(&self, fork: &Fork<'_>, journal: &dyn Journal) -> Outcome {
-        let outcome = fork.run(journal).await;
+    async fn must_complete(&self, fork: &mut Fork<'_>) -> Outcome {
+        let outcome = fork.live().await;
         match outcome {
-            Ok(outcome) if is_all_done(&self.plan, &outcome) => outcome,
+            Ok(outcome) if self.is_all_done(&outcome) => outcome,
             outcome => panic!("a run in which nothing goes wrong does not do all: {}", told(&outcome)),
         }
     }
 
     /// Returns the changes of a run that takes one step after the other, in order.
     async fn one_by_one(&self) -> Vec<Change> {
-        let (fork, journal) = (self.fork(), MemoryJournal::default());
+        let fork = self.fork();
+        let journal = fork.copied().await.unwrap_or_else(|error| panic!("{}", chain(&error)));
+        let before = journal.records().len();
         let noting = NotingJournal::new(&journal, &fork.world);
-        let outcome = fork.run_with(&noting, &self.patient().concurrency(1)).await;
-        let complete = outcome.as_ref().is_ok_and(|outcome| is_all_done(&self.plan, outcome));
+        let outcome = fork.run(&noting, &self.patient().concurrency(1)).await;
+        let complete = outcome.as_ref().is_ok_and(|outcome| self.is_all_done(outcome));
         assert!(complete, "a run that takes one step after the other does not do all: {}", told(&outcome));
         let mut asked: BTreeMap<(End, String), u64> = BTreeMap::new();
         let mut changes = Vec::new();
@@ -132,10 +177,17 @@ impl<'a, S: Migrate> Trial<'a, S> {
             };
             let Some(step) = self.plan.steps().find(|step| *step.id == noted.step) else { continue };
             let (end, action, nth) = (entry.end.clone(), entry.action.clone(), *nth);
-            let (effect, mints, records) = (step.spec.effect, step.spec.mints, noted.records);
-            changes.push(Change { end, action, nth, step: noted.step, effect, mints, records });
+            let (effect, mints) = (step.spec.effect, step.spec.mints && self.act == Act::Apply);
+            // The first line of a run says who begins it.
+            let appends = 1 + u64::try_from(noted.records - before).unwrap_or_default();
+            let settles = step.spec.settle.window;
+            changes.push(Change { end, action, nth, step: noted.step, effect, mints, settles, appends });
         }
         changes
+    }
+
+    pub(super) fn act(&self) -> Act {
+        self.act
     }
 
     pub(super) fn plan(&self) -> &MigrationPlan {
@@ -143,7 +195,7 @@ impl<'a, S: Migrate> Trial<'a, S> {
     }
 
     pub(super) fn expected(&self) -> &Done {
-        &self.expected
+        &self.goal.done
     }
 
     pub(super) fn changes(&self) -> &[Change] {
@@ -152,10 +204,6 @@ impl<'a, S: Migrate> Trial<'a, S> {
 
     pub(super) fn naming(&self) -> &Naming {
         &self.naming
-    }
-
-    pub(super) fn service(&self, world: &World) -> S {
-        (self.make)(&world.access())
     }
 
     /// Returns leave for everything, and patience for every window.
@@ -170,107 +218,91 @@ impl<'a, S: Migrate> Trial<'a, S> {
 
     /// Returns a fork whose runs are watched.
     pub(super) fn watched(&self, watch: impl Fn(&Event) + Send + Sync + 'static) -> Fork<'_> {
-        let world = self.world.fork();
+        let (world, disk) = (self.world.fork(), self.disk.fork());
         world.ledger().clear();
-        let migration = migration(&self.route, &world, self.make, &self.ids).observe(watch);
-        Fork { world, migration, plan: &self.plan }
+        let seen = world.clone();
+        disk.mark_with(move || seen.requests_so_far());
+        let migration = migration(&world, self.make, &self.ids).observe(watch);
+        Fork { act: self.act, world, disk, migration, plan: &self.plan }
     }
 
-    /// Runs `fork` with `journal` until all is done, three times at most, as one does after the
-    /// trouble has ended; and holds the result to that of the run in which nothing went wrong.
-    pub(super) async fn must_end_well(&self, fork: &Fork<'_>, journal: &MemoryJournal, trouble: &str) {
-        self.must_end(fork, journal, trouble, &Rule::once()).await;
+    /// Returns whether all is done that can be.
+    pub(super) fn is_all_done(&self, outcome: &Outcome) -> bool {
+        match self.act {
+            Act::Revert => outcome.is_complete(),
+            _ => is_all_done(&self.plan, outcome),
+        }
+    }
+
+    /// Runs `fork` until all is done, three times at most, as one does after the trouble has ended; and holds the result to
+    /// that of the run in which nothing went wrong.
+    pub(super) async fn must_end_well(&self, fork: &mut Fork<'_>, trouble: &str) {
+        self.must_end(fork, trouble, &Rule::once()).await;
     }
 
     /// As [`must_end_well`](Self::must_end_well), but what makes no second thing may have been done a second time.
-    pub(super) async fn must_end_well_or_repeated(&self, fork: &Fork<'_>, journal: &MemoryJournal, trouble: &str) {
+    pub(super) async fn must_end_well_or_repeated(&self, fork: &mut Fork<'_>, trouble: &str) {
         let minting = self.changes.iter().filter(|change| change.mints);
         let minting: BTreeSet<_> = minting.map(|change| (change.end.to_string(), change.action.clone())).collect();
-        self.must_end(fork, journal, trouble, &Rule::but_for_repeats(minting)).await;
+        self.must_end(fork, trouble, &Rule::but_for_repeats(minting)).await;
     }
 
-    async fn must_end(&self, fork: &Fork<'_>, journal: &MemoryJournal, trouble: &str, rule: &Rule) {
-        fork.world.clear_faults();
-        let mut last = fork.run(journal).await;
-        for _ in 0..2 {
-            if last.as_ref().is_ok_and(|outcome| is_all_done(&self.plan, outcome)) {
-                break;
-            }
-            last = fork.run(journal).await;
-        }
-        let outcome = match last {
-            Ok(outcome) if is_all_done(&self.plan, &outcome) => outcome,
-            last => panic!("{trouble}: three runs later, not all is done: {}", told(&last)),
-        };
+    async fn must_end(&self, fork: &mut Fork<'_>, trouble: &str, rule: &Rule) {
+        let outcome = self.must_complete_in_three(fork, trouble).await;
         fork.world.clock().advance(ALL_OVER);
-        let done = self.naming.done(&fork.world, outcome.ids());
-        let wrong = rule.breaches(&done, &self.expected);
+        let ids = if self.act == Act::Revert { &self.goal.ids } else { outcome.ids() };
+        let done = self.naming.done(&fork.world, ids);
+        let wrong = rule.breaches(&done, &self.goal.done);
         assert!(wrong.is_empty(), "{trouble}: {wrong}\n{}", fork.world.ledger());
         let extent = self.must_leave_nothing(fork, trouble).await;
         assert!(
-            extent == self.extent,
+            extent == self.goal.extent,
             "{trouble}: AWS answers more, or less, than it should:\n{}",
             fork.world.ledger()
         );
+        let mutations = fork.world.ledger().mutations().count();
+        let again = fork.live().await;
+        let complete = again.as_ref().is_ok_and(|outcome| self.is_all_done(outcome));
+        assert!(complete, "{trouble}: one more run does not find all done: {}", told(&again));
+        let is_still = fork.world.ledger().mutations().count() == mutations;
+        assert!(is_still, "{trouble}: one more run changed something:\n{}", fork.world.ledger());
     }
 
-    /// Holds what a new plan would do to what this one held. Returns how much AWS answered to the survey, of which the
+    /// Runs `fork` without any more trouble until all is done.
+    pub(super) async fn must_complete_in_three(&self, fork: &mut Fork<'_>, trouble: &str) -> Outcome {
+        fork.world.clear_faults();
+        let mut last = fork.live().await;
+        for _ in 0..2 {
+            if last.as_ref().is_ok_and(|outcome| self.is_all_done(outcome)) {
+                break;
+            }
+            last = fork.live().await;
+        }
+        match last {
+            Ok(outcome) if self.is_all_done(&outcome) => outcome,
+            last => panic!("{trouble}: three runs later, not all is done: {}", told(&last)),
+        }
+    }
+
+    /// Holds what a new plan would do to what it should. Returns how much AWS answered to the survey, of which the
     /// service may have left something out.
     pub(super) async fn must_leave_nothing(&self, fork: &Fork<'_>, trouble: &str) -> usize {
         let before = fork.world.ledger().requests().count();
         let left = survey_and_plan(&fork.migration).await;
-        let names: BTreeSet<StepId> = left.steps().map(|step| step.id.clone()).collect();
-        let held: BTreeSet<StepId> = self.plan.held().keys().cloned().collect();
-        assert!(names == held, "{trouble}: still to be done, where only {held:?} was held: {}", left.full());
+        let names = step_ids(&left);
+        let expected = &self.goal.left;
+        assert!(names == *expected, "{trouble}: still to be done, where only {expected:?} was held: {}", left.full());
         fork.world.ledger().requests().skip(before).map(|entry| entry.values).sum()
     }
-}
-
-/// A copy of the account, on which things may go wrong.
-pub(super) struct Fork<'a> {
-    pub(super) world: World,
-    pub(super) migration: Migration,
-    plan: &'a MigrationPlan,
-}
-
-impl Fork<'_> {
-    pub(super) async fn run(&self, journal: &dyn Journal) -> Result<Outcome, Error> {
-        self.run_with(journal, &patient(self.plan)).await
-    }
-
-    pub(super) async fn run_with(&self, journal: &dyn Journal, options: &ApplyOptions) -> Result<Outcome, Error> {
-        self.migration.apply(self.plan, journal, options).await
-    }
-}
-
-/// What happened in the runs of a fork that is watched.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Begun(Arc<Mutex<usize>>);
-
-impl Begun {
-    /// Counts an event that says that a step is looked at, and returns which one it is, from 1.
-    pub(super) fn count(&self, event: &Event) -> Option<usize> {
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        matches!(event, Event::StepStarted { .. }).then(|| {
-            *begun += 1;
-            *begun
-        })
-    }
-
-    pub(super) fn so_far(&self) -> usize {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn patient(plan: &MigrationPlan) -> ApplyOptions {
-    let options = ApplyOptions::default().allow_overwriting().patience(Duration::from_secs(3600));
-    let irreversible = plan.steps().filter(|step| step.spec.effect == Effect::Irreversible);
-    irreversible.fold(options, |options, step| options.dangerously_allow(step.id.clone()))
 }
 
 pub(super) async fn survey_and_plan(migration: &Migration) -> MigrationPlan {
     let survey = migration.survey().await.unwrap_or_else(|error| panic!("the survey failed: {}", chain(&error)));
     migration.plan(&survey).unwrap_or_else(|error| panic!("planning failed: {}", chain(&error)))
+}
+
+fn step_ids(plan: &MigrationPlan) -> BTreeSet<StepId> {
+    plan.steps().map(|step| step.id.clone()).collect()
 }
 
 /// Returns whether all is done that the plan does not hold.
@@ -282,8 +314,6 @@ pub(super) fn told(outcome: &Result<Outcome, Error>) -> String {
     outcome.as_ref().map_or_else(|error| chain(error), ToString::to_string)
 }
 
-fn migration<S: Migrate>(route: &Route, world: &World, make: &Make<'_, S>, ids: &IdMap) -> Migration {
-    let access = world.access();
-    let migration = Migration::new(route.clone(), &access).with(make(&access));
-    migration.map_all(ids).unwrap_or_else(|error| panic!("{error}"))
+fn migration(world: &World, make: &Make<'_>, ids: &IdMap) -> Migration {
+    make(&world.access()).map_all(ids).unwrap_or_else(|error| panic!("{error}"))
 }

@@ -1,12 +1,14 @@
 //! The conformance suite, put to services of which it is known whether they keep the promises.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod machine;
 mod toy;
 
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
-use regionmig_testkit::{Conformed, World, conforms};
+use regionmig_core::{Migration, Route};
+use regionmig_testkit::{Conformed, Extent, Survived, World, conforms, survives};
 
 use toy::{Care, Toy};
 
@@ -75,4 +77,48 @@ async fn an_account_in_which_nothing_is_to_be_done_proves_nothing() {
 #[tokio::test]
 async fn a_run_that_changes_nothing_proves_nothing() {
     must_fail(Care { acts: false, ..Care::SAFE }, &["a run changes nothing"]).await;
+}
+
+/// Puts a migration of a toy through the harness; says why it failed, if it did.
+fn try_to_kill(care: Care, extent: &Extent) -> Result<Survived, String> {
+    let end = |text: &str| text.parse().unwrap();
+    let route = Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1")).unwrap();
+    let make = |access: &_| Migration::new(route.clone(), access).with(Toy::new(access, care));
+    let tried = std::panic::catch_unwind(AssertUnwindSafe(|| survives(toy::world, make, extent)));
+    tried.map_err(|panic| *panic.downcast::<String>().unwrap())
+}
+
+#[test]
+fn one_that_looks_and_waits_survives() {
+    let survived = try_to_kill(Care::SAFE, &Extent::whole().threads(2)).unwrap();
+    let families = ["deaths at appends", "drops", "journals lost", "late", "losses", "stale"];
+    assert_eq!(survived.families.keys().collect::<Vec<_>>(), families);
+    assert_eq!(survived.families.values().sum::<usize>(), survived.runs);
+    // The five lines of its journal, torn at each byte of the first of each kind.
+    assert!(survived.families["deaths at appends"] > 500, "{survived}");
+    println!("shown: kill_toy {survived}");
+}
+
+#[test]
+fn a_sample_is_of_all_that_can_go_wrong() {
+    let survived = try_to_kill(Care::SAFE, &Extent::sampled(3)).unwrap();
+    assert!(survived.families.len() == 6 && survived.families["losses"] == 3, "{survived}");
+}
+
+#[test]
+fn one_that_does_not_look_does_not_survive() {
+    let failure = try_to_kill(Care { looks: false, ..Care::SAFE }, &Extent::sampled(20)).unwrap_err();
+    assert!(failure.contains("did not end well"), "{failure}");
+}
+
+#[test]
+fn one_that_finds_only_what_shows_at_once_does_not_survive_that_its_marks_are_late() {
+    let failure = try_to_kill(Care::SAFE, &Extent::sampled(20).marks("dynamodb:Scan")).unwrap_err();
+    assert!(failure.contains("and the journal lost") && failure.contains("times, not 2"), "{failure}");
+}
+
+#[test]
+fn one_that_does_not_say_what_it_made_twice_does_not_survive_what_comes_too_late() {
+    let failure = try_to_kill(Care { counts: false, ..Care::SAFE }, &Extent::sampled(1)).unwrap_err();
+    assert!(failure.contains("things that were made twice, 0 are reported"), "{failure}");
 }

@@ -21,6 +21,8 @@ pub(crate) struct Care {
     pub(crate) acts: bool,
     /// Whether a Blocker holds its last entry.
     pub(crate) blocked: bool,
+    /// Whether it checks that each entry is there once.
+    pub(crate) counts: bool,
     /// Whether it plans to copy another entry, once the first is there, in place of the one that is held.
     pub(crate) fickle: bool,
     /// Whether it looks for what it may have made.
@@ -39,6 +41,7 @@ impl Care {
     pub(crate) const SAFE: Self = Self {
         acts: true,
         blocked: false,
+        counts: true,
         fickle: false,
         looks: true,
         mints: true,
@@ -57,6 +60,11 @@ fn table(call: &Call, items: &mut Vec<Value>) -> Result<Value, Refusal> {
                 items.retain(|other| other["name"] != item["name"]);
             }
             items.push(item);
+            Ok(json!({}))
+        }
+        "DeleteItem" => {
+            let key = call.body["Key"].clone();
+            items.retain(|other| other["name"] != key["name"]);
             Ok(json!({}))
         }
         other => Err(Refusal::unknown(other)),
@@ -184,6 +192,20 @@ impl Apply for Toy {
         }
         Ok(Applied::Done(Receipt::default()))
     }
+
+    async fn revert(&self, step: &Copy, _receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+        let name = AttributeValue::S(step.name.to_string());
+        let delete = |client: Client| client.delete_item().table_name("t").key("name", name).send();
+        self.clients.write(cx.end(Side::Target), "dynamodb:DeleteItem", delete).await?;
+        Ok(Reversal::Done)
+    }
 }
 
-impl Verify for Toy {}
+impl Verify for Toy {
+    async fn verify(&self, survey: &Survey<Self::Snapshot>, _cx: &RunContext) -> Result<Vec<Check>, Error> {
+        let check = |(name, count): (&EntryName, &u32)| {
+            Check::new("toy.once", name, if *count == 1 { Verdict::Pass } else { Verdict::Fail })
+        };
+        Ok(survey.target.known().filter(|_| self.care.counts).map(check).collect())
+    }
+}

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use place::Place;
 use regionmig::kms::{KeyMaterials, Kms};
-use regionmig::{ApplyOptions, BoxError, KeyArn, MemoryJournal, Migration, Secret};
+use regionmig::{ApplyOptions, BoxError, KeyArn, Migration, Secret};
 use regionmig_testkit::World;
 
 /// What their owner keeps in a safe. On real AWS, yours.
@@ -43,9 +43,9 @@ async fn bring(place: Place, keys: Option<&[KeyArn; 2]>) -> Result<ExitCode, Box
     }
 
     // Everything is made that can be made. The rest is a task, for a person or for a hook.
-    let journal = MemoryJournal::default();
+    let journal = place::journal(place.journal.as_deref(), &plan).await?;
     let options = ApplyOptions::default();
-    let outcome = without.apply(&plan, &journal, &options).await?;
+    let outcome = without.apply(&plan, &*journal, &options).await?;
     println!("{outcome}\n");
 
     // The safe is opened. The journal says where the run stands, so this one goes on there.
@@ -53,7 +53,7 @@ async fn bring(place: Place, keys: Option<&[KeyArn; 2]>) -> Result<ExitCode, Box
     let material = |bytes: [u8; 32]| Secret::new(bytes.to_vec());
     let materials = KeyMaterials::new().with(single, material(SINGLE)).with(everywhere, material(EVERYWHERE));
     let with = migrate(Kms::new(&place.access).bring_material(materials));
-    let outcome = with.apply(&plan, &journal, &options).await?;
+    let outcome = with.apply(&plan, &*journal, &options).await?;
     println!("{outcome}\n");
     let verification = with.verify(outcome.ids()).await?;
     println!("{verification}");

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use config_store::ConfigStore;
 use place::Place;
 use regionmig::kms::Kms;
-use regionmig::{ApplyOptions, BoxError, Event, MemoryJournal, Migration, Route};
+use regionmig::{ApplyOptions, BoxError, Event, Migration, Route};
 use regionmig_testkit::World;
 use serde_json::json;
 
@@ -50,7 +50,8 @@ async fn migrate(place: Place) -> Result<ExitCode, BoxError> {
     if place.plan_only {
         return Ok(ExitCode::SUCCESS);
     }
-    let outcome = migration.apply(&plan, &MemoryJournal::default(), &ApplyOptions::default()).await?;
+    let journal = place::journal(place.journal.as_deref(), &plan).await?;
+    let outcome = migration.apply(&plan, &*journal, &ApplyOptions::default()).await?;
     println!("\n{outcome}");
     let verification = migration.verify(outcome.ids()).await?;
     println!("{verification}");

@@ -15,7 +15,7 @@ use std::sync::OnceLock;
 
 use place::Place;
 use regionmig::kms::{Kms, Step};
-use regionmig::{ApplyOptions, BoxError, MemoryJournal, Migration, MigrationPlan, Route, Severity};
+use regionmig::{ApplyOptions, BoxError, Migration, MigrationPlan, Route, Severity};
 use regionmig_testkit::{World, reference_account};
 
 #[tokio::main(flavor = "current_thread")]
@@ -69,7 +69,8 @@ async fn plan_and_apply(place: Place, account: Option<&World>) -> Result<ExitCod
     }
     fs::write(&plan_file, today.to_bytes())?;
     let read = MigrationPlan::from_bytes(&fs::read(&plan_file)?)?;
-    let outcome = migration.apply(&read, &MemoryJournal::default(), &ApplyOptions::default()).await?;
+    let journal = place::journal(place.journal.as_deref(), &read).await?;
+    let outcome = migration.apply(&read, &*journal, &ApplyOptions::default()).await?;
     println!("{outcome}");
     let verification = migration.verify(outcome.ids()).await?;
     println!("{verification}");

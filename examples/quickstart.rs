@@ -2,8 +2,12 @@
 //!
 //!     cargo run --example quickstart                  # on a world in this process
 //!     cargo run --example quickstart -- --plan-only   # shows every step, does nothing
-//!     cargo run --example quickstart --features live -- --live --profile ops \
+//!     cargo run --example quickstart -- --journal x.journal   # keeps its journal in a file
+//!     cargo run --example quickstart --features live -- --live --profile ops --journal x.journal \
 //!         --source 111122223333/me-central-1 --target 111122223333/eu-central-1
+//!
+//! With a journal that is there already it goes on with that one's plan: after a crash, a task done, new credentials. (On the
+//! world, which begins anew each time, there is nothing to go on with.)
 //!
 //! Exit codes: 0 done and verified; 1 an error; 2 not understood; 3 something is left to do; 4 the
 //! result is not as it should be.
@@ -18,7 +22,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use place::Place;
 use regionmig::kms::Kms;
-use regionmig::{ApplyOptions, BoxError, Event, KeyArn, MemoryJournal, Migration, Side};
+use regionmig::{ApplyOptions, BoxError, Event, FileJournal, Journal, KeyArn, Migration, MigrationPlan, Side};
 use regionmig_testkit::reference_account;
 
 #[tokio::main(flavor = "current_thread")]
@@ -41,23 +45,24 @@ async fn migrate(place: Place) -> Result<ExitCode, BoxError> {
         _ => {}
     });
 
-    let survey = migration.survey().await?;
-    let found = survey.of(&kms)?;
-    for side in [Side::Source, Side::Target] {
-        let (keys, aliases) = (found.side(side).keys.known().count(), found.side(side).aliases.known().count());
-        println!("{side}: {keys} keys and {aliases} aliases could be read");
-    }
-    survey.unread().for_each(|unread| println!("not read: {unread}"));
-
-    let plan = migration.plan(&survey)?;
-    if place.plan_only {
-        println!("\n{}", plan.full());
-        return Ok(ExitCode::SUCCESS);
-    }
+    let earlier = match &place.journal {
+        Some(file) => FileJournal::open(file).await?,
+        None => None,
+    };
+    let (journal, plan): (Box<dyn Journal>, _) = match earlier {
+        Some((journal, plan)) => (Box::new(journal), plan),
+        None => {
+            let plan = plan(&kms, &migration).await?;
+            if place.plan_only {
+                println!("\n{}", plan.full());
+                return Ok(ExitCode::SUCCESS);
+            }
+            (place::journal(place.journal.as_deref(), &plan).await?, plan)
+        }
+    };
     println!("\n{plan}");
 
-    // In memory: for a real migration, keep a journal where a crash cannot reach it.
-    let outcome = migration.apply(&plan, &MemoryJournal::default(), &ApplyOptions::default()).await?;
+    let outcome = migration.apply(&plan, &*journal, &ApplyOptions::default()).await?;
     bar.finish_and_clear();
     println!("{outcome}");
 
@@ -68,6 +73,18 @@ async fn migrate(place: Place) -> Result<ExitCode, BoxError> {
         println!("  {source} -> {target}");
     }
     Ok(place::ended(&outcome, &verification))
+}
+
+/// Says what there is at both ends, and decides.
+async fn plan(kms: &Kms, migration: &Migration) -> Result<MigrationPlan, BoxError> {
+    let survey = migration.survey().await?;
+    let found = survey.of(kms)?;
+    for side in [Side::Source, Side::Target] {
+        let (keys, aliases) = (found.side(side).keys.known().count(), found.side(side).aliases.known().count());
+        println!("{side}: {keys} keys and {aliases} aliases could be read");
+    }
+    survey.unread().for_each(|unread| println!("not read: {unread}"));
+    Ok(migration.plan(&survey)?)
 }
 
 /// On the terminal only, beside what the program prints.

@@ -6,15 +6,16 @@ pub use regionmig_aws as aws;
 #[cfg(feature = "aws")]
 pub use regionmig_aws::Access;
 pub use regionmig_core::{
-    AccountId, AliasName, Applied, Apply, ApplyOptions, Archive, Arn, Binding, BoxError, Caller, CallerError,
-    CancellationToken, Capture, Check, Classify, Clock, Count, Digest, Doubt, Draft, Effect, End, Entry, Error,
-    ErrorKind, ErrorReport, Event, Finding, FullPlan, Gap, Header, Hold, IdMap, Identifier, Inventory, Item, Journal,
-    JournalError, KeyArn, Lane, Listing, Lookup, MemoryArchive, MemoryJournal, Migrate, Migration, MigrationPlan,
-    MigrationSurvey, NameError, OptIn, Outcome, Pairing, Partition, Perform, Permission, Place, Plan, PlanDiff,
-    PlanError, PlannedStep, Probe, Purpose, RebindError, Receipt, Record, Region, ReplayError, ResourceId, Reversal,
-    Route, RouteError, RunContext, Secret, Service, Settle, Severity, Side, Snapshot, Spec, Stale, Standing, Standings,
-    Status, Step, StepContext, StepId, Stop, Survey, SystemClock, Task, Template, Timestamp, Unread, UnresolvedError,
-    Verdict, Verification, Verify, Wait, chain, code, identifier, policy_document, prelude, snapshot,
+    AccountId, Act, AliasName, Applied, Apply, ApplyOptions, Archive, Arn, Binding, BoxError, Caller, CallerError,
+    CancellationToken, Capture, Check, Classify, Clock, Count, Digest, Disk, Doubt, Draft, Effect, End, Entry, Error,
+    ErrorKind, ErrorReport, Event, Exposure, FileArchive, FileJournal, FileJournalError, Finding, FullPlan, Gap,
+    Header, Hold, IdMap, Identifier, Inventory, Item, Journal, JournalError, JournalLine, JournalReader, KeyArn, Lane,
+    Listing, Lookup, MemoryArchive, MemoryJournal, Migrate, Migration, MigrationPlan, MigrationSurvey, NameError,
+    Noted, OptIn, Outcome, Pairing, Partition, Perform, Permission, Place, Plan, PlanDiff, PlanError, PlannedStep,
+    Probe, Purpose, RebindError, Receipt, Record, Region, ReplayError, ResourceId, Reversal, Route, RouteError, Run,
+    RunContext, Secret, Service, Settle, Severity, Side, Snapshot, Spec, Stale, Standing, Standings, Status, Step,
+    StepContext, StepId, Stop, Storage, StoredFile, Survey, SystemClock, Task, Template, Timestamp, Unread,
+    UnresolvedError, Verdict, Verification, Verify, Wait, chain, code, identifier, policy_document, prelude, snapshot,
 };
 #[cfg(feature = "kms")]
 pub use regionmig_kms as kms;

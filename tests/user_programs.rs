@@ -15,13 +15,20 @@ mod p02;
 mod p03;
 #[path = "user_programs/p04.rs"]
 mod p04;
+#[path = "user_programs/p05.rs"]
+mod p05;
+#[path = "user_programs/p06.rs"]
+mod p06;
 #[path = "user_programs/p08.rs"]
 mod p08;
 #[path = "user_programs/p10.rs"]
 mod p10;
 
 use regionmig::kms::Kms;
-use regionmig::{AccountId, ApplyOptions, Caller, CallerError, Clock, End, MemoryJournal, Migration, Route};
+use regionmig::{
+    AccountId, ApplyOptions, Caller, CallerError, Clock, End, FileJournal, JournalReader, KeyArn, MemoryJournal,
+    Migration, Route,
+};
 use regionmig_testkit::{Fault, World, reference_account};
 
 fn route() -> Route {
@@ -40,14 +47,15 @@ async fn p01_goes_on_by_itself_when_run_again() -> anyhow::Result<()> {
     world.kms(&route().source).alias("alias/a").make();
     world.kms(&route().source).alias("alias/b").make();
     let access = world.access();
-    let mut kept = None;
-    assert_eq!(p01::main(&access, &mut kept, |_| false).await?, "");
-    assert!(kept.is_none());
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.journal");
+    assert_eq!(p01::main(&access, &path, |_| false).await?, "");
+    assert!(!path.exists());
     world.fault(Fault::access_denied("kms:CreateAlias"));
-    let first = p01::main(&access, &mut kept, |plan| plan.len() > 2).await?;
+    let first = p01::main(&access, &path, |plan| plan.len() > 2).await?;
     assert!(first.contains("failed: 2") && first.contains("not clean"), "{first}");
     world.clear_faults();
-    let second = p01::main(&access, &mut kept, |_| panic!("the plan is there")).await?;
+    let second = p01::main(&access, &path, |_| panic!("the plan is there")).await?;
     assert!(second.contains("verified: clean"), "{second}");
     assert_eq!(world.ledger().count("kms:CreateKey"), 2);
     println!("shown: user_programs p01");
@@ -59,8 +67,8 @@ async fn p02_tells_new_blockers_from_unanswered_questions() -> anyhow::Result<()
     let world = account();
     let access = world.access();
     let migration = Migration::new(route(), &access).with(Kms::new(&access));
-    let folder = std::env::temp_dir().join(format!("regionmig-nightly-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
+    let temporary = tempfile::tempdir()?;
+    let folder = temporary.path().to_owned();
     assert_eq!(p02::nightly(&migration, &folder).await?, 0, "nothing to compare with");
     assert_eq!(p02::nightly(&migration, &folder).await?, 0, "nothing new");
     world.fault(Fault::access_denied("kms:ListKeys").at(&route().target));
@@ -69,7 +77,6 @@ async fn p02_tells_new_blockers_from_unanswered_questions() -> anyhow::Result<()
     p02::nightly(&migration, &folder).await?;
     world.kms(&route().source).origin("AWS_CLOUDHSM").custom_key_store("cks-1234567890abcdef0").make();
     assert_eq!(p02::nightly(&migration, &folder).await?, 2, "a key in a store for which none of the target is named");
-    std::fs::remove_dir_all(&folder)?;
     println!("shown: user_programs p02");
     Ok(())
 }
@@ -99,6 +106,50 @@ async fn p04_moves_only_what_was_chosen() -> anyhow::Result<()> {
     assert_eq!(pairs.iter().map(|(source, _)| source).collect::<Vec<_>>(), [&payments]);
     assert_eq!(world.ledger().count("kms:CreateKey"), 1);
     println!("shown: user_programs p04");
+    Ok(())
+}
+
+#[tokio::test]
+async fn p05_goes_on_after_a_crash_and_has_a_program_told_of_a_task() -> anyhow::Result<()> {
+    let world = World::new();
+    world.kms(&route().source).imported_material(&[7; 32]).make();
+    let access = world.access();
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("x.journal");
+    let pager = p05::Pager::default();
+    assert!(p05::resume(&access, &path, &pager, None).await.is_err(), "nothing was begun");
+    let migration = Migration::new(route(), &access).with(Kms::new(&access));
+    let plan = migration.plan(&migration.survey().await?)?;
+    drop(FileJournal::create(&path, &plan).await?);
+    for runs in 1..=2 {
+        assert_eq!(p05::resume(&access, &path, &pager, None).await?, 1);
+        assert_eq!(pager.0.lock().unwrap().len(), runs, "in each run");
+    }
+    let waits = plan.steps().find(|step| step.id.verb() == "import-material").unwrap().id.to_string();
+    p05::resume(&access, &path, &pager, Some((&waits, "ticket 4711"))).await?;
+    let lines: Vec<String> = JournalReader::open(&path)?.map(|line| line.unwrap().to_string()).collect();
+    assert!(lines.iter().any(|line| line.contains("alice says that it is done: ticket 4711")), "{lines:#?}");
+    assert!(lines[0].contains("arn:aws:iam::111122223333:user/operator"), "{lines:#?}");
+    assert_eq!(world.ledger().count("kms:CreateKey"), 1);
+    println!("shown: user_programs p05");
+    Ok(())
+}
+
+#[tokio::test]
+async fn p06_goes_back_from_one_journal() -> anyhow::Result<()> {
+    let world = World::new();
+    let key = world.kms(&route().source).alias("alias/a").make();
+    let access = world.access();
+    let folder = tempfile::tempdir()?;
+    let (there, back) = (folder.path().join("x.journal"), folder.path().join("x.back.journal"));
+    p01::main(&access, &there, |_| true).await?;
+    let forward = Migration::new(route(), &access).with(Kms::new(&access));
+    let outcome = p06::fail_back(&forward, &there, &back).await?;
+    assert!(outcome.is_complete(), "{outcome}");
+    assert_eq!(outcome.ids().pairs::<KeyArn>().map(|(_, original)| original).collect::<Vec<_>>(), [key]);
+    assert_eq!(world.ledger().count("kms:CreateKey"), 1, "the original is found, not made again");
+    assert!(FileJournal::open(&back).await?.is_some());
+    println!("shown: user_programs p06");
     Ok(())
 }
 

@@ -1,5 +1,9 @@
 //! Where bulk goes that no plan, journal or map should hold.
 
+mod file;
+
+pub use file::FileArchive;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +14,7 @@ use crate::error::BoxError;
 
 /// Keeps large results, such as three million pairs of users' ids, in numbered parts.
 ///
-/// Written by the caller: a folder, a bucket. May hold personal data, never secrets.
+/// [`FileArchive`] is one in a folder; a bucket can be another. May hold personal data, never secrets.
 #[async_trait]
 pub trait Archive: fmt::Debug + Send + Sync {
     /// Stores one part, in place of an earlier one of that number. Durable once this returns.

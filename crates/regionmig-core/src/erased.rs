@@ -17,9 +17,10 @@ use crate::event::Event;
 use crate::finding::Finding;
 use crate::ids::{IdMap, ResourceId};
 use crate::knowledge::{Gap, Snapshot};
+use crate::plan::Draught;
 use crate::receipt::Receipt;
 use crate::route::{Route, Side};
-use crate::schema::{read, read_step, write};
+use crate::schema::{read, read_step, unwritten, write};
 use crate::service::{Applied, Lane, Migrate, Probe, Reversal, Service};
 use crate::step::{Permission, Spec, Step};
 use crate::survey::{Capture, Purpose, Survey};
@@ -54,9 +55,6 @@ pub(crate) struct Frame {
     pub(crate) ids: IdMap,
 }
 
-/// Takes one step of a draft.
-pub(crate) type Push<'a> = &'a mut dyn FnMut(&Spec, &RawValue) -> Result<(), Error>;
-
 /// One service's draft, with its types erased and without its steps.
 #[derive(Debug)]
 pub(crate) struct ErasedDraft {
@@ -70,7 +68,7 @@ pub(crate) trait Erased: fmt::Debug + Send + Sync {
     fn lanes(&self) -> Vec<Lane>;
     fn permissions(&self) -> Vec<Permission>;
     fn spec(&self, step: &RawValue) -> Result<Spec, Error>;
-    fn plan(&self, frame: &Frame, survey: &StoredSurvey, push: Push<'_>) -> Result<ErasedDraft, Error>;
+    fn plan(&self, frame: &Frame, survey: &StoredSurvey, draught: &mut Draught) -> Result<ErasedDraft, Error>;
     fn fill(&self, own: &mut StoredCapture, later: &StoredCapture) -> Result<(), Error>;
     fn backfill(&self, own: &mut StoredCapture, earlier: &StoredCapture) -> Result<(), Error>;
     async fn survey(&self, side: Side, cx: &RunContext) -> Result<StoredCapture, Error>;
@@ -95,12 +93,13 @@ impl<S: Migrate> Erased for S {
         Ok(read_step(self, step)?.spec())
     }
 
-    fn plan(&self, frame: &Frame, survey: &StoredSurvey, push: Push<'_>) -> Result<ErasedDraft, Error> {
+    fn plan(&self, frame: &Frame, survey: &StoredSurvey, draught: &mut Draught) -> Result<ErasedDraft, Error> {
         let survey = typed(self, frame, survey)?;
         let draft = self.plan(&survey);
+        draught.reserve(draft.steps.len());
         // Each is written and gone before the next, so that not all are held twice.
         for step in draft.steps {
-            push(&step.spec(), &write(self.name(), "step", &step)?)?;
+            draught.push(self.name(), &step.spec(), &step).map_err(|error| unwritten(self.name(), "step", error))?;
         }
         Ok(ErasedDraft {
             findings: survey.findings(self.name()).into_iter().chain(draft.findings).collect(),

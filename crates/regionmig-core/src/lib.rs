@@ -30,7 +30,7 @@ mod survey;
 mod time;
 mod wait;
 
-pub use archive::{Archive, MemoryArchive};
+pub use archive::{Archive, FileArchive, MemoryArchive};
 pub use check::{Check, Verdict};
 pub use context::{Count, Doubt, RunContext, StepContext};
 pub use digest::Digest;
@@ -65,8 +65,9 @@ pub use wait::{Perform, Task, Wait};
 /// What the macros of this crate expand to. Not for direct use.
 #[doc(hidden)]
 pub mod private {
-    pub use serde::de::Error as DeserializeError;
     pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub use crate::schema::read_text;
 
     /// Makes the error of an identifier's macro.
     pub fn name_error(kind: &'static str, text: &str, why: &'static str) -> crate::NameError {

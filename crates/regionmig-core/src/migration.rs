@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{join_all, try_join};
-use serde_json::value::RawValue;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -30,7 +29,7 @@ use crate::plan::{Draught, Head, MigrationPlan, PlanError};
 use crate::route::{Caller, Route, Side};
 use crate::service::Migrate;
 use crate::standings::{Standings, Status};
-use crate::step::{Permission, Spec, StepId};
+use crate::step::{Permission, StepId};
 use crate::survey::Purpose;
 use crate::time::between;
 use crate::wait::Perform;
@@ -211,8 +210,7 @@ impl Migration {
         };
         let (mut draught, mut clashes) = (Draught::default(), Vec::new());
         for (name, found) in survey.services() {
-            let mut push = |spec: &Spec, step: &RawValue| Ok(draught.push(name, spec, step)?);
-            let draft = self.service(name)?.plan(frame, found, &mut push)?;
+            let draft = self.service(name)?.plan(frame, found, &mut draught)?;
             findings.extend(draft.findings);
             clashes.extend(head.ids.learn(&draft.ids));
             if !draft.known.is_empty() {

@@ -193,7 +193,7 @@ impl MigrationPlan {
                 let left_out = Finding::new(Severity::Note, code::LEFT_OUT, message);
                 head.findings.push(left_out.about(step.spec.subject));
             } else {
-                draught.push(step.service(), &step.spec, step.raw())?;
+                draught.push(step.service(), &step.spec, step.raw()).map_err(|error| PlanError::unreadable(&error))?;
             }
         }
         Ok(draught.seal(head)?)

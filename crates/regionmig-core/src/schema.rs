@@ -3,8 +3,10 @@
 //! What is missing takes its default, if it has one. What says more than was understood is
 //! refused: overlooking it might do something else than was planned.
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Visitor};
+use serde::{Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -32,8 +34,35 @@ pub(crate) fn read_step<S: Service>(service: &S, json: &RawValue) -> Result<S::S
 }
 
 pub(crate) fn write<T: Serialize>(service: &str, what: &'static str, value: &T) -> Result<Box<RawValue>, Error> {
-    let schema = |error: serde_json::Error| Error::Schema { service: service.to_owned(), what, source: error.into() };
-    serde_json::value::to_raw_value(value).map_err(schema)
+    serde_json::value::to_raw_value(value).map_err(|error| unwritten(service, what, error))
+}
+
+/// Says that a value has no JSON.
+pub(crate) fn unwritten(service: &str, what: &'static str, error: serde_json::Error) -> Error {
+    Error::Schema { service: service.to_owned(), what, source: error.into() }
+}
+
+/// Reads what is stored as a text, without a copy of it that is thrown away: a plan has very many.
+pub fn read_text<'de, D, T, E>(deserializer: D, parse: fn(&str) -> Result<T, E>) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    E: fmt::Display,
+{
+    deserializer.deserialize_str(Text(parse))
+}
+
+struct Text<T, E>(fn(&str) -> Result<T, E>);
+
+impl<T, E: fmt::Display> Visitor<'_> for Text<T, E> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<R: serde::de::Error>(self, text: &str) -> Result<T, R> {
+        (self.0)(text).map_err(R::custom)
+    }
 }
 
 /// Returns where `stored` says something that `read` does not. What is new in `read` does not matter.

@@ -306,11 +306,11 @@ pub struct StepId(Arc<str>);
 
 impl StepId {
     pub(crate) fn new(service: &str, spec: &Spec) -> Self {
-        Self(format!("{service}/{}/{}", spec.verb, spec.subject).into())
+        Self([service, "/", &spec.verb, "/", spec.subject.as_str()].concat().into())
     }
 
     pub(crate) fn sibling(service: &str, rest: &str) -> Self {
-        Self(format!("{service}/{rest}").into())
+        Self([service, "/", rest].concat().into())
     }
 
     /// Returns the name's text.

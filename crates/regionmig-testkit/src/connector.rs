@@ -52,7 +52,7 @@ impl Connector {
         }
         match delivery.what {
             _ if delivery.after > patience => Err(timed_out()),
-            What::Refused => Err(ConnectorError::io(refused().into()).never_connected()),
+            What::Refused => Err(unconnected(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused"))),
             What::Reply(reply) => response(&reply, SdkBody::from(reply.body.clone())),
             What::Reset => Err(ConnectorError::io(reset().into())),
             What::TimedOut => Err(timed_out()),
@@ -86,14 +86,15 @@ fn response(reply: &Reply, body: SdkBody) -> Result<HttpResponse, ConnectorError
 #[error("client error (Connect)")]
 struct Unconnected(#[source] io::Error);
 
-fn refused() -> Unconnected {
-    Unconnected(io::Error::new(io::ErrorKind::ConnectionRefused, "connection refused"))
+/// Says that there was no connection, so that nothing was sent.
+pub(crate) fn unconnected(error: io::Error) -> ConnectorError {
+    ConnectorError::io(Unconnected(error).into()).never_connected()
 }
 
 fn reset() -> io::Error {
     io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer")
 }
 
-fn timed_out() -> ConnectorError {
+pub(crate) fn timed_out() -> ConnectorError {
     ConnectorError::timeout(io::Error::new(io::ErrorKind::TimedOut, "no answer in time").into())
 }

@@ -140,6 +140,14 @@ impl Core {
         u64::try_from(self.ledger.len()).unwrap_or(u64::MAX)
     }
 
+    pub(crate) fn ledger_from(&self, place: usize) -> Vec<Arc<Entry>> {
+        self.ledger.get(place..).unwrap_or_default().to_vec()
+    }
+
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.ids = Ids::seeded(seed);
+    }
+
     pub(crate) fn clear_ledger(&mut self) {
         self.ledger.clear();
     }

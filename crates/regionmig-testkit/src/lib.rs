@@ -9,14 +9,18 @@ mod exchange;
 mod face;
 mod fault;
 mod history;
+mod holding;
 mod ids;
+mod invariants;
 mod kms;
 mod ledger;
 mod memory;
+mod ordeal;
 mod paging;
 mod plug;
 mod policy;
 mod protocol;
+mod remote;
 mod services;
 mod state;
 mod world;
@@ -27,12 +31,16 @@ pub use conforms::{Conformed, CrashingJournal, Extent, Survived, conforms, confo
 pub use disk::{DiskCall, DiskEntry, DiskFault, Remains, SimulatedDisk};
 pub use face::Face;
 pub use fault::{Fault, Loss};
+pub use holding::Holding;
+pub use invariants::{Breach, Invariant};
 pub use kms::{
     GrantSeed, GrantView, KeySeed, KeyStoreSeed, KeyView, KmsTiming, MultiRegionView, every_kind_of_key, other_keys,
     reference_account,
 };
 pub use ledger::{Entry, Ledger};
 pub use memory::{Recall, TokenMemory};
+pub use ordeal::{Failure, Lost, Mishap, Mode, Ordeal, Scenario, Setting, Trouble, Undergone};
 pub use plug::Plugged;
+pub use remote::RemoteWorld;
 pub use services::PrincipalSeed;
 pub use world::World;

@@ -8,6 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
 use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
@@ -20,11 +21,11 @@ use crate::clock::VirtualClock;
 use crate::connector;
 use crate::exchange::Core;
 use crate::fault::Fault;
-use crate::ledger::Ledger;
+use crate::ledger::{Entry, Ledger};
 use crate::plug::{self, Plug, Plugged};
 
 /// The account whose credentials are used unless another is named.
-const ACCOUNT: &str = "111122223333";
+pub(crate) const ACCOUNT: &str = "111122223333";
 /// The region of configurations, until a client is made for another.
 const REGION: &str = "us-east-1";
 /// 2026-03-01T00:00:00Z: the time at which every world begins.
@@ -180,6 +181,16 @@ impl World {
         self.lock().requests()
     }
 
+    /// Draws ids and chances from `seed` from here on.
+    pub(crate) fn reseed(&self, seed: u64) {
+        self.lock().reseed(seed);
+    }
+
+    /// Returns the lines of the ledger from the `place`-th on, counted from 0.
+    pub(crate) fn ledger_from(&self, place: usize) -> Vec<Arc<Entry>> {
+        self.lock().ledger_from(place)
+    }
+
     pub(crate) fn clear_ledger(&self) {
         self.lock().clear_ledger();
     }
@@ -197,21 +208,30 @@ impl World {
     }
 
     fn config(&self, account: &str) -> SdkConfig {
-        let key = format!("AKIA{account}WRLD");
-        self.config_with(Credentials::new(key, "the world does not check it", None, None, "world"))
+        self.config_with(operator(account))
     }
 
     fn config_with(&self, credentials: Credentials) -> SdkConfig {
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(connector::client(self))
-            .region(aws_types::region::Region::from_static(REGION))
-            .retry_config(RetryConfig::standard())
-            .sleep_impl(SharedAsyncSleep::new(self.clock()))
-            .time_source(SharedTimeSource::new(self.clock()))
-            .build()
+        config(credentials, &self.clock, connector::client(self))
     }
+}
+
+/// Returns the credentials of an account's operator.
+pub(crate) fn operator(account: &str) -> Credentials {
+    Credentials::new(format!("AKIA{account}WRLD"), "the world does not check it", None, None, "world")
+}
+
+/// Returns the configuration of whoever lives by a world's clock.
+pub(crate) fn config(credentials: Credentials, clock: &VirtualClock, client: SharedHttpClient) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(client)
+        .region(aws_types::region::Region::from_static(REGION))
+        .retry_config(RetryConfig::standard())
+        .sleep_impl(SharedAsyncSleep::new(clock.clone()))
+        .time_source(SharedTimeSource::new(clock.clone()))
+        .build()
 }
 
 impl Default for World {

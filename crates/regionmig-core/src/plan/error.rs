@@ -105,7 +105,7 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+    pub(crate) fn unreadable(error: &impl std::fmt::Display) -> Self {
         Self::Unreadable { why: error.to_string() }
     }
 }

@@ -16,12 +16,14 @@ pub(super) struct Edges {
 
 impl Edges {
     /// Takes each step's list of those it waits for.
-    pub(super) fn new(lists: impl IntoIterator<Item = Vec<u32>>) -> Self {
-        let mut edges = Self { starts: vec![0], ends: Vec::new() };
-        for mut list in lists {
-            list.sort_unstable();
-            list.dedup();
-            edges.ends.extend(list);
+    pub(super) fn new<L: IntoIterator<Item = u32>>(lists: impl IntoIterator<Item = L>) -> Self {
+        let (mut edges, mut own) = (Self { starts: vec![0], ends: Vec::new() }, Vec::new());
+        for list in lists {
+            own.clear();
+            own.extend(list);
+            own.sort_unstable();
+            own.dedup();
+            edges.ends.extend_from_slice(&own);
             edges.starts.push(number(edges.ends.len()));
         }
         edges
@@ -58,6 +60,10 @@ impl Edges {
     ///
     /// Returns a step that waits for itself by way of others.
     pub(super) fn order(&self) -> Result<Vec<u32>, u32> {
+        // As in a stored plan, whose steps stand in an order already.
+        if (0..self.len()).all(|index| self.waits_for(index).all(|earlier| earlier < index)) {
+            return Ok((0..number(self.len())).collect());
+        }
         let feeds = self.reversed();
         let mut left: Vec<u32> = (0..self.len()).map(|index| number(self.waits_for(index).count())).collect();
         let free = (0..self.len()).filter(|&index| left[index] == 0);

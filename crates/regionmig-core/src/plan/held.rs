@@ -1,6 +1,6 @@
 //! Why steps are not run.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::time::Duration;
 
@@ -104,14 +104,15 @@ pub(super) fn held(
 ) -> BTreeMap<StepId, Hold> {
     let blocked: HashMap<&ResourceId, &str> = blockers(head).filter_map(|(on, code)| Some((on?, code))).collect();
     let all = blockers(head).find(|(on, _)| on.is_none()).map(|(_, code)| code);
-    let made: HashSet<u32> = nodes.iter().flat_map(|node| node.produces.iter().copied()).collect();
+    let mut made = vec![false; interner.len()];
+    nodes.iter().flat_map(|node| &node.produces).for_each(|&id| made[id as usize] = true);
     let mut held: BTreeMap<StepId, Hold> = BTreeMap::new();
     for &index in order {
         let node = &nodes[index as usize];
         let unmapped = |id: &&u32| !head.ids.contains(interner.get(**id));
         let mut about = node.produces.iter().chain([&node.subject]).chain(node.requires.iter().filter(unmapped));
         let blocker = all.or_else(|| about.find_map(|id| blocked.get(interner.get(*id)).copied()));
-        let unmet = || node.requires.iter().filter(unmapped).find(|id| !made.contains(id));
+        let unmet = || node.requires.iter().filter(unmapped).find(|id| !made[**id as usize]);
         let behind = || edges.waits_for(index as usize).map(|at| &nodes[at].id).find(|id| held.contains_key(*id));
         let hold = blocker
             .map(|code| Hold::Blocked(code.to_owned()))

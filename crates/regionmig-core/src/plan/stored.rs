@@ -1,6 +1,7 @@
 //! A plan's bytes: how it is put together, written and read.
 // REQ: E-3
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -24,12 +25,27 @@ const FORMAT: u32 = 1;
 /// What a file holds. The digest is of the plan's own bytes.
 #[derive(Deserialize)]
 struct File<'a> {
+    format: u32,
     digest: Digest,
     #[serde(borrow)]
     plan: &'a RawValue,
 }
 
-/// Read first: a later format may have other members.
+impl<'a> File<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, PlanError> {
+        let read = serde_json::from_slice::<Self>(bytes);
+        // A later format may have other members.
+        let format = match &read {
+            Ok(file) => Ok(file.format),
+            Err(_) => serde_json::from_slice::<Format>(bytes).map(|Format { format }| format),
+        };
+        match format {
+            Ok(found) if found != FORMAT => Err(PlanError::Format { found, supported: FORMAT }),
+            _ => read.map_err(|error| PlanError::unreadable(&error)),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Format {
     format: u32,
@@ -83,10 +99,10 @@ struct StepIn<'a> {
 }
 
 #[derive(Serialize)]
-struct StepOut<'a> {
+struct StepOut<'a, S: ?Sized> {
     service: &'a str,
     spec: &'a Spec,
-    step: &'a RawValue,
+    step: &'a S,
 }
 
 pub(super) fn read_planned(json: &str) -> Result<(Spec, &RawValue), PlanError> {
@@ -103,13 +119,13 @@ pub(super) struct Interner {
 
 impl Interner {
     fn number(&mut self, id: &ResourceId) -> u32 {
-        if let Some(&known) = self.numbers.get(id) {
-            return known;
+        match self.numbers.entry(id.clone()) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                self.ids.push(id.clone());
+                *new.insert(number(self.ids.len() - 1))
+            }
         }
-        let new = number(self.ids.len());
-        self.numbers.insert(id.clone(), new);
-        self.ids.push(id.clone());
-        new
     }
 
     fn numbers(&mut self, ids: &BTreeSet<ResourceId>) -> Box<[u32]> {
@@ -118,6 +134,11 @@ impl Interner {
 
     pub(super) fn get(&self, number: u32) -> &ResourceId {
         &self.ids[number as usize]
+    }
+
+    /// How many there are: each number is smaller.
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
     }
 }
 
@@ -135,24 +156,42 @@ pub(super) struct Node {
 
 const END: &str = "\n]}";
 
+/// So much room is made at least for the next steps.
+const ROOM: usize = 1 << 16;
+
 /// A plan that is being put together: its steps, written as they come.
 #[derive(Debug, Default)]
 pub(crate) struct Draught {
     interner: Interner,
     nodes: Vec<Node>,
-    text: String,
+    text: Vec<u8>,
 }
 
 impl Draught {
-    pub(crate) fn push(&mut self, service: &str, spec: &Spec, step: &RawValue) -> Result<(), PlanError> {
-        let out = StepOut { service, spec, step };
-        let json = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
+    /// Makes room for so many more steps.
+    pub(crate) fn reserve(&mut self, steps: usize) {
+        self.nodes.reserve(steps);
+        self.interner.numbers.reserve(steps);
+        self.interner.ids.reserve(steps);
+    }
+
+    /// Writes a step, with nothing between it and its place in the text.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it has no JSON. What there is of it makes the draught useless then.
+    pub(crate) fn push<S: Serialize + ?Sized>(
+        &mut self,
+        service: &str,
+        spec: &Spec,
+        step: &S,
+    ) -> Result<(), serde_json::Error> {
         let start = self.text.len();
-        if self.text.capacity() - start < json.len() {
+        if self.text.capacity() - start < ROOM / 2 {
             // By an eighth: doubled, the text of very many steps would be the most of what a plan takes.
-            self.text.reserve_exact(json.len() + start / 8);
+            self.text.reserve_exact(ROOM + start / 8);
         }
-        self.text.push_str(&json);
+        serde_json::to_writer(&mut self.text, &StepOut { service, spec, step })?;
         self.node(service, spec, start..self.text.len());
         Ok(())
     }
@@ -180,7 +219,7 @@ impl Draught {
     /// Fails on what only a bug can cause: two steps of one name, product or document, or in a
     /// circle.
     pub(crate) fn seal(mut self, mut head: Head) -> Result<MigrationPlan, PlanError> {
-        self.nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        self.nodes.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         // What is to be made again, as after a loss, may become something else than it was.
         for node in &self.nodes {
             node.produces.iter().for_each(|&id| head.ids.forget(self.interner.get(id)));
@@ -193,27 +232,28 @@ impl Draught {
         let mut slots: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
         let mut nodes = Vec::with_capacity(slots.len());
         for (place, &index) in shape.order.iter().enumerate() {
-            text.push_str(if place == 0 { "\n" } else { ",\n" });
+            text.extend_from_slice(if place == 0 { b"\n" } else { b",\n" });
             if let Some(mut node) = slots[index as usize].take() {
                 let start = text.len();
-                text.push_str(&self.text[node.at.clone()]);
+                text.extend_from_slice(&self.text[node.at.clone()]);
                 node.at = start..text.len();
                 nodes.push(node);
             }
         }
-        text.push_str(END);
+        text.extend_from_slice(END.as_bytes());
         drop(self.text);
+        let text = String::from_utf8(text).map_err(|error| PlanError::unreadable(&error))?;
         Ok(finish(head, text, nodes, shape.in_order(), &self.interner))
     }
 }
 
-fn written(head: &Head) -> Result<String, PlanError> {
+fn written(head: &Head) -> Result<Vec<u8>, PlanError> {
     let Head { route, purpose, surveyed_at, ids, findings, known } = head;
     let out = HeadOut { route, purpose: *purpose, surveyed_at: *surveyed_at, ids, findings, known };
-    let mut text = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
+    let mut text = serde_json::to_vec(&out).map_err(|error| PlanError::unreadable(&error))?;
     // Open again for the steps, each on a line of its own, so that two files can be compared.
     text.pop();
-    text.push_str(",\"steps\":[");
+    text.extend_from_slice(b",\"steps\":[");
     Ok(text)
 }
 
@@ -244,8 +284,7 @@ impl Shape {
         let mut rank = vec![0; self.order.len()];
         self.order.iter().zip(0..).for_each(|(&index, place)| rank[index as usize] = place);
         let moved = |index: usize| rank[index];
-        let edges =
-            Edges::new(self.order.iter().map(|&index| self.edges.waits_for(index as usize).map(moved).collect()));
+        let edges = Edges::new(self.order.iter().map(|&index| self.edges.waits_for(index as usize).map(moved)));
         let by_name = self.by_name.iter().map(|&index| moved(index as usize)).collect();
         Self { by_name, edges, order: (0..number(rank.len())).collect() }
     }
@@ -261,37 +300,40 @@ fn finish(head: Head, text: String, nodes: Vec<Node>, shape: Shape, interner: &I
 
 /// For each step, which it waits for: the makers of what it needs, and those it comes after.
 fn edges_of(nodes: &[Node], by_name: &[u32], interner: &Interner) -> Result<Edges, PlanError> {
-    let producer = once(
-        nodes,
-        |node| &node.produces,
-        |first, second, id| PlanError::DuplicateProducer { resource: interner.get(id).clone(), first, second },
-    )?;
-    once(
-        nodes,
-        |node| &node.owns,
-        |first, second, id| PlanError::DuplicateOwner { resource: interner.get(id).clone(), first, second },
-    )?;
+    let resources = interner.len();
+    let duplicate = |(first, second, id): (u32, u32, u32)| {
+        let name = |index: u32| nodes[index as usize].id.clone();
+        (interner.get(id).clone(), name(first), name(second))
+    };
+    let producer = once(nodes, resources, |node| &node.produces).map_err(|twice| {
+        let (resource, first, second) = duplicate(twice);
+        PlanError::DuplicateProducer { resource, first, second }
+    })?;
+    once(nodes, resources, |node| &node.owns).map_err(|twice| {
+        let (resource, first, second) = duplicate(twice);
+        PlanError::DuplicateOwner { resource, first, second }
+    })?;
     let named = |id: &StepId| {
         let found = by_name.binary_search_by(|&index| nodes[index as usize].id.cmp(id)).ok()?;
         Some(by_name[found])
     };
-    let list = |node: &Node| {
-        let makers = node.requires.iter().filter_map(|id| producer.get(id).copied());
-        makers.chain(node.after.iter().filter_map(named)).collect()
-    };
-    Ok(Edges::new(nodes.iter().map(list)))
+    Ok(Edges::new(nodes.iter().map(|node| {
+        let makers = node.requires.iter().filter_map(|&id| producer[id as usize]);
+        makers.chain(node.after.iter().filter_map(named))
+    })))
 }
 
-fn once(
-    nodes: &[Node],
-    of: impl Fn(&Node) -> &Box<[u32]>,
-    error: impl Fn(StepId, StepId, u32) -> PlanError,
-) -> Result<HashMap<u32, u32>, PlanError> {
-    let mut found = HashMap::new();
+/// For each resource, which step it belongs to.
+///
+/// # Errors
+///
+/// Returns two steps and the resource that they both claim.
+fn once(nodes: &[Node], resources: usize, of: impl Fn(&Node) -> &[u32]) -> Result<Vec<Option<u32>>, (u32, u32, u32)> {
+    let mut found = vec![None; resources];
     for (index, node) in nodes.iter().enumerate() {
         for &id in of(node) {
-            if let Some(first) = found.insert(id, number(index)) {
-                return Err(error(nodes[first as usize].id.clone(), node.id.clone(), id));
+            if let Some(first) = found[id as usize].replace(number(index)) {
+                return Err((first, number(index), id));
             }
         }
     }
@@ -312,11 +354,7 @@ impl MigrationPlan {
     /// Fails if it was altered, is of another format, or says more than this version understands.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PlanError> {
         let unreadable = |error: serde_json::Error| PlanError::unreadable(&error);
-        let Format { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
-        if format != FORMAT {
-            return Err(PlanError::Format { found: format, supported: FORMAT });
-        }
-        let file: File<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let file = File::read(bytes)?;
         let text = file.plan.get();
         if Digest::of(text) != file.digest {
             return Err(PlanError::Altered);
@@ -325,6 +363,7 @@ impl MigrationPlan {
         let BodyIn { route, purpose, surveyed_at, ids, findings, known, steps } = body;
         let head = Head { route, purpose, surveyed_at, ids, findings, known };
         let mut draught = Draught::default();
+        draught.reserve(steps.len());
         for json in steps {
             let step: StepIn<'_> = serde_json::from_str(json.get()).map_err(unreadable)?;
             // Where the borrowed piece stands in the text it was borrowed from.

@@ -17,6 +17,7 @@ mod engine_stops;
 mod engine_tasks;
 mod events;
 mod fail_back;
+mod file_archive;
 mod file_journal;
 mod identifiers;
 mod knowledge;

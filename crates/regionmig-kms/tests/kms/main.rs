@@ -9,8 +9,10 @@
 mod account;
 mod conformance;
 mod conformance_found;
+mod faults;
 mod hostile_input;
 mod imports;
+mod journal_damage;
 mod kill_keys;
 mod last_use;
 mod moves_keys;
@@ -25,5 +27,6 @@ mod renames;
 mod reverts;
 mod reverts_kept;
 mod tagging_api;
+mod throttle_storm;
 mod verify;
 mod young_unmarked;

@@ -17,18 +17,24 @@ struct Deed {
 
 /// How often what was done.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(super) struct Done(BTreeMap<Deed, usize>);
+pub(crate) struct Done(BTreeMap<Deed, usize>);
 
 /// An action, by where.
-pub(super) type Kind = (String, String);
+pub(crate) type Kind = (String, String);
 
 impl Done {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Returns how often an action was carried out on what has the same name in every run.
+    pub(crate) fn on_lasting(&self, (end, action): &Kind, resource: &str) -> usize {
+        let deed = Deed { end: end.clone(), action: action.clone(), on: resource.to_owned() };
+        self.0.get(&deed).copied().unwrap_or_default()
+    }
+
     /// Returns how often each action was carried out, on whatever.
-    pub(super) fn kinds(&self) -> BTreeMap<Kind, usize> {
+    pub(crate) fn kinds(&self) -> BTreeMap<Kind, usize> {
         let mut kinds = BTreeMap::new();
         for (deed, count) in &self.0 {
             *kinds.entry((deed.end.clone(), deed.action.clone())).or_default() += count;
@@ -39,25 +45,36 @@ impl Done {
 
 /// The names of what is changed that are the same in every run.
 #[derive(Debug, Default)]
-pub(super) struct Naming(BTreeSet<String>);
+pub(crate) struct Naming(BTreeSet<String>);
 
 impl Naming {
     /// Takes for lasting what has the same name in two worlds of which each gives names of its own.
-    pub(super) fn of(world: &World, other: &World) -> Self {
+    pub(crate) fn of(world: &World, other: &World) -> Self {
         let resources = |world: &World| -> BTreeSet<String> {
             world.ledger().mutations().filter_map(|entry| entry.resource.clone()).collect()
         };
         Self(resources(world).intersection(&resources(other)).cloned().collect())
     }
 
+    /// Returns whether this is a name that is the same in every run.
+    pub(crate) fn lasts(&self, resource: &str) -> bool {
+        self.0.contains(resource)
+    }
+
     /// Returns what was done in a world, in which a run has led to `ids`.
-    pub(super) fn done(&self, world: &World, ids: &IdMap) -> Done {
+    pub(crate) fn done(&self, world: &World, ids: &IdMap) -> Done {
+        self.done_but_to(world, ids, &BTreeSet::new())
+    }
+
+    /// Returns the same without what was done to `others`.
+    pub(crate) fn done_but_to(&self, world: &World, ids: &IdMap, others: &BTreeSet<String>) -> Done {
         let mut sources = BTreeMap::new();
         for (source, target) in ids.iter() {
             sources.entry(target).or_insert(source);
         }
         let mut done = BTreeMap::new();
-        for entry in world.ledger().mutations() {
+        let is_other = |resource: &Option<String>| resource.as_ref().is_some_and(|name| others.contains(name));
+        for entry in world.ledger().mutations().filter(|entry| !is_other(&entry.resource)) {
             let on = match entry.resource.as_deref() {
                 None => "what the service does not name".to_owned(),
                 Some(resource) if self.0.contains(resource) => resource.to_owned(),
@@ -75,31 +92,38 @@ impl Naming {
 
 /// How far what was done may differ from what should be.
 #[derive(Debug)]
-pub(super) struct Rule {
+pub(crate) struct Rule {
     /// Actions that may not be repeated; none, if no action may.
     but: Option<BTreeSet<Kind>>,
+    /// How often the others may be carried out, where once would be enough.
+    most: usize,
 }
 
 impl Rule {
     /// Nothing may be done twice.
-    pub(super) fn once() -> Self {
-        Self { but: None }
+    pub(crate) fn once() -> Self {
+        Self { but: None, most: 1 }
     }
 
     /// A second request may have been executed, but for these, which would make a second thing.
-    pub(super) fn but_for_repeats(minting: BTreeSet<Kind>) -> Self {
-        Self { but: Some(minting) }
+    pub(crate) fn but_for_repeats(minting: BTreeSet<Kind>) -> Self {
+        Self { but: Some(minting), most: 2 }
+    }
+
+    /// Lets what may be repeated be carried out so often.
+    pub(crate) fn up_to(self, most: usize) -> Self {
+        Self { most, ..self }
     }
 
     /// Says what is not as it should be.
-    pub(super) fn breaches(&self, done: &Done, expected: &Done) -> String {
+    pub(crate) fn breaches(&self, done: &Done, expected: &Done) -> String {
         let deeds: BTreeSet<&Deed> = done.0.keys().chain(expected.0.keys()).collect();
         let count = |of: &Done, deed| of.0.get(deed).copied().unwrap_or_default();
         let wrong = deeds.into_iter().filter_map(|deed| {
             let (is, should_be) = (count(done, deed), count(expected, deed));
             let is_repeatable =
                 self.but.as_ref().is_some_and(|but| !but.contains(&(deed.end.clone(), deed.action.clone())));
-            let most = if is_repeatable { 2 * should_be } else { should_be };
+            let most = if is_repeatable { self.most * should_be } else { should_be };
             let Deed { end, action, on } = deed;
             (!(should_be..=most).contains(&is))
                 .then(|| format!("{action} at {end} on {on}: {is} times, not {should_be}"))

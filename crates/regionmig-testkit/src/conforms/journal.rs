@@ -37,29 +37,29 @@ impl Journal for CrashingJournal<'_> {
 
 /// A step that was written down as begun, or as being taken back.
 #[derive(Clone, Debug)]
-pub(super) struct Noted {
-    pub(super) step: StepId,
+pub(crate) struct Noted {
+    pub(crate) step: StepId,
     /// How many requests there had been.
     requests: usize,
     /// How many records there are, this one included.
-    pub(super) records: usize,
+    pub(crate) records: usize,
 }
 
 /// A journal that notes how many requests had been sent when a step was begun.
 #[derive(Debug)]
-pub(super) struct NotingJournal<'a> {
+pub(crate) struct NotingJournal<'a> {
     inner: &'a MemoryJournal,
     world: &'a World,
     noted: Mutex<Vec<Noted>>,
 }
 
 impl<'a> NotingJournal<'a> {
-    pub(super) fn new(inner: &'a MemoryJournal, world: &'a World) -> Self {
+    pub(crate) fn new(inner: &'a MemoryJournal, world: &'a World) -> Self {
         Self { inner, world, noted: Mutex::default() }
     }
 
     /// Returns the last step that was begun before the request at `place`, counted from 0, was sent.
-    pub(super) fn begun_before(&self, place: usize) -> Option<Noted> {
+    pub(crate) fn begun_before(&self, place: usize) -> Option<Noted> {
         let noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         noted.iter().rev().find(|noted| noted.requests <= place).cloned()
     }

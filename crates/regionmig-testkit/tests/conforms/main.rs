@@ -1,6 +1,7 @@
 //! The conformance suite, put to services of which it is known whether they keep the promises.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod machine;
 mod toy;
 
 use std::panic::AssertUnwindSafe;

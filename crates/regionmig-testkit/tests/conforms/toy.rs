@@ -62,6 +62,11 @@ fn table(call: &Call, items: &mut Vec<Value>) -> Result<Value, Refusal> {
             items.push(item);
             Ok(json!({}))
         }
+        "DeleteItem" => {
+            let key = call.body["Key"].clone();
+            items.retain(|other| other["name"] != key["name"]);
+            Ok(json!({}))
+        }
         other => Err(Refusal::unknown(other)),
     }
 }
@@ -186,6 +191,13 @@ impl Apply for Toy {
             self.clients.write(cx.end(Side::Target), "dynamodb:PutItem", put).await?;
         }
         Ok(Applied::Done(Receipt::default()))
+    }
+
+    async fn revert(&self, step: &Copy, _receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+        let name = AttributeValue::S(step.name.to_string());
+        let delete = |client: Client| client.delete_item().table_name("t").key("name", name).send();
+        self.clients.write(cx.end(Side::Target), "dynamodb:DeleteItem", delete).await?;
+        Ok(Reversal::Done)
     }
 }
 

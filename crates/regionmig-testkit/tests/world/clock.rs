@@ -121,6 +121,30 @@ async fn the_clock_lingers_for_what_happens_on_other_threads() {
 }
 
 #[tokio::test]
+async fn a_held_clock_stands_still_until_it_is_let_go() {
+    let clock = World::new().clock();
+    let before = clock.now();
+    let (held, sleeper) = (clock.hold(), tokio::spawn(clock.sleep(HOUR)));
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(clock.now(), before);
+    clock.advance(HOUR / 2);
+    drop(held);
+    sleeper.await.unwrap();
+    assert_eq!(clock.now(), before + HOUR);
+}
+
+#[tokio::test]
+async fn advancing_wakes_whoever_sleeps_while_the_clock_is_held() {
+    let clock = World::new().clock();
+    let (_held, sleeper) = (clock.hold(), tokio::spawn(clock.sleep(HOUR)));
+    tokio::task::yield_now().await;
+    clock.advance(HOUR);
+    sleeper.await.unwrap();
+}
+
+#[tokio::test]
 async fn advancing_wakes_whoever_sleeps_less_long() {
     let clock = World::new().clock();
     let (mut short, mut long) = (Box::pin(clock.sleep(HOUR)), Box::pin(clock.sleep(HOUR * 3)));

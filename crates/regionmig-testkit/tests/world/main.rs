@@ -8,6 +8,7 @@ mod faults;
 mod forks;
 mod iam;
 mod paging;
+mod programs;
 mod reads;
 mod simulate;
 mod tagging;

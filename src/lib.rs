@@ -19,3 +19,7 @@ pub use regionmig_core::{
 };
 #[cfg(feature = "kms")]
 pub use regionmig_kms as kms;
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/when-it-dies.md")]
+pub mod when_it_dies {}

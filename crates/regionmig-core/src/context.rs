@@ -6,8 +6,8 @@ mod step;
 
 pub use count::Count;
 pub(crate) use shared::SharedReads;
+pub(crate) use step::{Basis, Recorder};
 pub use step::{Doubt, StepContext};
-pub(crate) use step::{Look, Recorder};
 
 use std::fmt;
 use std::sync::Arc;

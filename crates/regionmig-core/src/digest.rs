@@ -17,6 +17,13 @@ impl Digest {
         Self(hex(&Sha256::digest(bytes)).into())
     }
 
+    /// Returns the digest of what `pieces` are, one after another.
+    pub(crate) fn of_all<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut hasher = Sha256::new();
+        pieces.into_iter().for_each(|piece| hasher.update(piece));
+        Self(hex(&hasher.finalize()).into())
+    }
+
     /// Returns the 64 digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -44,5 +51,6 @@ mod tests {
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(Digest::of("abc").as_str(), abc);
         assert_eq!(Digest::of("abc").to_string(), abc);
+        assert_eq!(Digest::of_all(["a", "", "bc"]).as_str(), abc);
     }
 }

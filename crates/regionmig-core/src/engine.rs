@@ -26,21 +26,22 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::context::{Look, Recorder, RunContext, SharedReads, StepContext};
+use crate::context::{Basis, Recorder, RunContext, SharedReads, StepContext};
+use crate::digest::Digest;
 use crate::engine::memo::{Gates, Guard, LATEST, Memo, SHORTEST_PAUSE};
 use crate::engine::outcome::Aim;
 use crate::engine::progress::Progress;
 use crate::engine::schedule::Schedule;
-use crate::erased::Erased;
+use crate::erased::ErasedStep;
 use crate::error::{BoxError, Error, ErrorKind, ErrorReport, chain};
 use crate::event::Event;
 use crate::journal::{Entry, Journal, JournalError, Record};
 use crate::migration::Migration;
-use crate::plan::{Hold, MigrationPlan, PlannedStep};
+use crate::plan::{Hold, MigrationPlan};
 use crate::receipt::Receipt;
 use crate::service::{Applied, Probe};
-use crate::standings::{Standing, Standings, Status};
-use crate::step::StepId;
+use crate::standings::{ReplayError, Standing, Standings, Status};
+use crate::step::{Spec, StepId};
 use crate::time::{after, between};
 use crate::wait::{Perform, Task, Wait};
 
@@ -51,6 +52,16 @@ enum Turn {
     Failed(ErrorReport),
     /// Look again.
     Later(Duration),
+}
+
+/// A step that is being looked at: read once.
+struct Look<'a> {
+    index: usize,
+    id: &'a StepId,
+    /// As its service wrote it.
+    json: &'a str,
+    spec: Spec,
+    step: Box<dyn ErasedStep + 'a>,
 }
 
 pub(crate) struct Engine<'a> {
@@ -208,8 +219,8 @@ impl<'a> Engine<'a> {
 
     /// Returns how long a run must last to begin the step, if this one is shorter.
     fn wanted_patience(&self, index: usize) -> Option<Duration> {
-        let (step, _) = self.step(index).ok()?;
-        let window = self.guard(&step, &Standing::default()).window();
+        let look = self.look(index).ok()?;
+        let window = self.guard(look.id.service(), &look.spec, &Standing::default()).window();
         // The looks take their time, too.
         let wanted = window + A_LOOK;
         (!window.is_zero() && wanted > self.options.patience).then_some(wanted)
@@ -251,28 +262,29 @@ impl<'a> Engine<'a> {
         (turn.unwrap_or_else(|error| Turn::Failed(ErrorReport::new(&error))), memo)
     }
 
-    /// Returns a step and its service. The code may have learned since the plan was made how long to wait, and what is
-    /// made twice.
-    fn step(&self, index: usize) -> Result<(PlannedStep<'_>, &dyn Erased), Error> {
-        let mut step = self.plan.step(index)?;
-        let service = self.migration.service(step.service())?;
-        step.spec.be_as_careful_as(&service.spec(step.raw())?);
-        Ok((step, service))
+    /// Reads a step. The code may have learned since the plan was made how long to wait, and what is made twice: the more
+    /// careful of the two counts. In all else they agree, or the plan would have been refused.
+    fn look(&self, index: usize) -> Result<Look<'_>, Error> {
+        let (id, json) = (self.plan.name(index), self.plan.own_json(index));
+        let step = self.migration.service(id.service())?.step(json)?;
+        let mut spec = step.spec();
+        spec.be_as_careful_as(self.plan.traits(index));
+        Ok(Look { index, id, json, spec, step })
     }
 
     async fn attempt(&self, index: usize, memo: &mut Memo) -> Result<Turn, Error> {
-        let (step, service) = self.step(index)?;
+        let look = self.look(index)?;
         let standing = self.standing(index);
         let (doubt, mut generation, made) = (standing.doubt(), standing.generation, standing.effective > 0);
         let was_seen = matches!(standing.status, Status::Waiting(_));
-        let guard = self.guard(&step, &standing);
+        let guard = self.guard(look.id.service(), &look.spec, &standing);
         let began = self.now();
-        let scx = self.context(&step, standing, guard.not_before(memo, self.began, began));
+        let scx = self.context(&look, standing, guard.not_before(memo, self.began, began));
         let mut spent = None;
-        match service.probe(step.raw(), &scx).await {
+        match look.step.probe(&scx).await {
             // What was in doubt stays in doubt if it cannot be looked at.
             Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
-            Ok(Probe::Present(receipt)) => return self.done(&step, index, receipt, made).await,
+            Ok(Probe::Present(receipt)) => return self.done(&look, receipt, made).await,
             Ok(Probe::Waiting(wait)) => return self.wait(index, wait, memo).await,
             Ok(probe @ (Probe::Absent | Probe::Spent { .. })) => {
                 // What has ended for good may be older than what is in doubt and does not show yet.
@@ -292,49 +304,48 @@ impl<'a> Engine<'a> {
             return Ok(Turn::Later(Duration::ZERO));
         }
         // From here on the request may have been sent, whatever becomes of this process.
-        let request = step.digest();
-        self.record(step.id, Entry::Started { generation, spent, request }).await?;
+        let request = Digest::of(look.json);
+        self.record_at(index, Entry::Started { generation, spent, request }).await?;
         memo.begun(self.now());
-        let scx = self.context(&step, self.standing(index), self.now());
-        match service.apply(step.raw(), &scx).await {
-            Ok(Applied::Done(receipt)) => self.done(&step, index, receipt, true).await,
+        let scx = self.context(&look, self.standing(index), self.now());
+        match look.step.apply(&scx).await {
+            Ok(Applied::Done(receipt)) => self.done(&look, receipt, true).await,
             Ok(Applied::Waiting(wait)) => self.wait(index, wait, memo).await,
             // Of many requests, those before the one that failed have had their effect.
             Err(error) => {
-                let doubt = step.spec.bulk || !error.kind().proves_no_effect();
+                let doubt = look.spec.bulk || !error.kind().proves_no_effect();
                 self.fail(index, ErrorReport::new(&error), doubt, memo).await
             }
         }
     }
 
     /// Says what it takes to believe that a step has had no effect.
-    fn guard(&self, step: &PlannedStep<'_>, standing: &Standing) -> Guard {
-        let service = step.service();
-        let settle = if step.spec.mints { step.spec.settle.at_least(LATEST) } else { step.spec.settle };
+    fn guard(&self, service: &str, spec: &Spec, standing: &Standing) -> Guard {
+        let settle = if spec.mints { spec.settle.at_least(LATEST) } else { spec.settle };
         if let Some(doubt) = standing.doubt() {
             Guard::doubt(settle, doubt.since)
         } else if self.options.is_cautious() {
             Guard::cautious(settle)
-        } else if step.spec.mints && !self.options.is_fresh() && !self.gates().is_open(service) {
+        } else if spec.mints && !self.options.is_fresh() && !self.gates().is_open(service) {
             Guard::gate(service)
         } else {
             Guard::none()
         }
     }
 
-    async fn done(&self, step: &PlannedStep<'_>, index: usize, receipt: Receipt, made: bool) -> Result<Turn, Error> {
-        if !receipt.ids.sources().eq(&step.spec.produces) {
+    async fn done(&self, look: &Look<'_>, receipt: Receipt, made: bool) -> Result<Turn, Error> {
+        if !receipt.ids.sources().eq(&look.spec.produces) {
             let bug = ErrorReport::bug("the receipt does not bind exactly what the step produces");
-            return self.fail(index, bug, made, &mut Memo::default()).await;
+            return self.fail(look.index, bug, made, &mut Memo::default()).await;
         }
         let clash = self.standings().ids().admits(&receipt.ids).err();
         if let Some(error) = clash {
             let mut report = ErrorReport::bug(error.to_string());
             report.kind = ErrorKind::Conflict;
-            return self.fail(index, report, made, &mut Memo::default()).await;
+            return self.fail(look.index, report, made, &mut Memo::default()).await;
         }
-        self.record(step.id, Entry::Done(receipt)).await?;
-        self.cx.emit(&Event::StepDone { step: step.id.clone(), made });
+        self.record_at(look.index, Entry::Done(receipt)).await?;
+        self.cx.emit(&Event::StepDone { step: look.id.clone(), made });
         Ok(Turn::Done)
     }
 
@@ -342,7 +353,7 @@ impl<'a> Engine<'a> {
         let id = self.plan.name(index);
         memo.seen(self.now());
         if self.standing(index).status != Status::Waiting(wait.clone()) {
-            self.record(id, Entry::Waiting(wait.clone())).await?;
+            self.record_at(index, Entry::Waiting(wait.clone())).await?;
             self.cx.emit(&Event::StepWaiting { step: id.clone(), wait: wait.clone() });
         }
         if let Some(task) = &wait.task
@@ -381,22 +392,22 @@ impl<'a> Engine<'a> {
 
     async fn fail(&self, index: usize, error: ErrorReport, doubt: bool, memo: &mut Memo) -> Result<Turn, Error> {
         let id = self.plan.name(index);
-        self.record(id, Entry::Failed { error: error.clone(), doubt }).await?;
+        self.record_at(index, Entry::Failed { error: error.clone(), doubt }).await?;
         let again_after = error.kind.is_passing().then(|| memo.back_off(id));
         self.cx.emit(&Event::StepFailed { step: id.clone(), error: error.clone(), again_after });
         Ok(again_after.map_or(Turn::Failed(error), Turn::Later))
     }
 
-    fn context<'s>(&'s self, step: &PlannedStep<'s>, standing: Standing, not_before: Timestamp) -> StepContext<'s> {
-        let look = Look {
+    fn context<'s>(&'s self, look: &Look<'s>, standing: Standing, not_before: Timestamp) -> StepContext<'s> {
+        let basis = Basis {
             // Only what the step says it requires, so that one which says too little always fails.
-            ids: self.standings().ids().subset(&step.spec.requires),
-            known: self.plan.known(step.service()),
+            ids: self.standings().ids_for(look.index, &look.spec.requires),
+            known: self.plan.known(look.id.service()),
             not_before,
             reads: Arc::clone(&self.reads),
             recorder: self,
         };
-        StepContext::new(self.cx, step.id, standing, look)
+        StepContext::new(self.cx, look.id, standing, basis)
     }
 
     fn standing(&self, index: usize) -> Standing {
@@ -432,23 +443,29 @@ impl<'a> Engine<'a> {
 /// of which it only tells other things may have done so with a journal that was lost.
 fn begun_minting(plan: &MigrationPlan, standings: &Standings) -> impl Iterator<Item = String> {
     let begun = (0..plan.len()).filter(|&index| standings.at(index).attempts > 0);
-    let minting = begun.filter_map(|index| plan.step(index).ok()).filter(|step| step.spec.mints);
-    minting.map(|step| step.service().to_owned())
+    begun.filter(|&index| plan.traits(index).mints).map(|index| plan.name(index).service().to_owned())
 }
 
 #[async_trait]
 impl Recorder for Engine<'_> {
-    /// Writes an entry down, first where a crash cannot reach it.
     async fn record(&self, step: &StepId, entry: Entry) -> Result<(), Error> {
+        let unknown = || ReplayError::UnknownStep { step: step.clone() };
+        self.record_at(self.plan.index_of(step).ok_or_else(unknown)?, entry).await
+    }
+}
+
+impl Engine<'_> {
+    /// Writes an entry down, first where a crash cannot reach it.
+    async fn record_at(&self, index: usize, entry: Entry) -> Result<(), Error> {
         self.is_whole()?;
-        let record = Record::new(self.cx.clock().wall_time(), step.clone(), entry);
-        self.standings().admit(&record)?;
+        let record = Record::new(self.cx.clock().wall_time(), self.plan.name(index).clone(), entry);
+        self.standings().admit_at(index, &record)?;
         if let Err(error) = self.journal.append(&record).await {
             let text = chain(&error);
             self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
             return Err(JournalError::new(text).into());
         }
-        self.standings().record(&record)?;
+        self.standings().take(index, record)?;
         // Another step's record may have been lost meanwhile, and this one with it.
         self.is_whole()
     }

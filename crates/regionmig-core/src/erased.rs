@@ -67,15 +67,12 @@ pub(crate) struct ErasedDraft {
 pub(crate) trait Erased: fmt::Debug + Send + Sync {
     fn lanes(&self) -> Vec<Lane>;
     fn permissions(&self) -> Vec<Permission>;
-    fn spec(&self, step: &RawValue) -> Result<Spec, Error>;
+    /// Reads a step, once for all that is asked of it in one look.
+    fn step(&self, json: &str) -> Result<Box<dyn ErasedStep + '_>, Error>;
     fn plan(&self, frame: &Frame, survey: &StoredSurvey, draught: &mut Draught) -> Result<ErasedDraft, Error>;
     fn fill(&self, own: &mut StoredCapture, later: &StoredCapture) -> Result<(), Error>;
     fn backfill(&self, own: &mut StoredCapture, earlier: &StoredCapture) -> Result<(), Error>;
     async fn survey(&self, side: Side, cx: &RunContext) -> Result<StoredCapture, Error>;
-    async fn probe(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Probe, Error>;
-    async fn apply(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Applied, Error>;
-    async fn preflight(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Vec<Finding>, Error>;
-    async fn revert(&self, step: &RawValue, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error>;
     async fn verify(&self, frame: &Frame, survey: &StoredSurvey, cx: &RunContext) -> Result<Vec<Check>, Error>;
 }
 
@@ -89,8 +86,8 @@ impl<S: Migrate> Erased for S {
         Service::permissions(self)
     }
 
-    fn spec(&self, step: &RawValue) -> Result<Spec, Error> {
-        Ok(read_step(self, step)?.spec())
+    fn step(&self, json: &str) -> Result<Box<dyn ErasedStep + '_>, Error> {
+        Ok(Box::new(Own { service: self, step: read_step(self, json)? }))
     }
 
     fn plan(&self, frame: &Frame, survey: &StoredSurvey, draught: &mut Draught) -> Result<ErasedDraft, Error> {
@@ -109,15 +106,15 @@ impl<S: Migrate> Erased for S {
     }
 
     fn fill(&self, own: &mut StoredCapture, later: &StoredCapture) -> Result<(), Error> {
-        let mut filled: S::Snapshot = read(self.name(), "snapshot", &own.value)?;
-        filled.fill(read(self.name(), "snapshot", &later.value)?);
+        let mut filled: S::Snapshot = read(self.name(), "snapshot", own.value.get())?;
+        filled.fill(read(self.name(), "snapshot", later.value.get())?);
         *own = store(self, &Capture::new(own.at, filled))?;
         Ok(())
     }
 
     fn backfill(&self, own: &mut StoredCapture, earlier: &StoredCapture) -> Result<(), Error> {
-        let mut filled: S::Snapshot = read(self.name(), "snapshot", &own.value)?;
-        filled.backfill(read(self.name(), "snapshot", &earlier.value)?, earlier.at);
+        let mut filled: S::Snapshot = read(self.name(), "snapshot", own.value.get())?;
+        filled.backfill(read(self.name(), "snapshot", earlier.value.get())?, earlier.at);
         *own = store(self, &Capture::new(own.at, filled))?;
         Ok(())
     }
@@ -127,24 +124,46 @@ impl<S: Migrate> Erased for S {
         store(self, &capture(self, side, cx).instrument(span).await)
     }
 
-    async fn probe(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Probe, Error> {
-        self.probe(&read_step(self, step)?, cx).await.map_err(|error| failed(self, "probe", error))
-    }
-
-    async fn apply(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Applied, Error> {
-        self.apply(&read_step(self, step)?, cx).await.map_err(|error| failed(self, "apply", error))
-    }
-
-    async fn preflight(&self, step: &RawValue, cx: &StepContext<'_>) -> Result<Vec<Finding>, Error> {
-        self.preflight(&read_step(self, step)?, cx).await.map_err(|error| failed(self, "preflight", error))
-    }
-
-    async fn revert(&self, step: &RawValue, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error> {
-        self.revert(&read_step(self, step)?, receipt, cx).await.map_err(|error| failed(self, "revert", error))
-    }
-
     async fn verify(&self, frame: &Frame, survey: &StoredSurvey, cx: &RunContext) -> Result<Vec<Check>, Error> {
         self.verify(&typed(self, frame, survey)?, cx).await.map_err(|error| failed(self, "verify", error))
+    }
+}
+
+/// One step, with its type erased, and its service.
+#[async_trait]
+pub(crate) trait ErasedStep: Send + Sync {
+    fn spec(&self) -> Spec;
+    async fn probe(&self, cx: &StepContext<'_>) -> Result<Probe, Error>;
+    async fn apply(&self, cx: &StepContext<'_>) -> Result<Applied, Error>;
+    async fn preflight(&self, cx: &StepContext<'_>) -> Result<Vec<Finding>, Error>;
+    async fn revert(&self, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error>;
+}
+
+struct Own<'a, S: Service> {
+    service: &'a S,
+    step: S::Step,
+}
+
+#[async_trait]
+impl<S: Migrate> ErasedStep for Own<'_, S> {
+    fn spec(&self) -> Spec {
+        self.step.spec()
+    }
+
+    async fn probe(&self, cx: &StepContext<'_>) -> Result<Probe, Error> {
+        self.service.probe(&self.step, cx).await.map_err(|error| failed(self.service, "probe", error))
+    }
+
+    async fn apply(&self, cx: &StepContext<'_>) -> Result<Applied, Error> {
+        self.service.apply(&self.step, cx).await.map_err(|error| failed(self.service, "apply", error))
+    }
+
+    async fn preflight(&self, cx: &StepContext<'_>) -> Result<Vec<Finding>, Error> {
+        self.service.preflight(&self.step, cx).await.map_err(|error| failed(self.service, "preflight", error))
+    }
+
+    async fn revert(&self, receipt: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, Error> {
+        self.service.revert(&self.step, receipt, cx).await.map_err(|error| failed(self.service, "revert", error))
     }
 }
 
@@ -181,7 +200,7 @@ pub(crate) fn typed<S: Service>(
     survey: &StoredSurvey,
 ) -> Result<Survey<S::Snapshot>, Error> {
     let capture = |stored: &StoredCapture| {
-        Ok::<_, Error>(Capture::new(stored.at, read(service.name(), "snapshot", &stored.value)?))
+        Ok::<_, Error>(Capture::new(stored.at, read(service.name(), "snapshot", stored.value.get())?))
     };
     Ok(Survey {
         route: frame.route.clone(),

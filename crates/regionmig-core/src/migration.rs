@@ -249,7 +249,7 @@ impl Migration {
                 continue;
             }
             let scx = StepContext::detached(&cx, step.id, plan.ids().subset(&step.spec.requires));
-            match self.service(step.service())?.preflight(step.raw(), &scx).await {
+            match self.service(step.service())?.step(step.json())?.preflight(&scx).await {
                 Ok(remarks) => findings.extend(remarks),
                 Err(error) => {
                     let message = format!("`{}` could not be asked: {}", step.id, chain(&error));
@@ -467,7 +467,7 @@ impl Migration {
             return Err(PlanError::Blocked { findings }.into());
         }
         for step in plan.steps() {
-            if !self.service(step.service())?.spec(step.raw())?.agrees_with(&step.spec) {
+            if !self.service(step.service())?.step(step.json())?.spec().agrees_with(&step.spec) {
                 return Err(PlanError::Disagreement { step: step.id.clone() }.into());
             }
         }

@@ -16,6 +16,7 @@ pub use show::FullPlan;
 pub(crate) use stored::Draught;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -28,7 +29,7 @@ use crate::ids::{IdMap, ResourceId};
 use crate::route::Route;
 use crate::schema::read_step;
 use crate::service::Service;
-use crate::step::{Permission, Spec, StepId};
+use crate::step::{Effect, Permission, Settle, Spec, StepId};
 use crate::survey::Purpose;
 
 /// A whole migration's plan: checked, ordered, sealed. Immutable, and cheap to clone.
@@ -43,7 +44,9 @@ pub struct MigrationPlan(Arc<Sealed>);
 struct Sealed {
     head: Head,
     digest: Digest,
-    /// The JSON that the digest is of.
+    /// What is stored before the steps, of a plan that was made here. One that was read has all of it in `text`.
+    front: Option<String>,
+    /// The steps' JSON, in the order in which they were drafted: to put it in theirs would take all of it twice.
     text: String,
     steps: Vec<Indexed>,
     /// Indices of `steps`, by name.
@@ -63,11 +66,30 @@ pub(crate) struct Head {
     pub(crate) known: BTreeMap<String, Arc<BTreeSet<ResourceId>>>,
 }
 
-/// A step's name, and where its JSON stands in the text.
+/// A step's name, where its JSON stands in the text, and what an engine asks of it again and again.
 #[derive(Debug)]
 struct Indexed {
     id: StepId,
-    at: std::ops::Range<usize>,
+    at: Range<usize>,
+    /// Where, in that JSON, stands what the service wrote.
+    own: Range<u32>,
+    traits: Traits,
+}
+
+/// What of a step's spec decides when it runs, and how carefully.
+#[derive(Clone, Debug)]
+pub(crate) struct Traits {
+    pub(crate) effect: Effect,
+    pub(crate) lane: Option<Arc<str>>,
+    pub(crate) mints: bool,
+    pub(crate) settle: Settle,
+}
+
+impl Traits {
+    fn of(spec: &Spec) -> Self {
+        let lane = spec.lane.as_deref().map(Arc::from);
+        Self { effect: spec.effect, lane, mints: spec.mints, settle: spec.settle }
+    }
 }
 
 /// One step of a plan, with its type erased.
@@ -99,18 +121,13 @@ impl<'a> PlannedStep<'a> {
     /// Fails if it is another service's, or another version's that says more than this one reads.
     pub fn decode<S: Service>(&self, service: &S) -> Result<S::Step, Error> {
         match self.service() == service.name() {
-            true => read_step(service, self.step),
+            true => read_step(service, self.step.get()),
             false => Err(Error::MissingService { name: self.service().to_owned() }),
         }
     }
 
     pub(crate) fn raw(&self) -> &'a RawValue {
         self.step
-    }
-
-    /// Returns what names the step as the plan has it.
-    pub(crate) fn digest(&self) -> Digest {
-        Digest::of(self.step.get())
     }
 }
 
@@ -226,6 +243,16 @@ impl MigrationPlan {
 
     pub(crate) fn json(&self, index: usize) -> &str {
         &self.0.text[self.0.steps[index].at.clone()]
+    }
+
+    /// Returns what the service wrote of a step.
+    pub(crate) fn own_json(&self, index: usize) -> &str {
+        let Range { start, end } = self.0.steps[index].own;
+        &self.json(index)[start as usize..end as usize]
+    }
+
+    pub(crate) fn traits(&self, index: usize) -> &Traits {
+        &self.0.steps[index].traits
     }
 
     pub(crate) fn known(&self, service: &str) -> Arc<BTreeSet<ResourceId>> {

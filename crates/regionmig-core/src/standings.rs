@@ -82,11 +82,11 @@ impl Standing {
     }
 
     /// Takes one more entry, which [`Standings::admit`] has let through, into account.
-    fn take(&mut self, at: Timestamp, entry: &Entry) {
+    fn take(&mut self, at: Timestamp, entry: Entry) {
         match entry {
-            Entry::Acknowledged { by, note } => self.acknowledgement = Some((by.clone(), note.clone())),
-            Entry::Checkpoint(data) => self.checkpoint = Some(data.clone()),
-            Entry::Done(receipt) => self.status = Status::Done(receipt.clone()),
+            Entry::Acknowledged { by, note } => self.acknowledgement = Some((by, note)),
+            Entry::Checkpoint(data) => self.checkpoint = Some(data),
+            Entry::Done(receipt) => self.status = Status::Done(receipt),
             // What is known of earlier attempts still is.
             Entry::Doubted => {
                 self.status = Status::InDoubt(None);
@@ -94,15 +94,15 @@ impl Standing {
             }
             // A failed reversal leaves it being taken back.
             Entry::Failed { error, .. } if matches!(self.status, Status::Reverting(_)) => {
-                self.unreverted = Some(error.clone());
+                self.unreverted = Some(error);
             }
-            Entry::Failed { error, doubt: true } => self.status = Status::InDoubt(Some(error.clone())),
+            Entry::Failed { error, doubt: true } => self.status = Status::InDoubt(Some(error)),
             Entry::Failed { error, doubt: false } => {
                 // What ends the attempt that was just begun proves that it had none.
                 if self.status == Status::InDoubt(None) {
                     self.effective = self.effective.saturating_sub(1);
                 }
-                self.status = Status::Failed(error.clone());
+                self.status = Status::Failed(error);
             }
             Entry::Kept => {
                 if let Status::Reverting(receipt) = &self.status {
@@ -120,10 +120,10 @@ impl Standing {
                 self.status = Status::InDoubt(None);
                 self.attempts += 1;
                 self.effective += 1;
-                self.generation = *generation;
+                self.generation = generation;
                 self.started_at = Some(at);
             }
-            Entry::Waiting(wait) => self.status = Status::Waiting(wait.clone()),
+            Entry::Waiting(wait) => self.status = Status::Waiting(wait),
         }
     }
 }
@@ -154,7 +154,7 @@ impl Standings {
         let mut result = Ok(());
         let mut replay = |record: Record| {
             if result.is_ok() {
-                result = standings.record(&record);
+                result = standings.place(&record).and_then(|index| standings.take(index, record));
             }
         };
         journal.replay(&Header::new(plan), &mut replay).await?;
@@ -169,9 +169,12 @@ impl Standings {
     ///
     /// Says why not.
     pub fn admit(&self, record: &Record) -> Result<(), ReplayError> {
-        let step = &record.step;
-        let standing = self.standing(step).ok_or_else(|| ReplayError::UnknownStep { step: step.clone() })?;
-        let fits = match (&standing.status, &record.entry) {
+        self.admit_at(self.place(record)?, record)
+    }
+
+    /// Says the same of a record whose step's place in the plan is known.
+    pub(crate) fn admit_at(&self, index: usize, record: &Record) -> Result<(), ReplayError> {
+        let fits = match (&self.at(index).status, &record.entry) {
             // A person may answer for it while the run that does it comes to its end.
             (_, Entry::Acknowledged { .. }) => true,
             (Status::Reverting(_), Entry::Doubted) => false,
@@ -184,7 +187,7 @@ impl Standings {
             (_, Entry::Done(receipt)) => return Ok(self.ids.admits(&receipt.ids)?),
             _ => true,
         };
-        if fits { Ok(()) } else { Err(ReplayError::OutOfOrder { step: step.clone() }) }
+        if fits { Ok(()) } else { Err(ReplayError::OutOfOrder { step: record.step.clone() }) }
     }
 
     /// Takes one more record into account.
@@ -193,18 +196,21 @@ impl Standings {
     ///
     /// Fails if it cannot follow those before it.
     pub fn record(&mut self, record: &Record) -> Result<(), ReplayError> {
-        self.admit(record)?;
-        match (&record.entry, self.standing(&record.step).map(|standing| &standing.status)) {
+        self.take(self.place(record)?, record.clone())
+    }
+
+    /// Takes a record whose step's place in the plan is known.
+    pub(crate) fn take(&mut self, index: usize, record: Record) -> Result<(), ReplayError> {
+        self.admit_at(index, &record)?;
+        match (&record.entry, &self.standings[index].status) {
             (Entry::Done(receipt), _) => self.ids.merge(&receipt.ids)?,
-            (Entry::Reverted, Some(Status::Reverting(receipt))) | (Entry::Doubted, Some(Status::Done(receipt))) => {
+            (Entry::Reverted, Status::Reverting(receipt)) | (Entry::Doubted, Status::Done(receipt)) => {
                 let gone: Vec<ResourceId> = receipt.ids.sources().cloned().collect();
                 gone.iter().for_each(|source| self.ids.forget(source));
             }
             _ => {}
         }
-        if let Some(index) = self.plan.index_of(&record.step) {
-            self.standings[index].take(record.at, &record.entry);
-        }
+        self.standings[index].take(record.at, record.entry);
         Ok(())
     }
 
@@ -221,6 +227,22 @@ impl Standings {
     /// Returns all mappings made so far: with [`IdMap::reversed`], what a way back starts from.
     pub fn ids(&self) -> &IdMap {
         &self.ids
+    }
+
+    /// Returns what `sources` have become, as far as that is known, for a step that waits for their makers: looked for where
+    /// they were made, since all that was ever mapped may be very much.
+    pub(crate) fn ids_for<'a>(&self, index: usize, sources: impl IntoIterator<Item = &'a ResourceId>) -> IdMap {
+        let made = |source: &ResourceId| {
+            let receipts = self.plan.waits_for(index).filter_map(|maker| self.at(maker).receipt());
+            receipts.filter(|receipt| !receipt.ids.is_empty()).find_map(|receipt| receipt.ids.pair(source))
+        };
+        sources.into_iter().filter_map(|source| made(source).or_else(|| self.ids.pair(source))).collect()
+    }
+
+    /// Returns which step of the plan a record is about.
+    fn place(&self, record: &Record) -> Result<usize, ReplayError> {
+        let unknown = || ReplayError::UnknownStep { step: record.step.clone() };
+        self.plan.index_of(&record.step).ok_or_else(unknown)
     }
 
     pub(crate) fn at(&self, index: usize) -> &Standing {

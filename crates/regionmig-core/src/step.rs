@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Binding, Identifier, ResourceId, Template};
+use crate::plan::Traits;
 use crate::region::{NameError, Partition};
 use crate::route::Place;
 use crate::time::iso;
@@ -237,8 +238,8 @@ impl Spec {
         self
     }
 
-    /// Waits as long as `other`, its own in the code that runs, if that is longer than what was planned.
-    pub(crate) fn be_as_careful_as(&mut self, other: &Self) {
+    /// Waits as long as was planned, if that is longer than what the code that runs says.
+    pub(crate) fn be_as_careful_as(&mut self, other: &Traits) {
         self.settle = self.settle.at_least(other.settle);
         self.mints |= other.mints;
     }

@@ -136,16 +136,16 @@ impl Core {
         self.ledger.clone()
     }
 
-    pub(crate) fn requests(&self) -> u64 {
-        u64::try_from(self.ledger.len()).unwrap_or(u64::MAX)
-    }
-
     pub(crate) fn ledger_from(&self, place: usize) -> Vec<Arc<Entry>> {
         self.ledger.get(place..).unwrap_or_default().to_vec()
     }
 
     pub(crate) fn reseed(&mut self, seed: u64) {
         self.ids = Ids::seeded(seed);
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        u64::try_from(self.ledger.len()).unwrap_or(u64::MAX)
     }
 
     pub(crate) fn clear_ledger(&mut self) {

@@ -147,7 +147,7 @@ async fn connection(world: &World, programs: &Programs, open: Open<'_>, mut stre
             drop(open);
             // Read, since a stream that is closed unread takes back what was written.
             let _asked = stream.read_exact(&mut [0; END.len()]).await;
-            let _closed = others.wait_for(|open| *open == 0).await;
+            let _closed = others.wait_for(|open| *open == 0).await.is_ok();
             let _told = stream.write_all(END).await;
         }
         Ok(1) if first[0].is_ascii_lowercase() => {

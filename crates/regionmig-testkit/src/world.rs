@@ -176,11 +176,6 @@ impl World {
         self.lock().ask(end, action, input, now)
     }
 
-    /// Returns how many requests there were since the ledger was last cleared.
-    pub(crate) fn requests_so_far(&self) -> u64 {
-        self.lock().requests()
-    }
-
     /// Draws ids and chances from `seed` from here on.
     pub(crate) fn reseed(&self, seed: u64) {
         self.lock().reseed(seed);
@@ -189,6 +184,11 @@ impl World {
     /// Returns the lines of the ledger from the `place`-th on, counted from 0.
     pub(crate) fn ledger_from(&self, place: usize) -> Vec<Arc<Entry>> {
         self.lock().ledger_from(place)
+    }
+
+    /// Returns how many requests there were since the ledger was last cleared.
+    pub(crate) fn requests_so_far(&self) -> u64 {
+        self.lock().requests()
     }
 
     pub(crate) fn clear_ledger(&self) {

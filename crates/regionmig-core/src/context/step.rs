@@ -43,7 +43,7 @@ impl Recorder for () {
 
 /// One look at a step: what of the run it may rely on.
 #[derive(Clone)]
-pub(crate) struct Look<'a> {
+pub(crate) struct Basis<'a> {
     pub(crate) ids: IdMap,
     pub(crate) known: Arc<BTreeSet<ResourceId>>,
     pub(crate) not_before: Timestamp,
@@ -56,22 +56,22 @@ pub struct StepContext<'a> {
     run: &'a RunContext,
     step: &'a StepId,
     standing: Standing,
-    look: Look<'a>,
+    basis: Basis<'a>,
     checkpoint: Mutex<Option<Value>>,
 }
 
 impl<'a> StepContext<'a> {
-    pub(crate) fn new(run: &'a RunContext, step: &'a StepId, standing: Standing, look: Look<'a>) -> Self {
+    pub(crate) fn new(run: &'a RunContext, step: &'a StepId, standing: Standing, basis: Basis<'a>) -> Self {
         let checkpoint = Mutex::new(standing.checkpoint.clone());
-        Self { run, step, standing, look, checkpoint }
+        Self { run, step, standing, basis, checkpoint }
     }
 
     /// Makes what a step is handed outside of any run: for tests, and for a program of the caller's
     /// that wants a single step done and takes care itself. Checkpoints go nowhere.
     pub fn detached(run: &'a RunContext, step: &'a StepId, ids: IdMap) -> Self {
-        let look =
-            Look { ids, known: Arc::default(), not_before: run.clock().now(), reads: Arc::default(), recorder: &() };
-        Self::new(run, step, Standing::default(), look)
+        let basis =
+            Basis { ids, known: Arc::default(), not_before: run.clock().now(), reads: Arc::default(), recorder: &() };
+        Self::new(run, step, Standing::default(), basis)
     }
 
     /// Returns what the whole run shares.
@@ -95,7 +95,7 @@ impl<'a> StepContext<'a> {
     ///
     /// Fails if the step did not say that it [needs](crate::Spec::needs) it.
     pub fn resolve<I: Identifier>(&self, binding: &Binding<I>) -> Result<I, UnresolvedError> {
-        self.look.ids.resolve(binding)
+        self.basis.ids.resolve(binding)
     }
 
     /// Fills a [`Template`] of the step.
@@ -104,7 +104,7 @@ impl<'a> StepContext<'a> {
     ///
     /// Fails if the step did not say that it [needs](crate::Spec::needs_all) it.
     pub fn fill(&self, template: &Template) -> Result<String, UnresolvedError> {
-        self.look.ids.fill(template)
+        self.basis.ids.fill(template)
     }
 
     /// Returns that the step was begun before, if it was and how it ended is not known.
@@ -114,13 +114,13 @@ impl<'a> StepContext<'a> {
 
     /// Returns the identifiers in the target that this service's survey saw and examined.
     pub fn known(&self) -> &BTreeSet<ResourceId> {
-        &self.look.known
+        &self.basis.known
     }
 
     /// Returns the moment from which on a reading counts for this look: the begin of the run, or
     /// later where the engine wants the target asked anew.
     pub fn not_before(&self) -> Timestamp {
-        self.look.not_before
+        self.basis.not_before
     }
 
     /// Returns a reading that other probes of this run made since `not_before`, or else makes it:
@@ -135,7 +135,7 @@ impl<'a> StepContext<'a> {
         F: FnOnce() -> R + Send,
         R: Future<Output = Result<T, E>> + Send,
     {
-        self.look.reads.get((self.step.service(), name), not_before, self.run.clock(), read).await
+        self.basis.reads.get((self.step.service(), name), not_before, self.run.clock(), read).await
     }
 
     /// Returns who said that the step's task is done, and how they know.
@@ -170,7 +170,7 @@ impl<'a> StepContext<'a> {
     /// If dropped, the checkpoint may or may not have been stored.
     pub async fn save<T: Serialize + Sync>(&self, checkpoint: &T) -> Result<(), JournalError> {
         let data = serde_json::to_value(checkpoint).map_err(JournalError::new)?;
-        let stored = self.look.recorder.record(self.step, Entry::Checkpoint(data.clone())).await;
+        let stored = self.basis.recorder.record(self.step, Entry::Checkpoint(data.clone())).await;
         stored.map_err(JournalError::new)?;
         *self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner) = Some(data);
         Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::plan::{Hold, MigrationPlan, PlanError, PlannedStep};
+use crate::plan::{Hold, MigrationPlan, PlanError};
 use crate::step::{Effect, StepId};
 
 /// What a run may do, and for how long.
@@ -116,14 +116,13 @@ impl ApplyOptions {
         self
     }
 
-    pub(super) fn hold(&self, step: &PlannedStep<'_>) -> Option<Hold> {
-        let effect = step.spec.effect;
+    pub(super) fn hold(&self, step: &StepId, effect: Effect) -> Option<Hold> {
         let allowed = match effect {
             Effect::Additive => true,
             Effect::Overwriting => self.overwriting,
-            Effect::Irreversible => self.irreversible.contains(step.id),
+            Effect::Irreversible => self.irreversible.contains(step),
         };
-        if !self.only_allows(step.id) {
+        if !self.only_allows(step) {
             Some(Hold::LeftOut)
         } else if allowed {
             None

@@ -66,11 +66,10 @@ impl Engine<'_> {
 
     async fn take_back(&self, index: usize, receipt: &Receipt) -> Result<bool, ErrorReport> {
         let reported = |error: Error| ErrorReport::new(&error);
-        let step = self.plan.step(index).map_err(|error| reported(error.into()))?;
-        let service = self.migration.service(step.service()).map_err(reported)?;
-        let scx = self.context(&step, self.standing(index), self.now());
+        let look = self.look(index).map_err(reported)?;
+        let scx = self.context(&look, self.standing(index), self.now());
         self.recorded(index, Entry::Reverting).await?;
-        let reversal = AssertUnwindSafe(service.revert(step.raw(), receipt, &scx)).catch_unwind().await;
+        let reversal = AssertUnwindSafe(look.step.revert(receipt, &scx)).catch_unwind().await;
         let (error, doubt) = match reversal {
             Ok(Ok(Reversal::Done)) => return self.recorded(index, Entry::Reverted).await.map(|()| true),
             Ok(Ok(Reversal::Unsupported)) => return self.recorded(index, Entry::Kept).await.map(|()| false),
@@ -78,13 +77,12 @@ impl Engine<'_> {
             Err(_) => (ErrorReport::panicked(), true),
         };
         self.recorded(index, Entry::Failed { error: error.clone(), doubt }).await?;
-        let step = step.id.clone();
+        let step = look.id.clone();
         self.cx.emit(&Event::StepFailed { step, error: error.clone(), again_after: None });
         Err(error)
     }
 
     async fn recorded(&self, index: usize, entry: Entry) -> Result<(), ErrorReport> {
-        use crate::context::Recorder as _;
-        self.record(self.plan.name(index), entry).await.map_err(|error| ErrorReport::new(&error))
+        self.record_at(index, entry).await.map_err(|error| ErrorReport::new(&error))
     }
 }

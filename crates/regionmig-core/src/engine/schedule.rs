@@ -9,7 +9,7 @@ use crate::engine::lanes::Lanes;
 use crate::engine::memo::Memo;
 use crate::engine::{Engine, Turn};
 use crate::error::ErrorKind;
-use crate::plan::{Frontier, Hold, PlannedStep};
+use crate::plan::{Frontier, Hold, MigrationPlan};
 use crate::standings::Status;
 use crate::step::StepId;
 use crate::time::after;
@@ -36,10 +36,8 @@ impl<'a> Schedule<'a> {
         let mut lanes = Lanes::new(engine.migration.services().flat_map(of));
         for index in 0..engine.plan.len() {
             // What an earlier run began still is under way.
-            if engine.standing(index).doubt().is_some()
-                && let Ok(step) = engine.plan.step(index)
-            {
-                lanes.is_inside(index, lane_of(&step));
+            if engine.standings().at(index).doubt().is_some() {
+                lanes.is_inside(index, lane_of(engine.plan, index));
             }
         }
         Self {
@@ -68,18 +66,16 @@ impl<'a> Schedule<'a> {
             }
         }
         while let Some(index) = self.frontier.pop() {
-            // Parsed when the plan was made, so it parses.
-            let Ok(step) = self.engine.plan.step(index) else { continue };
-            if self.held.contains_key(step.id) {
+            let id = self.engine.plan.name(index);
+            if self.held.contains_key(id) {
                 continue;
             }
-            let status = self.engine.standing(index).status;
-            if matches!(status, Status::Done(_)) {
+            if self.engine.standings().at(index).is_done() {
                 self.frontier.done(index);
-            } else if let Some(hold) = self.hold(&step, &status) {
-                self.held.insert(step.id.clone(), hold);
+            } else if let Some(hold) = self.hold(index) {
+                self.held.insert(id.clone(), hold);
                 self.make_room(index);
-            } else if self.lanes.enter(index, lane_of(&step)) {
+            } else if self.lanes.enter(index, lane_of(self.engine.plan, index)) {
                 return Some((index, Memo::default()));
             }
         }
@@ -115,7 +111,7 @@ impl<'a> Schedule<'a> {
 
     /// Has a step leave its lane, unless it may have begun: then it still takes its place.
     fn make_room(&mut self, index: usize) {
-        if self.engine.standing(index).doubt().is_none()
+        if self.engine.standings().at(index).doubt().is_none()
             && let Some(next) = self.lanes.leave(index)
         {
             self.frontier.put_back(next);
@@ -123,18 +119,20 @@ impl<'a> Schedule<'a> {
     }
 
     fn is_shut(&self, step: &StepId) -> bool {
-        self.shut.contains(&(step.service().to_owned(), step.verb().to_owned()))
+        !self.shut.is_empty() && self.shut.contains(&(step.service().to_owned(), step.verb().to_owned()))
     }
 
-    fn hold(&self, step: &PlannedStep<'_>, status: &Status) -> Option<Hold> {
-        match status {
+    fn hold(&self, index: usize) -> Option<Hold> {
+        let plan = self.engine.plan;
+        match self.engine.standings().at(index).status {
             Status::Reverted | Status::Reverting(_) => Some(Hold::Reverted),
-            _ if self.is_shut(step.id) => Some(Hold::Quota),
-            _ => self.engine.options.hold(step),
+            _ if self.is_shut(plan.name(index)) => Some(Hold::Quota),
+            _ => self.engine.options.hold(plan.name(index), plan.traits(index).effect),
         }
     }
 }
 
-fn lane_of(step: &PlannedStep<'_>) -> Option<(String, String)> {
-    step.spec.lane.as_ref().map(|lane| (step.service().to_owned(), lane.clone()))
+fn lane_of(plan: &MigrationPlan, index: usize) -> Option<(String, String)> {
+    let lane = plan.traits(index).lane.as_ref()?;
+    Some((plan.name(index).service().to_owned(), lane.to_string()))
 }

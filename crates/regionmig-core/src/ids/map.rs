@@ -2,6 +2,7 @@
 // REQ: E-10
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -62,7 +63,17 @@ impl IdMap {
     ///
     /// Fails on the first source that is bound to two targets.
     pub fn merge(&mut self, other: &Self) -> Result<(), RebindError> {
-        other.0.iter().try_for_each(|(source, target)| self.bind_erased(source.clone(), target))
+        other.0.iter().try_for_each(|(source, target)| match self.0.entry(source.clone()) {
+            Entry::Occupied(bound) if bound.get() != target => {
+                let (bound, refused) = (bound.get().to_string(), target.to_string());
+                Err(RebindError { source_id: source.clone(), bound, refused })
+            }
+            Entry::Occupied(_) => Ok(()),
+            Entry::Vacant(free) => {
+                free.insert(Arc::clone(target));
+                Ok(())
+            }
+        })
     }
 
     /// Returns the way back, what each target was in the source, and a finding for each target
@@ -83,8 +94,7 @@ impl IdMap {
     /// Returns the part of this map that is about `sources`.
     #[must_use]
     pub fn subset<'a>(&self, sources: impl IntoIterator<Item = &'a ResourceId>) -> Self {
-        let pairs = sources.into_iter().filter_map(|source| self.0.get_key_value(source));
-        Self(pairs.map(|(source, target)| (source.clone(), Arc::clone(target))).collect())
+        sources.into_iter().filter_map(|source| self.pair(source)).collect()
     }
 
     /// Returns whether `source` has been mapped.
@@ -157,6 +167,11 @@ impl IdMap {
         other.0.iter().filter_map(clash).collect()
     }
 
+    /// Returns what is said of `source`.
+    pub(crate) fn pair(&self, source: &ResourceId) -> Option<(ResourceId, Arc<str>)> {
+        self.0.get_key_value(source).map(|(source, target)| (source.clone(), Arc::clone(target)))
+    }
+
     /// Removes what is said of `source`.
     pub(crate) fn forget(&mut self, source: &ResourceId) {
         self.0.remove(source);
@@ -174,6 +189,12 @@ impl IdMap {
             }
             None => Ok(()),
         }
+    }
+}
+
+impl FromIterator<(ResourceId, Arc<str>)> for IdMap {
+    fn from_iter<I: IntoIterator<Item = (ResourceId, Arc<str>)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().collect())
     }
 }
 

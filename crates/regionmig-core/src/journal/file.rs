@@ -1,4 +1,5 @@
 //! The journal in a file.
+// REQ: E-14
 
 use std::io;
 use std::path::Path;

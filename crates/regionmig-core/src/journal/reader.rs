@@ -1,4 +1,5 @@
 //! Who did what, when: a journal's file, read by somebody else.
+// REQ: E-30
 
 use std::collections::VecDeque;
 use std::fmt;

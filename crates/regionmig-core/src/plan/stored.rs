@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use crate::ids::{IdMap, ResourceId};
 use crate::plan::error::PlanError;
 use crate::plan::graph::{Edges, number};
 use crate::plan::held::held;
-use crate::plan::{Head, Indexed, MigrationPlan, Sealed};
+use crate::plan::{Head, Indexed, MigrationPlan, Sealed, Traits};
 use crate::route::Route;
 use crate::step::{Spec, StepId};
 use crate::survey::Purpose;
@@ -98,11 +99,11 @@ struct StepIn<'a> {
     step: &'a RawValue,
 }
 
+/// As a step begins; its own JSON follows as the last member, `step`.
 #[derive(Serialize)]
-struct StepOut<'a, S: ?Sized> {
+struct StepOut<'a> {
     service: &'a str,
     spec: &'a Spec,
-    step: &'a S,
 }
 
 pub(super) fn read_planned(json: &str) -> Result<(Spec, &RawValue), PlanError> {
@@ -151,7 +152,9 @@ pub(super) struct Node {
     pub(super) produces: Box<[u32]>,
     owns: Box<[u32]>,
     after: Box<[StepId]>,
-    at: std::ops::Range<usize>,
+    at: Range<usize>,
+    own: Range<u32>,
+    traits: Traits,
 }
 
 const END: &str = "\n]}";
@@ -191,12 +194,18 @@ impl Draught {
             // By an eighth: doubled, the text of very many steps would be the most of what a plan takes.
             self.text.reserve_exact(ROOM + start / 8);
         }
-        serde_json::to_writer(&mut self.text, &StepOut { service, spec, step })?;
-        self.node(service, spec, start..self.text.len());
+        serde_json::to_writer(&mut self.text, &StepOut { service, spec })?;
+        self.text.pop();
+        self.text.extend_from_slice(b",\"step\":");
+        let begin = self.text.len() - start;
+        serde_json::to_writer(&mut self.text, step)?;
+        let own = number(begin)..number(self.text.len() - start);
+        self.text.push(b'}');
+        self.node(service, spec, start..self.text.len(), own);
         Ok(())
     }
 
-    fn node(&mut self, service: &str, spec: &Spec, at: std::ops::Range<usize>) {
+    fn node(&mut self, service: &str, spec: &Spec, at: Range<usize>, own: Range<u32>) {
         let after = spec.after.iter().map(|rest| StepId::sibling(service, rest)).collect();
         self.nodes.push(Node {
             id: StepId::new(service, spec),
@@ -206,6 +215,8 @@ impl Draught {
             owns: self.interner.numbers(&spec.owns),
             after,
             at,
+            own,
+            traits: Traits::of(spec),
         });
     }
 
@@ -227,33 +238,23 @@ impl Draught {
         head.findings.sort_by(|a, b| (&a.code, &a.subject, a).cmp(&(&b.code, &b.subject, b)));
         head.findings.dedup();
         let shape = Shape::of(&self.nodes, &self.interner)?;
-        let mut text = written(&head)?;
-        text.reserve_exact(self.text.len() + 2 * self.nodes.len() + END.len());
         let mut slots: Vec<Option<Node>> = self.nodes.into_iter().map(Some).collect();
-        let mut nodes = Vec::with_capacity(slots.len());
-        for (place, &index) in shape.order.iter().enumerate() {
-            text.extend_from_slice(if place == 0 { b"\n" } else { b",\n" });
-            if let Some(mut node) = slots[index as usize].take() {
-                let start = text.len();
-                text.extend_from_slice(&self.text[node.at.clone()]);
-                node.at = start..text.len();
-                nodes.push(node);
-            }
-        }
-        text.extend_from_slice(END.as_bytes());
-        drop(self.text);
-        let text = String::from_utf8(text).map_err(|error| PlanError::unreadable(&error))?;
-        Ok(finish(head, text, nodes, shape.in_order(), &self.interner))
+        let nodes = shape.order.iter().filter_map(|&index| slots[index as usize].take()).collect();
+        let front = Some(written(&head)?);
+        self.text.shrink_to_fit();
+        let text = String::from_utf8(self.text).map_err(|error| PlanError::unreadable(&error))?;
+        Ok(finish((head, nodes), None, front, text, shape.in_order(), &self.interner))
     }
 }
 
-fn written(head: &Head) -> Result<Vec<u8>, PlanError> {
+/// Writes what stands before the steps.
+fn written(head: &Head) -> Result<String, PlanError> {
     let Head { route, purpose, surveyed_at, ids, findings, known } = head;
     let out = HeadOut { route, purpose: *purpose, surveyed_at: *surveyed_at, ids, findings, known };
-    let mut text = serde_json::to_vec(&out).map_err(|error| PlanError::unreadable(&error))?;
+    let mut text = serde_json::to_string(&out).map_err(|error| PlanError::unreadable(&error))?;
     // Open again for the steps, each on a line of its own, so that two files can be compared.
     text.pop();
-    text.extend_from_slice(b",\"steps\":[");
+    text.push_str(",\"steps\":[");
     Ok(text)
 }
 
@@ -290,12 +291,31 @@ impl Shape {
     }
 }
 
-fn finish(head: Head, text: String, nodes: Vec<Node>, shape: Shape, interner: &Interner) -> MigrationPlan {
+fn finish(
+    (head, nodes): (Head, Vec<Node>),
+    digest: Option<Digest>,
+    front: Option<String>,
+    text: String,
+    shape: Shape,
+    interner: &Interner,
+) -> MigrationPlan {
     let Shape { by_name, edges, order } = shape;
     let held = held(&head, &nodes, interner, &edges, &order);
-    let digest = Digest::of(&text);
-    let steps = nodes.into_iter().map(|node| Indexed { id: node.id, at: node.at }).collect();
-    MigrationPlan(Arc::new(Sealed { head, digest, text, steps, by_name, edges, held }))
+    let steps: Vec<Indexed> =
+        nodes.into_iter().map(|Node { id, at, own, traits, .. }| Indexed { id, at, own, traits }).collect();
+    let digest = digest.unwrap_or_else(|| Digest::of_all(pieces(front.as_deref(), &text, &steps)));
+    MigrationPlan(Arc::new(Sealed { head, digest, front, text, steps, by_name, edges, held }))
+}
+
+/// Returns the JSON that a plan's digest is of, piece by piece.
+fn pieces<'a>(front: Option<&'a str>, text: &'a str, steps: &'a [Indexed]) -> impl Iterator<Item = &'a str> + use<'a> {
+    let (all, steps, end) = match front {
+        Some(front) => (front, steps, END),
+        None => (text, &[][..], ""),
+    };
+    let first = std::iter::once("\n").chain(std::iter::repeat(",\n"));
+    let lines = first.zip(steps).flat_map(|(between, step)| [between, &text[step.at.clone()]]);
+    std::iter::once(all).chain(lines).chain([end])
 }
 
 /// For each step, which it waits for: the makers of what it needs, and those it comes after.
@@ -340,11 +360,23 @@ fn once(nodes: &[Node], resources: usize, of: impl Fn(&Node) -> &[u32]) -> Resul
     Ok(found)
 }
 
+/// Where a borrowed piece stands in the text that it was borrowed from.
+fn place(piece: &str, text: &str) -> Range<usize> {
+    let start = piece.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + piece.len()
+}
+
 impl MigrationPlan {
     /// Returns the plan as JSON, to be stored: one step a line.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Sealed { digest, text, .. } = &*self.0;
-        format!("{{\"format\":{FORMAT},\"digest\":\"{digest}\",\"plan\":{text}}}\n").into_bytes()
+        let Sealed { digest, front, text, steps, .. } = &*self.0;
+        let start = format!("{{\"format\":{FORMAT},\"digest\":\"{digest}\",\"plan\":");
+        let most = front.as_ref().map_or(0, |front| front.len() + 2 * steps.len() + END.len());
+        let mut bytes = Vec::with_capacity(start.len() + most + text.len() + 2);
+        bytes.extend_from_slice(start.as_bytes());
+        pieces(front.as_deref(), text, steps).for_each(|piece| bytes.extend_from_slice(piece.as_bytes()));
+        bytes.extend_from_slice(b"}\n");
+        bytes
     }
 
     /// Reads a stored plan, checks its bytes against its digest, and its steps against each other.
@@ -366,12 +398,11 @@ impl MigrationPlan {
         draught.reserve(steps.len());
         for json in steps {
             let step: StepIn<'_> = serde_json::from_str(json.get()).map_err(unreadable)?;
-            // Where the borrowed piece stands in the text it was borrowed from.
-            let start = json.get().as_ptr() as usize - text.as_ptr() as usize;
-            draught.node(&step.service, &step.spec, start..start + json.get().len());
+            let (at, own) = (place(json.get(), text), place(step.step.get(), json.get()));
+            draught.node(&step.service, &step.spec, at, number(own.start)..number(own.end));
         }
         let Draught { nodes, interner, .. } = draught;
         let shape = Shape::of(&nodes, &interner)?;
-        Ok(finish(head, text.to_owned(), nodes, shape, &interner))
+        Ok(finish((head, nodes), Some(file.digest), None, text.to_owned(), shape, &interner))
     }
 }

@@ -1,4 +1,5 @@
 //! The journal in a file: what is in it, who may have it, and what is made of a torn end.
+// REQ: E-14, E-30
 
 use std::fs;
 use std::path::Path;
@@ -313,4 +314,36 @@ async fn it_tells_who_did_what_when() {
     assert!(
         matches!(FileJournal::open(&path).await, Err(FileJournalError::InUse { process: Some(p), .. }) if p == process)
     );
+}
+
+/// A journal of format 1, as it was written.
+fn stored() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stored/file-1.journal")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_of_format_1_opens_and_is_written_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, again) = (folder.path().join("x.journal"), folder.path().join("again.journal"));
+    let text = fs::read_to_string(stored()).unwrap();
+    fs::write(&path, &text).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let (journal, plan) = FileJournal::open(&path).await.unwrap().unwrap();
+    assert_eq!(plan.to_bytes(), fs::read(stored().with_file_name("plan-1.json")).unwrap());
+    let records = records(&journal, &plan).await;
+    let other = FileJournal::create(&again, &plan).await.unwrap();
+    for record in &records {
+        other.append(record).await.unwrap();
+    }
+    // But for the versions and the run, which says which process it was.
+    let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    let lines = |text: &str| -> Vec<String> {
+        let bare = text.lines().filter(|line| !line.contains("\"run\":")).map(|line| line.replace(&version, ""));
+        bare.map(|line| line.split("\"at\":").last().unwrap().split("\"format\":1,").last().unwrap().to_owned()).collect()
+    };
+    assert_eq!(lines(&fs::read_to_string(&again).unwrap()), lines(&text.replace("\"version\":\"0.1.0\"", &version)));
+    let told: Vec<String> = JournalReader::open(&path).unwrap().map(|line| line.unwrap().to_string()).collect();
+    assert_eq!(told.len(), records.len() + 1);
+    assert!(told[0].contains("apply: begun by process 4711 of version 0.1.0 (as arn:aws:iam::111122223333:user/ann)"));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use futures::FutureExt;
-use regionmig_core::{Clock, Entry, ErrorKind, FileJournal, Header, Journal, Migration, Record, Route, StepId};
+use regionmig_core::{Clock, Entry, ErrorKind, FileJournal, Header, Journal, Migration, Record, Route};
 use regionmig_testkit::{Face, Fault, Holding, Loss, RemoteWorld, World};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -186,7 +186,7 @@ async fn time_stands_still_while_a_journal_is_written() {
     let journal = FileJournal::create(folder.join("x.journal"), &plan).await.unwrap();
     let journal = Holding::new(journal, clock.clone());
     journal.replay(&Header::new(&plan), &mut |_| panic!("it is new")).await.unwrap();
-    let record = Record::new(before, StepId::new("kms", "create", "x"), Entry::Reverting);
+    let record = Record::new(before, "kms/create/kms.key:x".parse().unwrap(), Entry::Reverting);
     let mut sleeper = tokio::spawn(clock.sleep(HOUR));
     journal.append(&record).await.unwrap();
     assert_eq!(clock.now(), before);

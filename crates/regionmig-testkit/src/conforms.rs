@@ -28,9 +28,9 @@ use crate::conforms::trial::Trial;
 use crate::world::World;
 
 /// Of the deaths at appends, and of the journals lost, so many are tried.
-const KILLS: usize = 30;
+const KILLS: usize = 20;
 /// Of the losses and refusals of requests, so many are tried.
-const LOSSES: usize = 200;
+const LOSSES: usize = 120;
 /// Of the pairs of a read that is stale and a change, so many are tried.
 const PAIRS: usize = 200;
 

@@ -266,7 +266,7 @@ impl<'a> Engine<'a> {
     /// careful of the two counts. In all else they agree, or the plan would have been refused.
     fn look(&self, index: usize) -> Result<Look<'_>, Error> {
         let (id, json) = (self.plan.name(index), self.plan.own_json(index));
-        let step = self.migration.service(id.service())?.step(json)?;
+        let step = self.migration.service(id.service())?.admitted_step(json)?;
         let mut spec = step.spec();
         spec.be_as_careful_as(self.plan.traits(index));
         Ok(Look { index, id, json, spec, step })

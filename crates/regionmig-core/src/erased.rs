@@ -69,6 +69,8 @@ pub(crate) trait Erased: fmt::Debug + Send + Sync {
     fn permissions(&self) -> Vec<Permission>;
     /// Reads a step, once for all that is asked of it in one look.
     fn step(&self, json: &str) -> Result<Box<dyn ErasedStep + '_>, Error>;
+    /// Reads a step of a plan that was admitted: that nothing in it is overlooked has been seen then.
+    fn admitted_step(&self, json: &str) -> Result<Box<dyn ErasedStep + '_>, Error>;
     fn plan(&self, frame: &Frame, survey: &StoredSurvey, draught: &mut Draught) -> Result<ErasedDraft, Error>;
     fn fill(&self, own: &mut StoredCapture, later: &StoredCapture) -> Result<(), Error>;
     fn backfill(&self, own: &mut StoredCapture, earlier: &StoredCapture) -> Result<(), Error>;
@@ -88,6 +90,13 @@ impl<S: Migrate> Erased for S {
 
     fn step(&self, json: &str) -> Result<Box<dyn ErasedStep + '_>, Error> {
         Ok(Box::new(Own { service: self, step: read_step(self, json)? }))
+    }
+
+    fn admitted_step(&self, json: &str) -> Result<Box<dyn ErasedStep + '_>, Error> {
+        match serde_json::from_str(json) {
+            Ok(step) => Ok(Box::new(Own { service: self, step })),
+            Err(_) => self.step(json),
+        }
     }
 
     fn plan(&self, frame: &Frame, survey: &StoredSurvey, draught: &mut Draught) -> Result<ErasedDraft, Error> {

@@ -2,18 +2,20 @@
 // REQ: E-39
 
 mod diff;
+mod draught;
 mod error;
 mod graph;
 mod held;
+mod shape;
 mod show;
 mod stored;
 
 pub use diff::PlanDiff;
+pub(crate) use draught::Draught;
 pub use error::PlanError;
 pub(crate) use graph::Frontier;
 pub use held::Hold;
 pub use show::FullPlan;
-pub(crate) use stored::Draught;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

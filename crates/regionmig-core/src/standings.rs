@@ -184,10 +184,13 @@ impl Standings {
                 Entry::Reverting | Entry::Reverted | Entry::Kept | Entry::Failed { .. } | Entry::Checkpoint(_)
             ),
             (Status::Reverted, _) | (_, Entry::Reverting | Entry::Reverted | Entry::Kept) => false,
-            (_, Entry::Done(receipt)) => return Ok(self.ids.admits(&receipt.ids)?),
             _ => true,
         };
-        if fits { Ok(()) } else { Err(ReplayError::OutOfOrder { step: record.step.clone() }) }
+        match &record.entry {
+            _ if !fits => Err(ReplayError::OutOfOrder { step: record.step.clone() }),
+            Entry::Done(receipt) => Ok(self.ids.admits(&receipt.ids)?),
+            _ => Ok(()),
+        }
     }
 
     /// Takes one more record into account.

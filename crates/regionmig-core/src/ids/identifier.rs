@@ -82,7 +82,11 @@ impl<I: Identifier> From<&I> for ResourceId {
 
 impl Ord for ResourceId {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.kind(), self.id()).cmp(&(other.kind(), other.id()))
+        match self.colon == other.colon {
+            // Then one look is as good as two.
+            true => self.text.cmp(&other.text),
+            false => (self.kind(), self.id()).cmp(&(other.kind(), other.id())),
+        }
     }
 }
 

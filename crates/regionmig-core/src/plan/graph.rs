@@ -54,27 +54,31 @@ impl Edges {
         Self { starts, ends }
     }
 
-    /// Orders the steps so that each comes after those it waits for, smallest first.
+    /// Returns whether each step comes after those it waits for as they stand, as in a stored plan.
+    pub(super) fn is_in_order(&self) -> bool {
+        (0..self.len()).all(|index| self.waits_for(index).all(|earlier| earlier < index))
+    }
+
+    /// Orders the steps so that each comes after those it waits for, and otherwise as in `preferred`, which has each once.
     ///
     /// # Errors
     ///
     /// Returns a step that waits for itself by way of others.
-    pub(super) fn order(&self) -> Result<Vec<u32>, u32> {
-        // As in a stored plan, whose steps stand in an order already.
-        if (0..self.len()).all(|index| self.waits_for(index).all(|earlier| earlier < index)) {
-            return Ok((0..number(self.len())).collect());
-        }
+    pub(super) fn order(&self, preferred: &[u32]) -> Result<Vec<u32>, u32> {
         let feeds = self.reversed();
+        let mut rank = vec![0; self.len()];
+        preferred.iter().zip(0..).for_each(|(&index, place)| rank[index as usize] = place);
         let mut left: Vec<u32> = (0..self.len()).map(|index| number(self.waits_for(index).count())).collect();
         let free = (0..self.len()).filter(|&index| left[index] == 0);
-        let mut ready: BinaryHeap<Reverse<u32>> = free.map(|index| Reverse(number(index))).collect();
+        let mut ready: BinaryHeap<Reverse<u32>> = free.map(|index| Reverse(rank[index])).collect();
         let mut order = Vec::with_capacity(self.len());
-        while let Some(Reverse(index)) = ready.pop() {
+        while let Some(Reverse(place)) = ready.pop() {
+            let index = preferred[place as usize];
             order.push(index);
             for later in feeds.waits_for(index as usize) {
                 left[later] -= 1;
                 if left[later] == 0 {
-                    ready.push(Reverse(number(later)));
+                    ready.push(Reverse(rank[later]));
                 }
             }
         }
@@ -137,7 +141,7 @@ mod tests {
     #[test]
     fn a_circle_is_found() {
         let edges = Edges::new([vec![], vec![2], vec![1]]);
-        assert!(edges.order().is_err_and(|index| index == 1 || index == 2));
+        assert!(edges.order(&[0, 1, 2]).is_err_and(|index| index == 1 || index == 2));
     }
 
     /// Edges that lead to smaller numbers only, and a renumbering that hides it.
@@ -159,7 +163,8 @@ mod tests {
         #[test]
         fn each_step_comes_after_those_it_waits_for(lists in acyclic()) {
             let edges = Edges::new(lists.clone());
-            let order = edges.order().expect("no circle");
+            let by_name: Vec<u32> = (0..number(lists.len())).collect();
+            let order = edges.order(&by_name).expect("no circle");
             prop_assert_eq!(order.len(), lists.len());
             let mut rank = vec![0; order.len()];
             order.iter().enumerate().for_each(|(place, &index)| rank[index as usize] = place);

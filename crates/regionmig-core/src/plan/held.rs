@@ -8,8 +8,8 @@ use crate::error::escaped;
 use crate::finding::Severity;
 use crate::ids::ResourceId;
 use crate::plan::Head;
-use crate::plan::graph::Edges;
-use crate::plan::stored::{Interner, Node};
+use crate::plan::draught::Nodes;
+use crate::plan::graph::{Edges, number};
 use crate::step::{Effect, StepId};
 
 /// Why a step is not run.
@@ -95,25 +95,24 @@ impl fmt::Display for Hold {
 }
 
 /// Works out which steps cannot run. `order` has each after those it waits for.
-pub(super) fn held(
-    head: &Head,
-    nodes: &[Node],
-    interner: &Interner,
-    edges: &Edges,
-    order: &[u32],
-) -> BTreeMap<StepId, Hold> {
+pub(super) fn held(head: &Head, nodes: &Nodes, edges: &Edges, order: &[u32]) -> BTreeMap<StepId, Hold> {
+    let interner = nodes.interner();
     let blocked: HashMap<&ResourceId, &str> = blockers(head).filter_map(|(on, code)| Some((on?, code))).collect();
     let all = blockers(head).find(|(on, _)| on.is_none()).map(|(_, code)| code);
     let mut made = vec![false; interner.len()];
-    nodes.iter().flat_map(|node| &node.produces).for_each(|&id| made[id as usize] = true);
+    nodes.iter().flat_map(|node| nodes.produces(node)).for_each(|&id| made[id as usize] = true);
     let mut held: BTreeMap<StepId, Hold> = BTreeMap::new();
     for &index in order {
-        let node = &nodes[index as usize];
+        let node = nodes.get(index);
         let unmapped = |id: &&u32| !head.ids.contains(interner.get(**id));
-        let mut about = node.produces.iter().chain([&node.subject]).chain(node.requires.iter().filter(unmapped));
+        let requires = || nodes.requires(node).iter().filter(unmapped);
+        let mut about = nodes.produces(node).iter().chain([&node.subject]).chain(requires());
         let blocker = all.or_else(|| about.find_map(|id| blocked.get(interner.get(*id)).copied()));
-        let unmet = || node.requires.iter().filter(unmapped).find(|id| !made[**id as usize]);
-        let behind = || edges.waits_for(index as usize).map(|at| &nodes[at].id).find(|id| held.contains_key(*id));
+        let unmet = || requires().find(|id| !made[**id as usize]);
+        let behind = || {
+            let mut earlier = edges.waits_for(index as usize).map(|at| &nodes.get(number(at)).id);
+            earlier.find(|id| held.contains_key(*id))
+        };
         let hold = blocker
             .map(|code| Hold::Blocked(code.to_owned()))
             .or_else(|| unmet().map(|id| Hold::Unmet(interner.get(*id).clone())))

@@ -340,7 +340,8 @@ async fn a_file_of_format_1_opens_and_is_written_the_same() {
     let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
     let lines = |text: &str| -> Vec<String> {
         let bare = text.lines().filter(|line| !line.contains("\"run\":")).map(|line| line.replace(&version, ""));
-        bare.map(|line| line.split("\"at\":").last().unwrap().split("\"format\":1,").last().unwrap().to_owned()).collect()
+        bare.map(|line| line.split("\"at\":").last().unwrap().split("\"format\":1,").last().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(lines(&fs::read_to_string(&again).unwrap()), lines(&text.replace("\"version\":\"0.1.0\"", &version)));
     let told: Vec<String> = JournalReader::open(&path).unwrap().map(|line| line.unwrap().to_string()).collect();

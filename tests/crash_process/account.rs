@@ -27,6 +27,8 @@ pub(crate) type Done = BTreeMap<(String, String), usize>;
 /// What is wrong with the account, when a migration has come to its end.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Wrong {
+    /// What verification finds.
+    pub(crate) amiss: usize,
     /// Changes that were made too often.
     pub(crate) doubled: usize,
     /// Changes that were made too seldom, and those that a new plan would still make.
@@ -41,7 +43,7 @@ pub(crate) fn done(world: &World) -> Done {
     done
 }
 
-/// Holds an account to what should have been done. The journal must say that all is, and verification that it is right.
+/// Holds an account to what should have been done. The journal must say that all is.
 pub(crate) fn judge(world: &World, journal: &Path, expected: &Done) -> Wrong {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -52,13 +54,13 @@ pub(crate) fn judge(world: &World, journal: &Path, expected: &Done) -> Wrong {
         let outcome = migration.apply(&plan, &journal, &ApplyOptions::default()).await.unwrap();
         assert!(outcome.is_complete(), "{outcome}");
         let verification = migration.verify(outcome.ids()).await.unwrap();
-        assert!(verification.is_clean(), "{verification}");
         let left = migration.plan(&migration.survey().await.unwrap()).unwrap();
         assert_eq!(world.ledger().mutations().count(), changes, "all was done");
         let is = done(world);
         let over = |a: &Done, b: &Done| -> usize {
             a.iter().map(|(what, count)| count.saturating_sub(b.get(what).copied().unwrap_or_default())).sum()
         };
-        Wrong { doubled: over(&is, expected), lost: over(expected, &is) + left.len() }
+        let amiss = usize::from(!verification.is_clean());
+        Wrong { amiss, doubled: over(&is, expected), lost: over(expected, &is) + left.len() }
     })
 }

@@ -1,0 +1,135 @@
+//! Prints each figure that is promised: `figure: NAME VALUE TARGET ok|short`. Ends with an error if one is short.
+//!
+//! `docs/performance.md` says what each is and what limits it.
+#![expect(clippy::print_stdout, reason = "that is what it is for")]
+#![expect(clippy::unwrap_used, reason = "what fails ends it")]
+
+mod appends;
+mod inputs;
+mod measure;
+mod stored;
+
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use regionmig_core::{ApplyOptions, Event, Journal, MemoryJournal, MigrationPlan, Record};
+
+use crate::inputs::{Case, runtime};
+use crate::measure::Target::{AtLeast, AtMost};
+use crate::measure::{figure, on_processor, peak_memory, ratio, time_of, wall_time_of};
+
+const MANY: usize = 100_000;
+const VERY_MANY: usize = 1_000_000;
+
+/// Has this program only plan very many steps, and say what that took.
+const PEAK: &str = "--peak";
+
+fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == PEAK) {
+        drop(plan_of(&Case::new(VERY_MANY)));
+        println!("{}", peak_memory().unwrap_or_default());
+        return ExitCode::SUCCESS;
+    }
+    let figures = [planning, reading, engine, appending, scaling, memory];
+    // All of them, whatever becomes of the first.
+    match figures.iter().filter(|figure| !figure()).count() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
+
+/// Planning, digest included, against serialising what is planned.
+fn planning() -> bool {
+    let case = Case::new(MANY);
+    let lines = stored::lines(&case);
+    figure("plan_time_to_serialising", AtMost(2.0), || {
+        ratio(5, || time_of(|| plan_of(&case)), || time_of(|| stored::write(&lines)))
+    })
+}
+
+/// Reading a stored plan, checked and ordered, against parsing it into the same types.
+fn reading() -> bool {
+    let bytes = plan_of(&Case::new(MANY)).to_bytes();
+    figure("read_time_to_parsing", AtMost(2.0), || {
+        let read = || time_of(|| MigrationPlan::from_bytes(&bytes).unwrap());
+        ratio(5, read, || time_of(|| stored::parse(&bytes)))
+    })
+}
+
+/// A run from its begin to its end, against serialising the records that it leaves.
+fn engine() -> bool {
+    let case = Case::new(MANY / 5);
+    let plan = plan_of(&case);
+    figure("engine_time_to_serialising", AtMost(3.0), || {
+        let records: Mutex<Vec<Record>> = Mutex::default();
+        let run = || {
+            let journal = MemoryJournal::default();
+            let time = run_time(&case, &plan, &journal);
+            *records.lock().unwrap() = journal.records();
+            time
+        };
+        ratio(5, run, || time_of(|| stored::write_each(&records.lock().unwrap())))
+    })
+}
+
+/// How long a run takes from when it has checked the plan.
+fn run_time(case: &Case, plan: &MigrationPlan, journal: &dyn Journal) -> Duration {
+    let began: Arc<Mutex<Option<Duration>>> = Arc::default();
+    let begins = Arc::clone(&began);
+    let migration = case.migration.clone().observe(move |event| {
+        if matches!(event, Event::Began { .. }) {
+            *begins.lock().unwrap() = on_processor();
+        }
+    });
+    let options = ApplyOptions::default().fresh();
+    let mut ended = None;
+    let whole = time_of(|| {
+        let outcome = runtime().block_on(migration.apply(plan, journal, &options)).unwrap();
+        ended = on_processor();
+        assert!(outcome.is_complete());
+        outcome
+    });
+    let began = *began.lock().unwrap();
+    began.zip(ended).map_or(whole, |(began, ended)| ended.saturating_sub(began))
+}
+
+/// Records made safe while 64 are on their way, against one after another.
+fn appending() -> bool {
+    let appends = appends::Appends::new();
+    figure("appends_together_to_alone", AtLeast(10.0), || {
+        // Twenty times as many, so that both take about as long.
+        let (few, many) = (100, 2_000);
+        let alone = || wall_time_of(|| appends.add(few, 1));
+        let together = || wall_time_of(|| appends.add(many, 64));
+        ratio(5, alone, together) * f64::from(many) / f64::from(few)
+    })
+}
+
+/// Planning of very many steps against planning of few, each by the step.
+fn scaling() -> bool {
+    let (few, very_many) = (Case::new(MANY / 10), Case::new(VERY_MANY));
+    figure("plan_time_per_step_at_1e6_to_1e4", AtMost(2.5), || {
+        // So often that both take about as long.
+        let times = 20;
+        let small = || (0..times).map(|_| time_of(|| plan_of(&few))).sum::<Duration>() * 5;
+        ratio(1, || time_of(|| plan_of(&very_many)), small)
+    })
+}
+
+/// What the planning of very many steps takes in a process of its own.
+fn memory() -> bool {
+    if peak_memory().is_none() {
+        println!("skipped: figure plan_memory (this system does not say what a process takes)");
+        return true;
+    }
+    figure("plan_memory_gib_at_1e6", AtMost(2.0), || {
+        let output = Command::new(std::env::current_exe().unwrap()).arg(PEAK).output().unwrap();
+        let bytes: f64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
+        bytes / f64::from(1 << 30)
+    })
+}
+
+fn plan_of(case: &Case) -> MigrationPlan {
+    case.migration.plan(&case.survey).unwrap()
+}

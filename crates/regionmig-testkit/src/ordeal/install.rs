@@ -43,12 +43,15 @@ pub(super) fn install(ordeal: &Ordeal, scenario: &Scenario, world: &World, machi
                 world.fault(Fault::meanwhile("*", move |world| world.fault(fault.clone())).nth(*nth));
             }
             Trouble::AppendFails { .. }
+            | Trouble::DiskIsFull { .. }
             | Trouble::Dropped { .. }
             | Trouble::JournalIsLost { .. }
             | Trouble::KilledAtAppend { .. }
+            | Trouble::MachineDies { .. }
             | Trouble::ObserverPanics { .. }
             | Trouble::SecondOperator { .. }
-            | Trouble::Stopped { .. } => {}
+            | Trouble::Stopped { .. }
+            | Trouble::SyncFails { .. } => {}
         }
     }
 }

@@ -14,6 +14,9 @@ const STALE: u64 = 300;
 
 const LOST: [Lost; 5] = [Lost::Reset, Lost::Timeout, Lost::Truncated, Lost::Unreadable, Lost::WrongType];
 
+/// How one kind of trouble is drawn.
+type Kind<'a> = fn(&mut Dice<'a>) -> Trouble;
+
 /// Draws what befalls the runs of a seed.
 pub(super) fn scenario<'a>(expected: &'a Expected, meddlings: impl Iterator<Item = &'a String>, seed: u64) -> Scenario {
     let mut dice = Dice { rng: Xoshiro256PlusPlus::seed_from_u64(seed), expected, meddlings: meddlings.collect() };
@@ -48,7 +51,7 @@ struct Dice<'a> {
 
 impl<'a> Dice<'a> {
     fn trouble(&mut self, lives: u64) -> Trouble {
-        let kinds: [(u64, fn(&mut Dice<'a>) -> Trouble); 10] = [
+        let kinds: [(u64, Kind<'a>); 10] = [
             (14, Self::lost_or_failed),
             (8, Self::misread),
             (8, Self::stale),

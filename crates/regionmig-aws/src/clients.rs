@@ -9,6 +9,7 @@ use regionmig_core::End;
 use tracing::Instrument;
 
 use crate::access::{Access, Role};
+use crate::attempts;
 use crate::endpoint;
 use crate::error::Error;
 use crate::pages::Answer;
@@ -149,12 +150,14 @@ impl<C: Clone> Clients<C> {
             None => pace.wait(end, action).await,
         }
         let span = tracing::debug_span!("request", action, %end);
-        let answer = send(self.client(end, role)).instrument(span).await.answer(action);
+        let (answer, repeated) = attempts::counted(send(self.client(end, role)).instrument(span)).await;
+        let answer = answer.answer(action);
         let throttled = match &answer {
             Err(error) if error.is_throttle() => Some(true),
             // What proves nothing of the pace changes nothing.
             Err(error) if error.code().is_none() => None,
-            _ => Some(false),
+            // What the SDK had to repeat, it was throttled or failed before, and it says nothing of that.
+            _ => Some(repeated),
         };
         match (throttled, other) {
             (Some(throttled), Some(other)) => pace.note_across(end, other, action, throttled),

@@ -17,6 +17,8 @@ use aws_types::SdkConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use http::Uri;
 
+use crate::attempts;
+
 /// An endpoint is one that nothing is sent to.
 #[derive(Debug, thiserror::Error)]
 #[error("`{endpoint}` is not encrypted and not on this machine: set an endpoint that begins with https")]
@@ -97,6 +99,7 @@ struct GuardedConnector {
 
 impl HttpConnector for GuardedConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        attempts::count();
         match (check(request.uri()), &self.inner) {
             (Ok(()), Some(inner)) => inner.call(request),
             (Ok(()), None) => {

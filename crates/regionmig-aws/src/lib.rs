@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod attempts;
 mod caller;
 mod clients;
 mod endpoint;

@@ -23,7 +23,9 @@ type Bucket = (AccountId, Region, &'static str);
 ///
 /// Each account, region and quota has a queue. Requests leave it in the order they came, evenly spread; after a
 /// quiet time, up to a twentieth of a second's worth may leave at once. A throttle halves the rate (once a second
-/// at most, down to a hundredth), and half a minute of requests that are answered brings it back.
+/// at most, down to a hundredth), and half a minute of requests that are answered brings it back. As long as
+/// more are throttled than answered, they leave two at a time, and not before 2, 4, 8, .. 30 seconds are over. What an SDK
+/// client repeats by itself counts as throttled, though it was answered in the end.
 ///
 /// A few requests count in a second region as well: ReplicateKey as two of CreateKey in the replica's,
 /// UpdatePrimaryRegion in both. They wait for both ([`wait_across`](Self::wait_across)).

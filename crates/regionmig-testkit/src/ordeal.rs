@@ -11,6 +11,7 @@ mod lives;
 mod machine;
 mod mishap;
 mod scenario;
+mod shelf;
 mod told;
 mod trial;
 

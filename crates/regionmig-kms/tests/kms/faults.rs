@@ -10,7 +10,7 @@ use std::thread;
 use regionmig_aws::Access;
 use regionmig_core::Migration;
 use regionmig_kms::Kms;
-use regionmig_testkit::{Failure, Ordeal, Scenario, Undergone, World};
+use regionmig_testkit::{Failure, Ordeal, Scenario, Undergone};
 
 use crate::account::{one_of_each, route};
 

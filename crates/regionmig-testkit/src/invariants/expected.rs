@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use regionmig_aws::Access;
 use regionmig_core::{
-    ApplyOptions, Effect, End, Entry, MemoryJournal, Migration, MigrationPlan, Outcome, ResourceId, StepId, chain,
+    ApplyOptions, Effect, End, MemoryJournal, Migration, MigrationPlan, Outcome, ResourceId, StepId, chain,
 };
 
 use crate::conforms::deeds::{Done, Kind, Naming};
@@ -176,9 +176,4 @@ fn options(plan: &MigrationPlan) -> ApplyOptions {
     let options = ApplyOptions::default().allow_overwriting().patience(Duration::from_secs(3 * 3600));
     let irreversible = plan.steps().filter(|step| step.spec.effect == Effect::Irreversible);
     irreversible.fold(options, |options, step| options.dangerously_allow(step.id.clone()))
-}
-
-/// Returns whether a step is done by what is on record.
-pub(crate) fn is_done(entry: &Entry) -> bool {
-    matches!(entry, Entry::Done(_))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use regionmig_core::{
-    Entry as Written, Event, Header, Journal, JournalError, Outcome, Receipt, Record, ResourceId, StepId,
+    Entry as Written, Event, Header, Journal, JournalError, Outcome, Receipt, Record, ResourceId, Run, StepId,
 };
 
 use crate::conforms::deeds::Kind;
@@ -45,6 +45,8 @@ struct Seen {
 /// What one journal holds.
 #[derive(Default)]
 struct Book {
+    /// What must outlast whatever happens to the process.
+    durable: Vec<Record>,
     done: BTreeSet<StepId>,
     mapped: BTreeSet<ResourceId>,
 }
@@ -62,9 +64,19 @@ impl Watch {
         WatchedJournal { watch: self, which, inner }
     }
 
-    /// Takes note that a journal is another from here on, and holds only these records.
-    pub(crate) fn replaced(&self, which: usize, records: &[Record]) {
+    /// Takes note that a journal was lost.
+    pub(crate) fn lost(&self, which: usize) {
+        self.found(which, &[], false);
+    }
+
+    /// Takes note of what a journal holds when it is opened again: if it is `whole`, all that was durable.
+    pub(crate) fn found(&self, which: usize, records: &[Record], whole: bool) {
         let mut seen = self.lock();
+        let before = seen.books.get(which).map(|book| book.durable.as_slice()).unwrap_or_default();
+        if let Some(gone) = before.iter().find(|record| whole && !records.contains(record)) {
+            let breach = Breach::new(Invariant::WrittenFirst, "a record is gone that was durable").of(&gone.step);
+            seen.find(breach);
+        }
         let mut book = Book::new(&self.expected);
         records.iter().for_each(|record| book.take(record));
         if let Some(old) = seen.books.get_mut(which) {
@@ -247,10 +259,11 @@ impl Seen {
 
 impl Book {
     fn new(expected: &Expected) -> Self {
-        Self { done: BTreeSet::new(), mapped: expected.plan.ids().sources().cloned().collect() }
+        Self { durable: Vec::new(), done: BTreeSet::new(), mapped: expected.plan.ids().sources().cloned().collect() }
     }
 
     fn take(&mut self, record: &Record) {
+        self.durable.push(record.clone());
         if let Written::Done(receipt) = &record.entry {
             self.done.insert(record.step.clone());
             self.mapped.extend(receipt.ids.sources().cloned());
@@ -280,5 +293,9 @@ impl Journal for WatchedJournal<'_> {
         self.inner.append(record).await?;
         self.watch.durable(self.which, record);
         Ok(())
+    }
+
+    async fn begin(&self, run: &Run) -> Result<(), JournalError> {
+        self.inner.begin(run).await
     }
 }

@@ -14,6 +14,9 @@ const STALE: u64 = 300;
 
 const LOST: [Lost; 5] = [Lost::Reset, Lost::Timeout, Lost::Truncated, Lost::Unreadable, Lost::WrongType];
 
+/// How one kind of trouble is drawn.
+type Kind<'a> = fn(&mut Dice<'a>) -> Trouble;
+
 /// Draws what befalls the runs of a seed.
 pub(super) fn scenario<'a>(expected: &'a Expected, meddlings: impl Iterator<Item = &'a String>, seed: u64) -> Scenario {
     let mut dice = Dice { rng: Xoshiro256PlusPlus::seed_from_u64(seed), expected, meddlings: meddlings.collect() };
@@ -48,7 +51,7 @@ struct Dice<'a> {
 
 impl<'a> Dice<'a> {
     fn trouble(&mut self, lives: u64) -> Trouble {
-        let kinds: [(u64, fn(&mut Dice<'a>) -> Trouble); 10] = [
+        let kinds: [(u64, Kind<'a>); 10] = [
             (14, Self::lost_or_failed),
             (8, Self::misread),
             (8, Self::stale),
@@ -64,10 +67,10 @@ impl<'a> Dice<'a> {
         match self.from(1, 100) {
             1..=9 => Trouble::Dropped { life: self.below(lives), poll: self.from(1, 40 * self.expected.requests) },
             10..=15 => {
-                let kept = usize::try_from(self.below(self.expected.records)).unwrap_or_default();
-                let kept = if self.percent(60) { 0 } else { kept };
-                Trouble::JournalIsLost { life: self.from(1, lives), kept }
+                let copy_of = if self.percent(60) { None } else { Some(self.below(lives)) };
+                Trouble::JournalIsLost { life: self.from(1, lives), copy_of }
             }
+            16..=24 => self.disk(lives),
             _ => {
                 let mut place = self.below(kinds.iter().map(|(weight, _)| weight).sum());
                 for (weight, kind) in kinds {
@@ -141,6 +144,16 @@ impl<'a> Dice<'a> {
             0 => Trouble::ObserverPanics { nth: self.append() },
             1 => Trouble::Stopped { nth: self.append() },
             _ => Trouble::AppendFails { nth: self.append(), stored: self.percent(50) },
+        }
+    }
+
+    fn disk(&mut self, lives: u64) -> Trouble {
+        let (life, nth) = (self.below(lives), self.from(1, self.expected.records));
+        match self.below(4) {
+            0 => Trouble::DiskIsFull { life, nth },
+            1 => Trouble::SyncFails { life, nth },
+            2 => Trouble::MachineDies { life, nth: 2 * nth, written: None },
+            _ => Trouble::MachineDies { life, nth, written: Some(self.rng.random_range(0..400)) },
         }
     }
 

@@ -33,9 +33,8 @@ pub(super) fn install(ordeal: &Ordeal, scenario: &Scenario, world: &World, machi
                 world.fault(within(mishap.fault(action), region.as_ref()).from_nth(*nth).times(*times));
             }
             Trouble::SlowKeys { seconds } => {
-                let mut timing = KmsTiming::default();
-                timing.creation = SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
-                world.kms_timing(timing);
+                let creation = SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
+                world.kms_timing(KmsTiming { creation, ..KmsTiming::default() });
             }
             Trouble::Spell { nth, seconds, action, region, percent, mishap } => {
                 let fault = within(mishap.fault(action), region.as_ref()).lasting(Duration::from_secs(*seconds));
@@ -43,12 +42,15 @@ pub(super) fn install(ordeal: &Ordeal, scenario: &Scenario, world: &World, machi
                 world.fault(Fault::meanwhile("*", move |world| world.fault(fault.clone())).nth(*nth));
             }
             Trouble::AppendFails { .. }
+            | Trouble::DiskIsFull { .. }
             | Trouble::Dropped { .. }
             | Trouble::JournalIsLost { .. }
             | Trouble::KilledAtAppend { .. }
+            | Trouble::MachineDies { .. }
             | Trouble::ObserverPanics { .. }
             | Trouble::SecondOperator { .. }
-            | Trouble::Stopped { .. } => {}
+            | Trouble::Stopped { .. }
+            | Trouble::SyncFails { .. } => {}
         }
     }
 }

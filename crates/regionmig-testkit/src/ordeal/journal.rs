@@ -4,7 +4,7 @@ use std::future::pending;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use regionmig_core::{Header, Journal, JournalError, Record};
+use regionmig_core::{Header, Journal, JournalError, Record, Run};
 
 use crate::ordeal::machine::Machine;
 use crate::ordeal::scenario::{Scenario, Trouble};
@@ -86,5 +86,9 @@ impl Journal for PennedJournal<'_> {
             return Err(JournalError::new("no space left on device"));
         }
         self.inner.append(record).await
+    }
+
+    async fn begin(&self, run: &Run) -> Result<(), JournalError> {
+        self.inner.begin(run).await
     }
 }

@@ -30,10 +30,11 @@ impl Scenario {
         })
     }
 
-    /// Returns how many records of the journal are kept when a life begins, if others are lost.
-    pub(super) fn kept(&self, of: u64) -> Option<usize> {
+    /// Returns what is there of the journal when a life begins, if it is lost then: the copy of another life's beginning, or
+    /// nothing.
+    pub(super) fn lost_journal(&self, of: u64) -> Option<Option<u64>> {
         self.troubles.iter().find_map(|trouble| match trouble {
-            Trouble::JournalIsLost { life, kept } if *life == of => Some(*kept),
+            Trouble::JournalIsLost { life, copy_of } if *life == of => Some(*copy_of),
             _ => None,
         })
     }

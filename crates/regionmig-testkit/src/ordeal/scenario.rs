@@ -57,7 +57,7 @@ pub enum Mode {
 #[serde(tag = "trouble", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Trouble {
-    /// The disk is full, or fails, at an append; the process lives on (F22, F23).
+    /// A record cannot be written down; the process lives on (F22, F23).
     AppendFails {
         /// Which append.
         nth: u64,
@@ -71,6 +71,13 @@ pub enum Trouble {
         /// By how much it is wrong from then on.
         by: i64,
     },
+    /// The disk is full (F22).
+    DiskIsFull {
+        /// In which life, from 0.
+        life: u64,
+        /// From which append of that life on.
+        nth: u64,
+    },
     /// The run is dropped (F8).
     Dropped {
         /// In which life, from 0.
@@ -82,8 +89,8 @@ pub enum Trouble {
     JournalIsLost {
         /// Before which life, from 0.
         life: u64,
-        /// How many of its records are kept.
-        kept: usize,
+        /// Which life had the copy at its beginning; none, if there is no copy.
+        copy_of: Option<u64>,
     },
     /// The process is killed at an append (F1 to F3, F7).
     KilledAtAppend {
@@ -98,6 +105,15 @@ pub enum Trouble {
         nth: u64,
         /// How many seconds later it is executed; never, if none.
         executed_after: Option<u64>,
+    },
+    /// The machine dies; of what was not synced, each write is there, is not, or is garbage (F1 to F3).
+    MachineDies {
+        /// In which life, from 0.
+        life: u64,
+        /// At which append of that life, or at which call to the disk.
+        nth: u64,
+        /// When so much of an append is written; none, when a call is over.
+        written: Option<usize>,
     },
     /// Somebody else acts (F30).
     Meddling {
@@ -156,6 +172,13 @@ pub enum Trouble {
     /// The run is asked to stop (F36).
     Stopped {
         /// At which event.
+        nth: u64,
+    },
+    /// The disk fails while it syncs (F23).
+    SyncFails {
+        /// In which life, from 0.
+        life: u64,
+        /// At which sync of that life.
         nth: u64,
     },
 }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
-use regionmig_core::{
-    ApplyOptions, CancellationToken, Error, Header, Journal, MemoryJournal, Migration, Outcome, Timestamp, chain,
-};
+use regionmig_core::{ApplyOptions, CancellationToken, Error, Migration, Outcome, Timestamp, chain};
 
 use crate::clock::after;
+use crate::disk::SimulatedDisk;
 use crate::invariants::{Allowance, Breach, Expected, Invariant, Settled, Watch};
 use crate::ordeal::Ordeal;
 use crate::ordeal::drive::{Between, End, Ride, drive};
@@ -17,7 +16,8 @@ use crate::ordeal::install::install;
 use crate::ordeal::journal::{Pen, PennedJournal};
 use crate::ordeal::lives::Second;
 use crate::ordeal::machine::Machine;
-use crate::ordeal::scenario::Scenario;
+use crate::ordeal::scenario::{Scenario, Trouble};
+use crate::ordeal::shelf::{Shelf, open};
 use crate::ordeal::told::Told;
 use crate::world::World;
 
@@ -44,6 +44,8 @@ pub struct Undergone {
 
 /// Has a scenario happen.
 pub(super) async fn undergo(ordeal: &Ordeal, scenario: &Scenario) -> Result<Undergone, Breach> {
+    // The SDK draws its pauses from this, for each thread.
+    fastrand::seed(scenario.seed);
     let mut trial = Trial::new(ordeal, scenario);
     install(ordeal, scenario, &trial.world, &trial.machine);
     let lives = trial.suffer().await?;
@@ -54,7 +56,8 @@ pub(super) async fn undergo(ordeal: &Ordeal, scenario: &Scenario) -> Result<Unde
         ends.push(trial.finish(1).await?.0);
     }
     let settled: Vec<Settled<'_>> = ends.iter().map(|(migration, outcome)| Settled { migration, outcome }).collect();
-    let doubles = trial.watch.settle(&settled, true).await?;
+    let strangers = scenario.troubles.iter().any(|trouble| matches!(trouble, Trouble::Meddling { .. }));
+    let doubles = trial.watch.settle(&settled, strangers).await?;
     let requests = trial.world.ledger().requests().count();
     Ok(Undergone { lives, runs_after, doubles, requests })
 }
@@ -69,7 +72,7 @@ struct Trial<'a> {
     pen: Pen,
     told: Arc<Told>,
     watch: Arc<Watch>,
-    journals: [MemoryJournal; 2],
+    shelves: [Shelf; 2],
     has_second: bool,
     dice: Xoshiro256PlusPlus,
 }
@@ -87,7 +90,7 @@ impl<'a> Trial<'a> {
             pen: Pen::new(scenario, &machine),
             told: Arc::new(Told::new(scenario)),
             watch: Arc::new(Watch::new(&world, expected, Allowance::of(scenario), 2)),
-            journals: [MemoryJournal::default(), MemoryJournal::default()],
+            shelves: [scenario.seed, !scenario.seed].map(Shelf::seeded),
             has_second: false,
             dice: Xoshiro256PlusPlus::seed_from_u64(scenario.seed),
             world,
@@ -100,13 +103,14 @@ impl<'a> Trial<'a> {
     async fn suffer(&mut self) -> Result<u64, Breach> {
         let setting = &self.scenario.setting;
         for life in 0..setting.lives {
-            if let Some(kept) = self.scenario.kept(life) {
-                self.lose_journal(kept).await;
+            if let Some(copy_of) = self.scenario.lost_journal(life) {
+                self.shelves[0].restore(copy_of);
+                self.watch.lost(0);
             }
             self.pen.begin();
             let second = self.scenario.second(life);
             self.has_second |= second.is_some();
-            let end = self.life(Duration::from_secs(setting.patience), self.scenario.dropped(life), second).await?;
+            let end = self.life(life, second).await?;
             if let End::Ended(outcome) = end
                 && outcome.as_ref().as_ref().is_ok_and(|outcome| self.expected.is_all_done(outcome))
             {
@@ -127,56 +131,65 @@ impl<'a> Trial<'a> {
     }
 
     /// Lets one life of the first operator pass, and what the second does meanwhile.
-    async fn life(&mut self, patience: Duration, drop_at: Option<u64>, second: Option<Second>) -> Result<End, Breach> {
-        let (migration, stop) = self.migration(0);
-        let (other, other_stop) = self.migration(1);
-        let options = self.options(patience).stop(stop);
-        let other_options = self.options(PATIENCE).stop(other_stop);
-        let (watched, other_watched) =
-            (self.watch.journal(0, &self.journals[0]), self.watch.journal(1, &self.journals[1]));
-        let journal = PennedJournal { inner: &watched, pen: &self.pen };
-        let run = Box::pin(migration.apply(&self.expected.plan, &journal, &options));
-        let mut rides = vec![Ride::new(run, drop_at)];
+    async fn life(&mut self, life: u64, second: Option<Second>) -> Result<End, Breach> {
+        let patience = Duration::from_secs(self.scenario.setting.patience);
+        let (disk, other_disk) = (self.shelves[0].next(self.scenario, life), self.shelves[1].mended());
+        let run = Box::pin(self.run_of(0, patience, disk.clone()));
+        let mut rides = vec![Ride::new(run, self.scenario.dropped(life))];
         if let Some(second) = second {
             let (clock, after) = (self.world.clock(), Duration::from_secs(second.after));
-            let (other, options, journal, plan) = (&other, &other_options, &other_watched, &self.expected.plan);
-            let run = async move {
+            let run = self.run_of(1, PATIENCE, other_disk);
+            let later = async move {
                 clock.sleep(after).await;
-                other.apply(plan, journal, options).await
+                run.await
             };
-            rides.push(Ride::new(Box::pin(run), None));
+            rides.push(Ride::new(Box::pin(later), None));
         }
         let share = second.map_or(100, |second| second.share);
-        let dice = &mut self.dice;
+        let mut dice = self.dice.clone();
         let next = |riding: usize| usize::from(riding > 1 && dice.random_range(0..100) >= share);
         let longest = if second.is_some() { PATIENCE } else { patience };
         let latest = after(self.world.clock().now(), longest + SLACK);
-        let (watch, machine, world) = (&self.watch, &self.machine, &self.world);
-        drive(&mut rides, next, |polls| look(watch, machine, world, polls, latest)).await?;
-        let ends: Vec<Option<End>> = rides.into_iter().map(|ride| ride.end).collect();
-        for (which, end) in ends.iter().enumerate() {
-            if let Some(End::Ended(outcome)) = end
-                && let Ok(outcome) = outcome.as_ref()
-            {
-                self.watch.ended(which, outcome);
-            }
-        }
+        let look = |polls| self.look(Some(&disk), polls, latest);
+        drive(&mut rides, next, look).await?;
+        let end = rides.swap_remove(0).end;
+        drop(rides);
+        self.dice = dice;
         self.watch.breach().map_or(Ok(()), Err)?;
-        Ok(ends.into_iter().next().flatten().unwrap_or(End::Died))
+        Ok(end.unwrap_or(End::Died))
+    }
+
+    /// One run of an operator, from opening the journal on.
+    async fn run_of(&self, which: usize, patience: Duration, disk: SimulatedDisk) -> Result<Outcome, Error> {
+        let (migration, stop) = self.migration(which);
+        let options = self.options(patience).stop(stop);
+        let opened = open(&disk, &self.expected.plan, self.world.clock().now()).await?;
+        self.watch.found(which, &opened.records, !opened.recovered);
+        let watched = self.watch.journal(which, &opened.journal);
+        let outcome = match which {
+            0 => {
+                let journal = PennedJournal { inner: &watched, pen: &self.pen };
+                migration.apply(&self.expected.plan, &journal, &options).await?
+            }
+            _ => migration.apply(&self.expected.plan, &watched, &options).await?,
+        };
+        self.watch.ended(which, &outcome);
+        Ok(outcome)
     }
 
     /// Has an operator run until all is done, three times at most, and once more.
     async fn finish(&mut self, which: usize) -> Result<((Migration, Outcome), u64), Breach> {
         let mut last = String::new();
         for run in 1..=RUNS {
-            let (migration, outcome) = self.run(which).await?;
-            match outcome {
+            match self.run(which).await? {
                 Ok(outcome) if self.expected.is_all_done(&outcome) => {
                     self.does_nothing_again(which).await?;
-                    return Ok(((migration, outcome), run));
+                    return Ok(((self.migration(which).0, outcome), run));
                 }
                 // Two who have made the same thing each go on with their own, and get in each other's way.
-                Ok(outcome) if run == RUNS && self.has_doubles() => return Ok(((migration, outcome), run)),
+                Ok(outcome) if run == RUNS && self.has_doubles() => {
+                    return Ok(((self.migration(which).0, outcome), run));
+                }
                 Ok(outcome) => last = outcome.to_string(),
                 Err(error) => last = chain(&error),
             }
@@ -185,9 +198,9 @@ impl<'a> Trial<'a> {
         Err(Breach::new(Invariant::Ends, message).by(self.watch.lines(|entry| entry.mutating)))
     }
 
-    async fn does_nothing_again(&self, which: usize) -> Result<(), Breach> {
+    async fn does_nothing_again(&mut self, which: usize) -> Result<(), Breach> {
         let before = self.world.ledger().mutations().count();
-        let (_, outcome) = self.run(which).await?;
+        let outcome = self.run(which).await?;
         let complete = outcome.as_ref().is_ok_and(|outcome| self.expected.is_all_done(outcome));
         if complete && before == self.world.ledger().mutations().count() {
             return Ok(());
@@ -197,27 +210,15 @@ impl<'a> Trial<'a> {
     }
 
     /// Runs one operator's migration with nothing going wrong.
-    async fn run(&self, which: usize) -> Result<(Migration, Result<Outcome, Error>), Breach> {
-        let (migration, stop) = self.migration(which);
-        let options = self.options(PATIENCE).stop(stop);
-        let journal = self.watch.journal(which, &self.journals[which]);
-        let end = {
-            let run = migration.apply(&self.expected.plan, &journal, &options);
-            let mut rides = [Ride::new(Box::pin(run), None)];
-            let latest = after(self.world.clock().now(), PATIENCE + SLACK);
-            let look = |polls| look(&self.watch, &self.machine, &self.world, polls, latest);
-            drive(&mut rides, |_| 0, look).await?;
-            let [ride] = rides;
-            ride.end
-        };
-        match end {
-            Some(End::Ended(outcome)) => {
-                if let Ok(outcome) = outcome.as_ref() {
-                    self.watch.ended(which, outcome);
-                }
-                self.watch.breach().map_or(Ok(()), Err)?;
-                Ok((migration, *outcome))
-            }
+    async fn run(&mut self, which: usize) -> Result<Result<Outcome, Error>, Breach> {
+        let disk = self.shelves[which].mended();
+        let mut rides = [Ride::new(Box::pin(self.run_of(which, PATIENCE, disk)), None)];
+        let latest = after(self.world.clock().now(), PATIENCE + SLACK);
+        drive(&mut rides, |_| 0, |polls| self.look(None, polls, latest)).await?;
+        let [ride] = rides;
+        self.watch.breach().map_or(Ok(()), Err)?;
+        match ride.end {
+            Some(End::Ended(outcome)) => Ok(*outcome),
             _ => Err(Breach::new(Invariant::Ends, "a run in which nothing goes wrong died")),
         }
     }
@@ -242,41 +243,26 @@ impl<'a> Trial<'a> {
         if setting.cautious { options.cautious() } else { options }
     }
 
-    /// Replaces the journal by an older copy of it.
-    async fn lose_journal(&mut self, kept: usize) {
-        let mut records = self.journals[0].records();
-        records.truncate(kept);
-        let older = MemoryJournal::default();
-        let header = Header::new(&self.expected.plan);
-        let is_new = older.replay(&header, &mut |_| {}).await;
-        debug_assert!(is_new.is_ok(), "it belongs to nobody yet");
-        for record in &records {
-            let is_stored = older.append(record).await;
-            debug_assert!(is_stored.is_ok(), "memory does not fail");
-        }
-        self.watch.replaced(0, &records);
-        self.journals[0] = older;
-    }
-
     /// Returns whether more was made than there should be.
     fn has_doubles(&self) -> bool {
         let minting = self.expected.minting.iter();
         let should_be: usize = minting.filter_map(|kind| self.expected.kinds.get(kind)).sum();
         self.watch.allowance.doubles && self.watch.made().len() > should_be
     }
-}
 
-/// Looks at what has become of runs between two polls.
-fn look(watch: &Watch, machine: &Machine, world: &World, polls: Option<u64>, latest: Timestamp) -> Between {
-    if let Some(breach) = watch.breach() {
-        Between::Breach(breach)
-    } else if polls.is_none() {
-        Between::Breach(Breach::new(Invariant::Ends, "a run goes round in circles"))
-    } else if world.clock().now() > latest {
-        Between::Breach(Breach::new(Invariant::Ends, format!("a run goes on after {latest}")))
-    } else if machine.is_killed() {
-        Between::Killed
-    } else {
-        Between::Nothing
+    /// Looks at what has become of runs between two polls. Whoever is dead writes nothing more to `disk`.
+    fn look(&self, disk: Option<&SimulatedDisk>, polls: Option<u64>, latest: Timestamp) -> Between {
+        if let Some(breach) = self.watch.breach() {
+            Between::Breach(breach)
+        } else if polls.is_none() {
+            Between::Breach(Breach::new(Invariant::Ends, "a run goes round in circles"))
+        } else if self.world.clock().now() > latest {
+            Between::Breach(Breach::new(Invariant::Ends, format!("a run goes on after {latest}")))
+        } else if let Some(disk) = disk.filter(|disk| self.machine.is_killed() || disk.is_crashed()) {
+            let _next = disk.reboot();
+            Between::Killed
+        } else {
+            Between::Nothing
+        }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod machine;
+mod ordeals;
 mod toy;
 
 use std::panic::AssertUnwindSafe;

@@ -1,0 +1,66 @@
+//! Services of which it is known whether they keep the promises, put through runs in which much goes wrong at once.
+
+use regionmig_aws::Access;
+use regionmig_core::{Migration, Route};
+use regionmig_testkit::{Breach, Failure, Invariant, Ordeal, Scenario, Trouble};
+
+use crate::toy::{Care, Toy, world};
+
+fn migration(care: Care) -> impl Fn(&Access) -> Migration {
+    move |access| {
+        let end = |text: &str| text.parse().unwrap();
+        let route = Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1")).unwrap();
+        Migration::new(route, access).with(Toy::new(access, care))
+    }
+}
+
+/// Returns the first scenario that a toy does not come through.
+async fn first_failure(ordeal: &Ordeal, seeds: u64) -> Option<(Scenario, Breach)> {
+    for seed in 0..seeds {
+        let mut scenario = ordeal.scenario(seed);
+        // Then there may be two of a thing, which the toy could not tell apart, and does not report.
+        scenario.troubles.retain(|it| !matches!(it, Trouble::JournalIsLost { .. } | Trouble::SecondOperator { .. }));
+        if let Err(breach) = ordeal.undergo(&scenario).await {
+            return Some((scenario, breach));
+        }
+    }
+    None
+}
+
+#[tokio::test]
+async fn one_that_looks_and_waits_comes_through() {
+    let ordeal = Ordeal::prepare(world(), migration(Care::SAFE)).await;
+    if let Some((scenario, breach)) = first_failure(&ordeal, 60).await {
+        panic!("{}", ordeal.minimal(scenario, breach).await);
+    }
+}
+
+#[tokio::test]
+async fn one_that_does_not_look_is_found_out_and_a_few_troubles_show_it() {
+    let ordeal = Ordeal::prepare(world(), migration(Care { looks: false, ..Care::SAFE })).await;
+    let (scenario, breach) = first_failure(&ordeal, 60).await.unwrap();
+    let Failure { scenario, breach, drawn, .. } = ordeal.minimal(scenario, breach).await;
+    assert_eq!(breach.invariant, Invariant::DoneOnce, "{breach}");
+    assert!(scenario.troubles.len() <= drawn.min(3), "{scenario}");
+    let again = Scenario::from_json(&scenario.to_string()).unwrap();
+    assert_eq!(ordeal.undergo(&again).await.unwrap_err(), breach, "a stored scenario happens again as it did");
+}
+
+#[tokio::test]
+async fn one_that_does_not_wait_is_found_out() {
+    let care = Care { mints: false, settles: false, ..Care::SAFE };
+    let ordeal = Ordeal::prepare(world(), migration(care)).await;
+    let (_, breach) = first_failure(&ordeal, 200).await.unwrap();
+    assert!(matches!(breach.invariant, Invariant::DoneOnce | Invariant::SameEnd), "{breach}");
+}
+
+#[tokio::test]
+async fn a_seed_is_always_the_same() {
+    let ordeal = Ordeal::prepare(world(), migration(Care::SAFE)).await;
+    let other = Ordeal::prepare(world(), migration(Care::SAFE)).await;
+    for seed in 0..5 {
+        let scenario = ordeal.scenario(seed);
+        assert_eq!(scenario, other.scenario(seed));
+        assert_eq!(ordeal.undergo(&scenario).await.unwrap(), other.undergo(&scenario).await.unwrap());
+    }
+}

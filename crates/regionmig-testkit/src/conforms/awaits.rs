@@ -17,12 +17,12 @@ const THEN_EVERY: usize = 23;
 pub(super) async fn sampled(trial: &Trial<'_>) -> usize {
     let last = stretches(trial).await.last().copied().unwrap_or_default();
     let polls = (1..=ALL_OF.min(last)).chain((ALL_OF + THEN_EVERY..=last).step_by(THEN_EVERY));
-    let mut dropped = 0;
+    let mut runs = 0;
     for polls in polls {
-        self::dropped(trial, polls, polls).await;
-        dropped += 1;
+        dropped(trial, polls, polls).await;
+        runs += 1;
     }
-    dropped
+    runs
 }
 
 /// Returns how many polls a run takes, in runs of polls between which nothing changes: the last one of each.

@@ -150,7 +150,9 @@ impl<C: Clone> Clients<C> {
             None => pace.wait(end, action).await,
         }
         let span = tracing::debug_span!("request", action, %end);
-        let (answer, repeated) = attempts::counted(send(self.client(end, role)).instrument(span)).await;
+        // Boxed, since a request of the SDK is a future of many kilobytes, and so would be all that waits for it.
+        let request = Box::pin(send(self.client(end, role)).instrument(span));
+        let (answer, repeated) = attempts::counted(request).await;
         let answer = answer.answer(action);
         let throttled = match &answer {
             Err(error) if error.is_throttle() => Some(true),

@@ -45,6 +45,10 @@ pub(crate) fn unwritten(service: &str, what: &'static str, error: serde_json::Er
 }
 
 /// Reads what is stored as a text, without a copy of it that is thrown away: a plan has very many.
+///
+/// # Errors
+///
+/// Fails if it is no text, or if `parse` does.
 pub fn read_text<'de, D, T, E>(deserializer: D, parse: fn(&str) -> Result<T, E>) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

@@ -13,6 +13,9 @@ use regionmig_testkit::{Extent, Survived, World, reference_account, survives};
 
 use crate::account::{asked_for, asking, bringing, brought_along, found_and_differing, one_of_each, route, slow};
 
+/// A name, the account, and how its keys are migrated.
+type Account = (&'static str, fn() -> World, fn(&Access) -> Kms);
+
 /// Kills a migration wherever it may be killed. The tags of a key are read from as long ago as KMS may take to show them.
 fn killed(world: fn() -> World, make: fn(&Access) -> Kms, extent: &Extent) -> Survived {
     let migration = |access: &Access| Migration::new(route(), access).with(make(access));
@@ -41,7 +44,7 @@ fn keys_are_moved_once_whatever_dies_and_whenever() {
 
 #[test]
 fn steps_of_every_kind_are_made_once_whatever_dies() {
-    let accounts: [(_, fn() -> World, fn(&Access) -> Kms); 4] = [
+    let accounts: [Account; 4] = [
         ("slow", slow, Kms::new),
         ("found", found_and_differing, Kms::new),
         ("asked_for", asked_for, asking),

@@ -2,8 +2,10 @@
 #![expect(
     clippy::disallowed_methods,
     clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "tests, some of which are told by the environment to bless"
+    reason = "tests, some of which are told by the environment to bless, and say what they show"
 )]
 
 mod account;

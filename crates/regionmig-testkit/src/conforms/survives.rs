@@ -79,7 +79,7 @@ impl fmt::Display for Survived {
 
 /// One thing to be tried, and with which trial.
 enum Task<'a> {
-    Case(&'a Trial<'a>, Case),
+    Case(&'a Trial<'a>, Box<Case>),
     /// Drops between these polls.
     Drops(&'a Trial<'a>, usize, usize),
 }
@@ -164,7 +164,7 @@ async fn tasks_of<'a>(trial: &'a Trial<'a>, extent: &Extent) -> Vec<(Family, Vec
     }
     let of = |(family, cases)| {
         let cases = thinned(cases, extent.most);
-        (family, cases.into_iter().map(|case| Task::Case(trial, case)).collect())
+        (family, cases.into_iter().map(|case| Task::Case(trial, Box::new(case))).collect())
     };
     let mut all: Vec<_> = families.into_iter().map(of).collect();
     let ends = awaits::stretches(trial).await;

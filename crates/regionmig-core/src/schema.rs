@@ -45,6 +45,10 @@ pub(crate) fn unwritten(service: &str, what: &'static str, error: serde_json::Er
 }
 
 /// Reads what is stored as a text, without a copy of it that is thrown away: a plan has very many.
+///
+/// # Errors
+///
+/// Fails if what is stored is no text, or one that `parse` refuses.
 pub fn read_text<'de, D, T, E>(deserializer: D, parse: fn(&str) -> Result<T, E>) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,

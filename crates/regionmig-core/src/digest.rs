@@ -14,14 +14,24 @@ pub struct Digest(Arc<str>);
 impl Digest {
     /// Returns the digest of `bytes`.
     pub fn of(bytes: impl AsRef<[u8]>) -> Self {
-        Self(hex(&Sha256::digest(bytes)).into())
+        Self::from_bytes(&Sha256::digest(bytes))
     }
 
     /// Returns the digest of what `pieces` are, one after another.
     pub(crate) fn of_all<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
         let mut hasher = Sha256::new();
         pieces.into_iter().for_each(|piece| hasher.update(piece));
-        Self(hex(&hasher.finalize()).into())
+        Self::from_bytes(&hasher.finalize())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut digits = [0; 64];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        }
+        // Digits are text.
+        Self(std::str::from_utf8(&digits).unwrap_or_default().into())
     }
 
     /// Returns the 64 digits.
@@ -34,11 +44,6 @@ impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|b| [b >> 4, b & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 #[cfg(test)]

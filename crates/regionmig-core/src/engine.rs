@@ -198,10 +198,10 @@ impl<'a> Engine<'a> {
         let (mut held, lanes) = schedule.into_parts();
         for index in 0..self.plan.len() {
             let id = self.plan.name(index);
-            if self.standing(index).status != Status::Pending || held.contains_key(id) {
+            if self.standings().at(index).status != Status::Pending || held.contains_key(id) {
                 continue;
             }
-            let not_done = |&earlier: &usize| !self.standing(earlier).is_done();
+            let not_done = |&earlier: &usize| !self.standings().at(earlier).is_done();
             let other = self.plan.waits_for(index).find(not_done).or_else(|| lanes.ahead_of(index));
             let hold = match other {
                 Some(other) => Hold::Behind(self.plan.name(other).clone()),
@@ -285,7 +285,8 @@ impl<'a> Engine<'a> {
             // What was in doubt stays in doubt if it cannot be looked at.
             Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
             Ok(Probe::Present(receipt)) => return self.done(&look, receipt, made).await,
-            Ok(Probe::Waiting(wait)) => return self.wait(index, wait, memo).await,
+            // Large and seldom: boxed, so that the others need not be moved with room for it.
+            Ok(Probe::Waiting(wait)) => return Box::pin(self.wait(index, wait, memo)).await,
             Ok(probe @ (Probe::Absent | Probe::Spent { .. })) => {
                 // What has ended for good may be older than what is in doubt and does not show yet.
                 if !(was_seen && matches!(probe, Probe::Spent { .. })) {
@@ -307,10 +308,10 @@ impl<'a> Engine<'a> {
         let request = Digest::of(look.json);
         self.record_at(index, Entry::Started { generation, spent, request }).await?;
         memo.begun(self.now());
-        let scx = self.context(&look, self.standing(index), self.now());
+        let scx = scx.begun(self.standing(index), self.now());
         match look.step.apply(&scx).await {
             Ok(Applied::Done(receipt)) => self.done(&look, receipt, true).await,
-            Ok(Applied::Waiting(wait)) => self.wait(index, wait, memo).await,
+            Ok(Applied::Waiting(wait)) => Box::pin(self.wait(index, wait, memo)).await,
             // Of many requests, those before the one that failed have had their effect.
             Err(error) => {
                 let doubt = look.spec.bulk || !error.kind().proves_no_effect();
@@ -338,13 +339,15 @@ impl<'a> Engine<'a> {
             let bug = ErrorReport::bug("the receipt does not bind exactly what the step produces");
             return self.fail(look.index, bug, made, &mut Memo::default()).await;
         }
-        let clash = self.standings().ids().admits(&receipt.ids).err();
-        if let Some(error) = clash {
+        let record = self.record_of(look.index, Entry::Done(receipt));
+        let admitted = self.standings().admit_at(look.index, &record);
+        if let Err(ReplayError::Rebind(error)) = admitted {
             let mut report = ErrorReport::bug(error.to_string());
             report.kind = ErrorKind::Conflict;
             return self.fail(look.index, report, made, &mut Memo::default()).await;
         }
-        self.record_at(look.index, Entry::Done(receipt)).await?;
+        admitted?;
+        self.write(look.index, record).await?;
         self.cx.emit(&Event::StepDone { step: look.id.clone(), made });
         Ok(Turn::Done)
     }
@@ -352,7 +355,8 @@ impl<'a> Engine<'a> {
     async fn wait(&self, index: usize, wait: Wait, memo: &mut Memo) -> Result<Turn, Error> {
         let id = self.plan.name(index);
         memo.seen(self.now());
-        if self.standing(index).status != Status::Waiting(wait.clone()) {
+        let waits = matches!(&self.standings().at(index).status, Status::Waiting(known) if *known == wait);
+        if !waits {
             self.record_at(index, Entry::Waiting(wait.clone())).await?;
             self.cx.emit(&Event::StepWaiting { step: id.clone(), wait: wait.clone() });
         }
@@ -401,7 +405,7 @@ impl<'a> Engine<'a> {
     fn context<'s>(&'s self, look: &Look<'s>, standing: Standing, not_before: Timestamp) -> StepContext<'s> {
         let basis = Basis {
             // Only what the step says it requires, so that one which says too little always fails.
-            ids: self.standings().ids_for(look.index, &look.spec.requires),
+            ids: self.standings().ids_of(&look.spec.requires),
             known: self.plan.known(look.id.service()),
             not_before,
             reads: Arc::clone(&self.reads),
@@ -457,9 +461,18 @@ impl Recorder for Engine<'_> {
 impl Engine<'_> {
     /// Writes an entry down, first where a crash cannot reach it.
     async fn record_at(&self, index: usize, entry: Entry) -> Result<(), Error> {
-        self.is_whole()?;
-        let record = Record::new(self.cx.clock().wall_time(), self.plan.name(index).clone(), entry);
+        let record = self.record_of(index, entry);
         self.standings().admit_at(index, &record)?;
+        self.write(index, record).await
+    }
+
+    fn record_of(&self, index: usize, entry: Entry) -> Record {
+        Record::new(self.cx.clock().wall_time(), self.plan.name(index).clone(), entry)
+    }
+
+    /// Writes a record down that was admitted.
+    async fn write(&self, index: usize, record: Record) -> Result<(), Error> {
+        self.is_whole()?;
         if let Err(error) = self.journal.append(&record).await {
             let text = chain(&error);
             self.broken.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);

@@ -1,6 +1,8 @@
 //! Where every step stands, worked out from plan and journal.
 // REQ: E-40
 
+mod made;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ use crate::ids::{IdMap, RebindError, ResourceId};
 use crate::journal::{Entry, Header, Journal, Record};
 use crate::plan::MigrationPlan;
 use crate::receipt::Receipt;
+use crate::standings::made::Made;
 use crate::step::StepId;
 use crate::wait::Wait;
 
@@ -132,7 +135,7 @@ impl Standing {
 #[derive(Clone, Debug)]
 pub struct Standings {
     plan: MigrationPlan,
-    ids: IdMap,
+    made: Made,
     /// In the plan's order.
     standings: Vec<Standing>,
 }
@@ -141,7 +144,7 @@ impl Standings {
     /// Begins with nothing done.
     pub fn new(plan: &MigrationPlan) -> Self {
         let standings = vec![Standing::default(); plan.len()];
-        Self { plan: plan.clone(), ids: plan.ids().clone(), standings }
+        Self { plan: plan.clone(), made: Made::new(plan.ids(), plan.len()), standings }
     }
 
     /// Reads `journal`.
@@ -174,6 +177,14 @@ impl Standings {
 
     /// Says the same of a record whose step's place in the plan is known.
     pub(crate) fn admit_at(&self, index: usize, record: &Record) -> Result<(), ReplayError> {
+        self.is_in_order(index, record)?;
+        match &record.entry {
+            Entry::Done(receipt) => Ok(self.made.admits(&receipt.ids)?),
+            _ => Ok(()),
+        }
+    }
+
+    fn is_in_order(&self, index: usize, record: &Record) -> Result<(), ReplayError> {
         let fits = match (&self.at(index).status, &record.entry) {
             // A person may answer for it while the run that does it comes to its end.
             (_, Entry::Acknowledged { .. }) => true,
@@ -186,10 +197,9 @@ impl Standings {
             (Status::Reverted, _) | (_, Entry::Reverting | Entry::Reverted | Entry::Kept) => false,
             _ => true,
         };
-        match &record.entry {
-            _ if !fits => Err(ReplayError::OutOfOrder { step: record.step.clone() }),
-            Entry::Done(receipt) => Ok(self.ids.admits(&receipt.ids)?),
-            _ => Ok(()),
+        match fits {
+            true => Ok(()),
+            false => Err(ReplayError::OutOfOrder { step: record.step.clone() }),
         }
     }
 
@@ -204,12 +214,12 @@ impl Standings {
 
     /// Takes a record whose step's place in the plan is known.
     pub(crate) fn take(&mut self, index: usize, record: Record) -> Result<(), ReplayError> {
-        self.admit_at(index, &record)?;
+        self.is_in_order(index, &record)?;
         match (&record.entry, &self.standings[index].status) {
-            (Entry::Done(receipt), _) => self.ids.merge(&receipt.ids)?,
+            (Entry::Done(receipt), _) => self.made.merge(&receipt.ids)?,
             (Entry::Reverted, Status::Reverting(receipt)) | (Entry::Doubted, Status::Done(receipt)) => {
                 let gone: Vec<ResourceId> = receipt.ids.sources().cloned().collect();
-                gone.iter().for_each(|source| self.ids.forget(source));
+                gone.iter().for_each(|source| self.made.forget(source));
             }
             _ => {}
         }
@@ -229,17 +239,12 @@ impl Standings {
 
     /// Returns all mappings made so far: with [`IdMap::reversed`], what a way back starts from.
     pub fn ids(&self) -> &IdMap {
-        &self.ids
+        self.made.ordered()
     }
 
-    /// Returns what `sources` have become, as far as that is known, for a step that waits for their makers: looked for where
-    /// they were made, since all that was ever mapped may be very much.
-    pub(crate) fn ids_for<'a>(&self, index: usize, sources: impl IntoIterator<Item = &'a ResourceId>) -> IdMap {
-        let made = |source: &ResourceId| {
-            let receipts = self.plan.waits_for(index).filter_map(|maker| self.at(maker).receipt());
-            receipts.filter(|receipt| !receipt.ids.is_empty()).find_map(|receipt| receipt.ids.pair(source))
-        };
-        sources.into_iter().filter_map(|source| made(source).or_else(|| self.ids.pair(source))).collect()
+    /// Returns what `sources` have become, as far as that is known.
+    pub(crate) fn ids_of<'a>(&self, sources: impl IntoIterator<Item = &'a ResourceId>) -> IdMap {
+        self.made.subset(sources)
     }
 
     /// Returns which step of the plan a record is about.

@@ -66,6 +66,13 @@ impl<'a> StepContext<'a> {
         Self { run, step, standing, basis, checkpoint }
     }
 
+    /// Returns the same for a step that has been begun since. What it needs was made before, and nothing of that changes.
+    pub(crate) fn begun(mut self, standing: Standing, not_before: Timestamp) -> Self {
+        self.standing = standing;
+        self.basis.not_before = not_before;
+        self
+    }
+
     /// Makes what a step is handed outside of any run: for tests, and for a program of the caller's
     /// that wants a single step done and takes care itself. Checkpoints go nowhere.
     pub fn detached(run: &'a RunContext, step: &'a StepId, ids: IdMap) -> Self {

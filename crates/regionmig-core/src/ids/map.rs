@@ -57,12 +57,15 @@ impl IdMap {
         }
     }
 
-    /// Adds every binding of `other`.
+    /// Adds every binding of `other`, or none.
     ///
     /// # Errors
     ///
     /// Fails on the first source that is bound to two targets.
     pub fn merge(&mut self, other: &Self) -> Result<(), RebindError> {
+        if other.0.len() > 1 {
+            self.admits(other)?;
+        }
         other.0.iter().try_for_each(|(source, target)| match self.0.entry(source.clone()) {
             Entry::Occupied(bound) if bound.get() != target => {
                 let (bound, refused) = (bound.get().to_string(), target.to_string());
@@ -165,6 +168,11 @@ impl IdMap {
             Some(finding.remedy("say with `Migration::map` which is meant, or remove one of them"))
         };
         other.0.iter().filter_map(clash).collect()
+    }
+
+    /// Returns every pair, in order, as it is kept.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&ResourceId, &Arc<str>)> {
+        self.0.iter()
     }
 
     /// Returns what is said of `source`.

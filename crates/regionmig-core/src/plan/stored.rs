@@ -217,8 +217,10 @@ fn line_by_line(text: &str) -> Option<(Head, Nodes)> {
     let front = front.strip_suffix("\"steps\":[")?;
     let body: BodyIn<IgnoredAny> = serde_json::from_str(&format!("{front}\"steps\":[]}}")).ok()?;
     let mut nodes = Nodes::default();
-    for line in lines.split(",\n") {
-        read_step(line, text, &mut nodes).ok()?;
+    let mut lines = lines.split('\n').peekable();
+    while let Some(line) = lines.next() {
+        let step = if lines.peek().is_some() { line.strip_suffix(',')? } else { line };
+        read_step(step, text, &mut nodes).ok()?;
     }
     Some((body.into_parts().0, nodes))
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use regionmig_aws::Access;
 use regionmig_core::{FileArchive, FileJournal, JournalReader, MemoryJournal, Migration, MigrationPlan, Secret};
 use regionmig_testkit::{Fault, Refusal, World};
@@ -35,6 +35,9 @@ const KINDS: [&str; 9] = [
     "session token",
     "wrapped material",
 ];
+
+/// What the SDK tells of itself, by level and kind, if it is asked to: one more is one that users must be told of.
+const BY_THE_SDK: [(&str, &str); 3] = [("TRACE", "grant token"), ("TRACE", "import token"), ("TRACE", "plaintext")];
 
 /// Has `told` hear all that the migration tells of itself.
 fn observed(migration: &Migration, seen: &Seen) -> Migration {
@@ -88,51 +91,48 @@ async fn whole(world: &World, folder: &Path, canaries: &Canaries, seen: &Seen) {
     seen.files("files", folder);
 }
 
-/// Each kind of failure that a request can meet, and one of which this crate says more.
-fn faults(action: &str) -> Vec<Fault> {
-    vec![
-        Fault::access_denied(action),
-        Fault::expired_credentials(action),
-        Fault::lost_answer(action),
-        Fault::lost_request(action),
-        Fault::refused(action, Refusal::new("InvalidImportTokenException").message("the token is none")),
-        Fault::refused(action, Refusal::new("IncorrectKeyMaterialException").message("the material is another")),
-        Fault::refused(action, Refusal::new("LimitExceededException").message("there are too many")),
-        Fault::server_error(action, 500),
-        Fault::throttle(action),
-        Fault::unreachable(action),
+/// Failures of each request that carries a secret, or whose answer does, in ways of which this crate says more; and each
+/// other kind of failure once.
+fn faults() -> [Fault; 9] {
+    let import = "kms:ImportKeyMaterial";
+    [
+        Fault::refused(import, Refusal::new("InvalidImportTokenException").message("the token is none")),
+        Fault::refused(import, Refusal::new("IncorrectKeyMaterialException").message("the material is another")),
+        Fault::lost_answer(import),
+        Fault::server_error("kms:GetParametersForImport", 500),
+        Fault::access_denied("kms:CreateGrant"),
+        Fault::refused("kms:CreateKey", Refusal::new("LimitExceededException").message("there are too many")),
+        Fault::expired_credentials("kms:CreateKey"),
+        Fault::throttle("kms:CreateGrant"),
+        Fault::unreachable("kms:DescribeKey"),
     ]
 }
 
-/// Has the requests of each kind fail in each way.
+/// Has requests fail, each in a run of its own.
 async fn failing(world: &World, canaries: &Canaries, seen: &Seen) -> usize {
     let mut failures = 0;
-    for action in
-        ["kms:CreateGrant", "kms:CreateKey", "kms:DescribeKey", "kms:GetParametersForImport", "kms:ImportKeyMaterial"]
-    {
-        for fault in faults(action) {
-            let world = world.fork();
-            let access = Access::new(&session(&world, "failing", canaries).await).with_clock(world.clock());
-            let (_, migration) = migration(&access, materials(&world));
-            let migration = observed(&migration, seen);
-            let plan = planned(&migration, seen).await;
-            world.fault(fault);
-            let journal = MemoryJournal::default();
-            let options = options().fresh().patience(Duration::from_secs(20));
-            match migration.apply(&plan, &journal, &options).await {
-                Ok(outcome) => {
-                    failures += usize::from(!outcome.is_complete());
-                    seen.outcome(&outcome);
-                }
-                Err(error) => {
-                    failures += 1;
-                    seen.error(&error);
-                }
+    for fault in faults() {
+        let world = world.fork();
+        let access = Access::new(&session(&world, "failing", canaries).await).with_clock(world.clock());
+        let (_, migration) = migration(&access, materials(&world));
+        let migration = observed(&migration, seen);
+        let plan = planned(&migration, seen).await;
+        world.fault(fault);
+        let journal = MemoryJournal::default();
+        let options = options().fresh().patience(Duration::from_secs(20));
+        match migration.apply(&plan, &journal, &options).await {
+            Ok(outcome) => {
+                failures += usize::from(!outcome.is_complete());
+                seen.outcome(&outcome);
             }
-            seen.debug(&journal);
-            for record in journal.records() {
-                seen.bytes("record", serde_json::to_string(&record).expect("JSON"));
+            Err(error) => {
+                failures += 1;
+                seen.error(&error);
             }
+        }
+        seen.debug(&journal);
+        for record in journal.records() {
+            seen.bytes("record", serde_json::to_string(&record).expect("JSON"));
         }
     }
     failures
@@ -210,31 +210,43 @@ async fn no_secret_is_in_anything_that_is_written_or_told() {
         found.secrets.len()
     );
     println!("shown: canary_sdk told by the SDK's own trace: {:?}", found.by_the_sdk);
-    assert!(canaries.len() >= 40 && failures >= 30, "{failures}");
+    // All but the one whose answer is lost: that one finds that its request took effect.
+    assert!(canaries.len() >= 40 && failures == faults().len() - 1, "{failures}");
+    let by_the_sdk: Vec<(&str, &str)> =
+        found.by_the_sdk.keys().map(|(level, kind)| (level.as_str(), kind.as_str())).collect();
+    assert_eq!(by_the_sdk, BY_THE_SDK, "the SDK tells other secrets than it did: see SHORTCOMINGS.md");
     assert!(found.secrets.is_empty(), "{:#?}", &found.secrets[..found.secrets.len().min(20)]);
 }
 
-/// What the search is held against: a secret that somebody wrote where none belongs.
+/// What the search is held against: secrets that somebody wrote where none belongs, each in another form.
 #[tokio::test]
-async fn a_secret_in_a_name_or_a_description_is_found() {
-    let digest = digest(&SHA256, &secret(0));
-    let digits: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    for form in [STANDARD.encode(secret(0)), digits] {
-        let (canaries, seen) = (Canaries::default(), Seen::default());
-        let tracing = tracing::subscriber::set_default(seen.clone());
-        let world = account(1, &canaries);
-        world.kms(&route().source).description(&form).make();
-        let folder = tempfile::tempdir().unwrap();
-        whole(&world, folder.path(), &canaries, &seen).await;
-        drop(tracing);
-        let found = found(&canaries, &seen);
+async fn a_secret_that_was_written_where_none_belongs_is_found() {
+    let (canaries, seen) = (Canaries::default(), Seen::default());
+    let [described, named, tagged, traced] = [9001, 9002, 9003, 9004].map(secret);
+    let kinds = ["in a description", "in a name", "in a tag", "in a trace"];
+    for (kind, secret) in kinds.into_iter().zip([described, named, tagged, traced]) {
+        canaries.plant(kind, &secret);
+    }
+    let digits: String = digest(&SHA256, &named).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let world = account(1, &canaries);
+    let key = world.kms(&route().source).description(&STANDARD.encode(described)).alias(&format!("alias/{digits}"));
+    key.tag("note", &URL_SAFE_NO_PAD.encode(tagged)).make();
+    let (folder, tracing) = (tempfile::tempdir().unwrap(), tracing::subscriber::set_default(seen.clone()));
+    tracing::info!(target: "regionmig_kms::apply", material = ?traced, "imported");
+    whole(&world, folder.path(), &canaries, &seen).await;
+    drop(tracing);
+    let found = found(&canaries, &seen);
+    let is_found = |place: &str, kind: &str| {
+        let begin = format!("{place}: {kind}");
+        found.secrets.iter().any(|found| found.starts_with(&begin))
+    };
+    for kind in &kinds[..3] {
         for place in ["debug", "files", "plan", "survey"] {
-            assert!(
-                found.secrets.iter().any(|found| found.starts_with(&format!("{place}: imported material"))),
-                "{place}: {form}"
-            );
+            assert!(is_found(place, kind), "{place}: {kind}");
         }
     }
+    assert!(is_found("trace", kinds[3]));
+    assert!(found.secrets.iter().all(|found| kinds.iter().any(|kind| found.contains(kind))), "{:?}", found.secrets);
 }
 
 #[test]

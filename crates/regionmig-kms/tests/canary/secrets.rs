@@ -1,8 +1,9 @@
 //! The canaries: secrets that are nowhere else, each in all the forms in which it might be written.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use aho_corasick::{AhoCorasick, Match, MatchKind};
 use aws_lc_rs::digest::{self, Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -35,7 +36,7 @@ impl Canaries {
 
     pub(crate) fn needles(&self) -> Needles {
         let canaries = self.0.lock().unwrap();
-        let mut all = HashMap::new();
+        let mut all = BTreeMap::new();
         for (secret, kind) in &*canaries {
             all.extend(forms(secret).into_iter().map(|form| (form, *kind)));
             if let Ok(bytes) = STANDARD.decode(secret) {
@@ -76,42 +77,30 @@ pub(crate) fn forms(secret: &[u8]) -> BTreeSet<Vec<u8>> {
     forms
 }
 
-/// What is looked for, by its first two bytes.
+/// What is looked for, all at once: a text is read through one time, however many secrets there are.
 #[derive(Debug)]
 pub(crate) struct Needles {
-    all: HashMap<Vec<u8>, &'static str>,
-    by_begin: HashMap<[u8; 2], Vec<Vec<u8>>>,
-    begins: Vec<bool>,
+    kinds: Vec<&'static str>,
+    all: AhoCorasick,
 }
 
 impl Needles {
-    fn new(all: HashMap<Vec<u8>, &'static str>) -> Self {
-        let (mut by_begin, mut begins) = (HashMap::<[u8; 2], Vec<Vec<u8>>>::new(), vec![false; 1 << 16]);
-        for needle in all.keys() {
-            let begin = [needle[0], needle[1]];
-            begins[usize::from(u16::from_be_bytes(begin))] = true;
-            by_begin.entry(begin).or_default().push(needle.clone());
-        }
-        Self { all, by_begin, begins }
+    fn new(all: BTreeMap<Vec<u8>, &'static str>) -> Self {
+        let kinds = all.values().copied().collect();
+        let all = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(all.keys());
+        Self { kinds, all: all.expect("not too many") }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.all.len()
+        self.kinds.len()
     }
 
     /// Returns the kinds of all secrets that a text shows, and a little of what stands around each.
     pub(crate) fn in_text(&self, text: &[u8]) -> Vec<String> {
-        let mut found = Vec::new();
-        for (at, begin) in text.array_windows::<2>().enumerate() {
-            if !self.begins[usize::from(u16::from_be_bytes(*begin))] {
-                continue;
-            }
-            let shown = self.by_begin[begin].iter().find(|needle| text[at..].starts_with(needle));
-            if let Some(needle) = shown {
-                let around = &text[at.saturating_sub(80)..(at + 40).min(text.len())];
-                found.push(format!("{}: ..{}..", self.all[needle], String::from_utf8_lossy(around)));
-            }
-        }
-        found
+        let shown = |found: Match| {
+            let around = &text[found.start().saturating_sub(80)..(found.start() + 40).min(text.len())];
+            format!("{}: ..{}..", self.kinds[found.pattern()], String::from_utf8_lossy(around))
+        };
+        self.all.find_iter(text).map(shown).collect()
     }
 }

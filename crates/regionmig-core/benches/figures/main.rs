@@ -1,4 +1,5 @@
-//! Prints each figure that is promised: `figure: NAME VALUE TARGET ok|short`. Ends with an error if one is short.
+//! Prints each figure that is promised: `figure: NAME VALUE TARGET ok|short`. Ends with an error if one is short by
+//! more than a fifth.
 //!
 //! `docs/performance.md` says what each is and what limits it.
 #![expect(clippy::print_stdout, reason = "that is what it is for")]

@@ -1,5 +1,5 @@
 //! The journal in a file.
-// REQ: E-14
+// REQ: E-14, E-38
 
 use std::io;
 use std::path::Path;

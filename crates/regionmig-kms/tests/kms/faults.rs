@@ -1,5 +1,5 @@
 //! Keys moved while much goes wrong at once, by seeds.
-// REQ: E-14, E-41
+// REQ: E-14, E-38, E-41
 
 use std::env;
 use std::fs;

@@ -8,6 +8,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokio::runtime::Handle;
+
 /// Files, as far as a journal or an archive needs them.
 ///
 /// Programs use [`Disk`]. Tests put something in its place that loses what was not synced, tears what is being written,
@@ -129,6 +131,35 @@ pub struct Exposure {
     pub others_read: bool,
     /// Others can write to it.
     pub others_write: bool,
+}
+
+/// Does what may block where nothing waits for it: on a thread for such, if there is a runtime that has some.
+pub(crate) async fn aside<T: Send + 'static>(
+    may_block: bool,
+    act: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    match Handle::try_current() {
+        Ok(runtime) if may_block => runtime.spawn_blocking(act).await.map_err(io::Error::other),
+        _ => Ok(act()),
+    }
+}
+
+/// Reads so many bytes; none, if there are fewer.
+pub(crate) fn exactly(file: &mut dyn StoredFile, at: u64, length: u64) -> io::Result<Option<Vec<u8>>> {
+    // Asked first: a damaged length must not decide how much memory is taken.
+    if file.length()?.checked_sub(at).is_none_or(|left| left < length) {
+        return Ok(None);
+    }
+    let Ok(length) = usize::try_from(length) else { return Ok(None) };
+    let mut bytes = vec![0; length];
+    let mut done = 0;
+    while done < length {
+        match file.read_at(at + done as u64, &mut bytes[done..])? {
+            0 => return Ok(None),
+            more => done += more,
+        }
+    }
+    Ok(Some(bytes))
 }
 
 /// Returns the folder that a file lies in.

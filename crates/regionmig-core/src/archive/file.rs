@@ -7,12 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Handle;
 
 use crate::archive::Archive;
 use crate::digest::Digest;
 use crate::error::{BoxError, escaped};
-use crate::storage::{Disk, Storage, StoredFile, folder_of};
+use crate::storage::{self, Disk, Storage, exactly, folder_of};
 
 /// No first line is longer.
 const LONGEST_LABEL: usize = 1 << 16;
@@ -81,7 +80,7 @@ impl FileArchive {
     fn store(&self, label: &Label, content: &[u8]) -> io::Result<()> {
         let path = self.file(&label.name, label.part);
         let number = self.put.fetch_add(1, Ordering::Relaxed);
-        let new = crate::storage::beside(&path, &format!("{}-{number}.new", std::process::id()));
+        let new = storage::beside(&path, &format!("{}-{number}.new", std::process::id()));
         let mut first = serde_json::to_vec(label)?;
         first.push(b'\n');
         self.storage.create_folder(&self.folder)?;
@@ -107,7 +106,8 @@ impl FileArchive {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        let bytes = whole(file.as_mut())?;
+        let length = file.length()?;
+        let Some(bytes) = exactly(file.as_mut(), 0, length)? else { return Ok(Some(None)) };
         let end = bytes.iter().take(LONGEST_LABEL).position(|&byte| byte == b'\n');
         let content = end.and_then(|end| {
             let label: Label = serde_json::from_slice(&bytes[..end]).ok()?;
@@ -124,12 +124,7 @@ impl FileArchive {
         act: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let own = self.clone();
-        match Handle::try_current() {
-            Ok(runtime) if self.storage.may_block() => {
-                runtime.spawn_blocking(move || act(&own)).await.unwrap_or_else(|error| Err(io::Error::other(error)))
-            }
-            _ => act(&own),
-        }
+        storage::aside(self.storage.may_block(), move || act(&own)).await?
     }
 
     fn failed(&self, name: &str, part: u64, attempted: &'static str, source: io::Error) -> BoxError {
@@ -156,17 +151,4 @@ impl Archive for FileArchive {
             }
         }
     }
-}
-
-fn whole(file: &mut dyn StoredFile) -> io::Result<Vec<u8>> {
-    let length = usize::try_from(file.length()?).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    let (mut bytes, mut done) = (vec![0; length], 0);
-    while done < length {
-        match file.read_at(done as u64, &mut bytes[done..])? {
-            0 => break,
-            more => done += more,
-        }
-    }
-    bytes.truncate(done);
-    Ok(bytes)
 }

@@ -1,13 +1,11 @@
 //! The journal in a file.
 // REQ: E-14, E-38
 
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::runtime::Handle;
 
 use crate::finding::Finding;
 use crate::journal::commit::Commit;
@@ -17,7 +15,7 @@ use crate::journal::recover::recover;
 use crate::journal::scan::Front;
 use crate::journal::{FileJournalError, Header, Journal, JournalError, Record, Run};
 use crate::plan::MigrationPlan;
-use crate::storage::{Disk, Storage};
+use crate::storage::{self, Disk, Storage};
 use crate::time::{Clock, SystemClock};
 
 /// A journal in a file, together with the plan that it is the record of.
@@ -218,11 +216,6 @@ async fn aside<T: Send + 'static>(
     path: &Path,
     act: impl FnOnce() -> Result<T, FileJournalError> + Send + 'static,
 ) -> Result<T, FileJournalError> {
-    match Handle::try_current() {
-        Ok(runtime) if may_block => runtime.spawn_blocking(act).await.unwrap_or_else(|error| {
-            let (path, source) = (path.to_owned(), io::Error::other(error));
-            Err(FileJournalError::Io { path, attempted: "used to its end", source })
-        }),
-        _ => act(),
-    }
+    let broken_off = |source| FileJournalError::Io { path: path.to_owned(), attempted: "used to its end", source };
+    storage::aside(may_block, act).await.map_err(broken_off)?
 }

@@ -100,7 +100,10 @@ pub(super) fn open<S: Storage>(storage: &S, path: &Path) -> Result<Opened, FileJ
     };
     let chain = match tail {
         Tail::None => chain,
-        Tail::Unended => return end_line(path, file, front, findings),
+        Tail::Unended => {
+            file.append(b"\n").and_then(|()| file.sync()).map_err(|source| unwritten(path, source))?;
+            chain
+        }
         Tail::Torn(length) => {
             findings.push(set_aside(storage, path, file.as_mut(), end, length)?);
             chain
@@ -170,28 +173,14 @@ pub(super) fn piece(path: &Path, file: &mut dyn StoredFile, chain: Chain, at: u6
 
 /// Returns the process that began the last run, as far as that can be read.
 fn last_process(path: &Path, file: &mut dyn StoredFile) -> Option<u32> {
-    let front = scan::front(path, file).ok()?;
-    let (mut scan, mut process) = (Scan::new(file, front.chain, front.records_at), None);
+    let top = scan::top(path, file).ok()?;
+    let (mut scan, mut process) = (Scan::new(file, top.chain, top.records_at), None);
     while let Ok(Next::Record(body)) = scan.next() {
         if let Ok(Body::Run(run)) = line::parse(&body) {
             process = Some(run.process);
         }
     }
     process
-}
-
-/// Ends the last line, which is whole, and reads the file again.
-fn end_line(
-    path: &Path,
-    mut file: Box<dyn StoredFile>,
-    front: Front,
-    findings: Vec<Finding>,
-) -> Result<Opened, FileJournalError> {
-    file.append(b"\n").and_then(|()| file.sync()).map_err(|source| unwritten(path, source))?;
-    let mut scan = Scan::new(file.as_mut(), front.chain.clone(), front.records_at);
-    scan.finish().map_err(|source| unread(path, source))?;
-    let chain = scan.chain.clone();
-    Ok(Opened { file, front, chain, findings })
 }
 
 /// Copies what was torn to a file of its own, and cuts it off.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::journal::FileJournalError;
 use crate::journal::line::{self, Body, Chain, FORMAT, Heading, LONGEST, LineError};
 use crate::plan::MigrationPlan;
-use crate::storage::StoredFile;
+use crate::storage::{StoredFile, exactly};
 
 /// So much is read at once.
 const CHUNK: usize = 1 << 18;
@@ -28,7 +28,7 @@ pub(super) enum Tail {
     None,
     /// So many bytes that were being written when the process or the machine died. Nobody relied on them.
     Torn(u64),
-    /// A whole record, but for the end of its line.
+    /// A whole record, which is counted, but for the end of its line.
     Unended,
     /// Something else, in the record that follows.
     Damaged(String),
@@ -51,29 +51,50 @@ pub(super) enum Next {
     End(Tail),
 }
 
-/// Reads heading and plan.
-pub(super) fn front(path: &Path, file: &mut dyn StoredFile) -> Result<Front, FileJournalError> {
-    let damaged = |why: String| FileJournalError::Damaged { path: path.to_owned(), record: 0, why };
+/// The first line, and what stands after it.
+pub(super) struct Top {
+    pub(super) heading: Heading,
+    /// What the first record goes on from, and where it stands: after the plan.
+    pub(super) chain: Chain,
+    pub(super) records_at: u64,
+    plan_at: u64,
+}
+
+/// Reads the heading alone.
+pub(super) fn top(path: &Path, file: &mut dyn StoredFile) -> Result<Top, FileJournalError> {
     let mut lines = Lines::new(file, 0);
     let first = lines.next().map_err(|source| unread(path, source))?;
     let Some(Line { bytes: first, is_ended: true }) = first else {
-        return Err(damaged("its first line is cut short".to_owned()));
+        return Err(damaged(path, "its first line is cut short".to_owned()));
     };
     let (heading, chain) = line::read_heading(&first).map_err(|error| match error {
         LineError::Format { found } => {
             FileJournalError::NewerFormat { path: path.to_owned(), found, supported: FORMAT }
         }
-        error => damaged(crate::error::chain(&error)),
+        error => damaged(path, crate::error::chain(&error)),
     })?;
     let plan_at = lines.at;
+    let cut_short = || damaged(path, "its plan is cut short".to_owned());
+    let records_at = plan_at.checked_add(heading.bytes).ok_or_else(cut_short)?;
+    Ok(Top { heading, chain, records_at, plan_at })
+}
+
+/// Reads heading and plan.
+pub(super) fn front(path: &Path, file: &mut dyn StoredFile) -> Result<Front, FileJournalError> {
+    let Top { heading, chain, records_at, plan_at } = top(path, file)?;
     let bytes = exactly(file, plan_at, heading.bytes).map_err(|source| unread(path, source))?;
-    let bytes = bytes.ok_or_else(|| damaged("its plan is cut short".to_owned()))?;
+    let bytes = bytes.ok_or_else(|| damaged(path, "its plan is cut short".to_owned()))?;
     let of_plan = |source| FileJournalError::Plan { path: path.to_owned(), source };
     let plan = MigrationPlan::from_bytes(&bytes).map_err(of_plan)?;
     if *plan.digest() != heading.plan || *plan.route() != heading.route {
-        return Err(damaged("it is about another plan than the one in it".to_owned()));
+        return Err(damaged(path, "it is about another plan than the one in it".to_owned()));
     }
-    Ok(Front { records_at: plan_at + heading.bytes, heading, plan, chain })
+    Ok(Front { records_at, heading, plan, chain })
+}
+
+/// Says what is wrong before the first record.
+fn damaged(path: &Path, why: String) -> FileJournalError {
+    FileJournalError::Damaged { path: path.to_owned(), record: 0, why }
 }
 
 impl<'a> Scan<'a> {
@@ -87,10 +108,9 @@ impl<'a> Scan<'a> {
         let mut chain = self.chain.clone();
         let checked = chain.check(&bytes).map(str::to_owned);
         Ok(match checked {
-            Ok(_) if !is_ended => Next::End(Tail::Unended),
             Ok(body) => {
                 (self.chain, self.end) = (chain, self.lines.at);
-                Next::Record(body)
+                if is_ended { Next::Record(body) } else { Next::End(Tail::Unended) }
             }
             Err(error) => Next::End(match is_torn(&mut self.lines, &bytes, is_ended)? {
                 true => Tail::Torn(self.lines.at - self.end),
@@ -186,24 +206,6 @@ impl<'a> Lines<'a> {
         self.at += (bytes.len() + end) as u64;
         Line { bytes, is_ended: end > 0 }
     }
-}
-
-/// Reads so many bytes; none, if there are fewer.
-fn exactly(file: &mut dyn StoredFile, at: u64, length: u64) -> io::Result<Option<Vec<u8>>> {
-    // Asked first: a damaged length must not decide how much memory is taken.
-    if file.length()?.checked_sub(at).is_none_or(|left| left < length) {
-        return Ok(None);
-    }
-    let Ok(length) = usize::try_from(length) else { return Ok(None) };
-    let mut bytes = vec![0; length];
-    let mut done = 0;
-    while done < length {
-        match file.read_at(at + done as u64, &mut bytes[done..])? {
-            0 => return Ok(None),
-            more => done += more,
-        }
-    }
-    Ok(Some(bytes))
 }
 
 pub(super) fn unread(path: &Path, source: io::Error) -> FileJournalError {

@@ -46,6 +46,12 @@ const PIECES: &[&str] = &[
     "\"surveyed_at\":\"2026-03-01T12:00:00Z\",",
 ];
 
+#[test]
+fn a_journal_that_is_cut_anywhere_is_told_to_be_torn_but_between_two_records() {
+    // Cut by so many bytes.
+    (0..=255).for_each(|bytes| bodies::edited_journal(&[0, 0, 3, bytes]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 

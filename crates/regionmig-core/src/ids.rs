@@ -7,5 +7,8 @@ mod map;
 
 pub use arn::Arn;
 pub use binding::{Binding, Template};
-pub use identifier::{AliasName, Identifier, KeyArn, ResourceId};
+pub use identifier::{
+    AliasName, AppClientId, CertificateArn, CertificateAuthorityArn, DetectorId, Identifier, IdentityPoolId, KeyArn,
+    ResourceId, SecretArn, UserPoolId,
+};
 pub use map::{IdMap, RebindError, UnresolvedError};

@@ -39,7 +39,10 @@ pub use engine::{ApplyOptions, Outcome, Stop};
 pub use error::{BoxError, Classify, Error, ErrorKind, ErrorReport, chain};
 pub use event::Event;
 pub use finding::{Finding, Severity, code};
-pub use ids::{AliasName, Arn, Binding, IdMap, Identifier, KeyArn, RebindError, ResourceId, Template, UnresolvedError};
+pub use ids::{
+    AliasName, AppClientId, Arn, Binding, CertificateArn, CertificateAuthorityArn, DetectorId, IdMap, Identifier,
+    IdentityPoolId, KeyArn, RebindError, ResourceId, SecretArn, Template, UnresolvedError, UserPoolId,
+};
 pub use jiff::Timestamp;
 pub use journal::{
     Act, Entry, FileJournal, FileJournalError, Header, Journal, JournalError, JournalLine, JournalReader,

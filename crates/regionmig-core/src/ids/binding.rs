@@ -1,6 +1,9 @@
 //! Values in a plan that earlier steps make known.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::ids::{Identifier, ResourceId};
 
@@ -32,38 +35,129 @@ impl<I: Identifier> Binding<I> {
 
 /// A text, such as a policy, with holes for identifiers that earlier steps make.
 ///
-/// Made by the planner, by grammar; filled while applying, by nothing but substitution.
+/// Made by the planner, by grammar; filled while applying, by nothing but substitution. One without holes is stored as the text
+/// that it is.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(transparent)]
+#[serde(from = "Stored", into = "Stored")]
 pub struct Template(pub(super) Vec<Part>);
 
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Part {
+    /// Within a text of a JSON document.
+    JsonTargetOf(ResourceId),
     TargetOf(ResourceId),
     Text(String),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Stored {
+    Text(String),
+    Parts(Vec<Part>),
+}
+
+impl From<Stored> for Template {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Text(text) => Self::default().text(text),
+            Stored::Parts(parts) => Self(parts),
+        }
+    }
+}
+
+impl From<Template> for Stored {
+    fn from(template: Template) -> Self {
+        template.known().map(str::to_owned).map_or(Self::Parts(template.0), Self::Text)
+    }
+}
+
+impl From<&str> for Template {
+    fn from(text: &str) -> Self {
+        Self::default().text(text)
+    }
 }
 
 impl Template {
     /// Adds text that is known.
     #[must_use]
     pub fn text(mut self, text: impl Into<String>) -> Self {
-        self.0.push(Part::Text(text.into()));
+        match self.0.last_mut() {
+            Some(Part::Text(last)) => last.push_str(&text.into()),
+            _ => self.0.push(Part::Text(text.into())),
+        }
         self
     }
 
     /// Adds a hole.
     #[must_use]
-    pub fn target_of<I: Identifier>(mut self, source: &I) -> Self {
-        self.0.push(Part::TargetOf(ResourceId::of(source)));
+    pub fn target_of<I: Identifier>(self, source: &I) -> Self {
+        self.target(ResourceId::of(source))
+    }
+
+    /// Adds a hole for an identifier whose type is erased.
+    #[must_use]
+    pub fn target(mut self, source: ResourceId) -> Self {
+        self.0.push(Part::TargetOf(source));
         self
+    }
+
+    /// Returns the text, if it has no holes.
+    pub fn known(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
     }
 
     /// Returns every resource that must be mapped before this can be filled.
     pub fn requires(&self) -> impl Iterator<Item = &ResourceId> {
         self.0.iter().filter_map(|part| match part {
-            Part::TargetOf(id) => Some(id),
+            Part::JsonTargetOf(id) | Part::TargetOf(id) => Some(id),
             Part::Text(_) => None,
         })
     }
+
+    /// Adds what another one has.
+    pub(crate) fn append(mut self, other: Self) -> Self {
+        for part in other.0 {
+            self = match part {
+                Part::Text(text) => self.text(text),
+                hole => {
+                    self.0.push(hole);
+                    self
+                }
+            };
+        }
+        self
+    }
+
+    /// Returns the same as a text of a JSON document, quotes included.
+    pub(crate) fn json(&self) -> Self {
+        let mut json = Self::default().text("\"");
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => json = json.text(json_escaped(text)),
+                Part::JsonTargetOf(id) | Part::TargetOf(id) => json.0.push(Part::JsonTargetOf(id.clone())),
+            }
+        }
+        json.text("\"")
+    }
+}
+
+/// Shows a hole as `{kind:id}`, the source's identifier.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|part| match part {
+            Part::JsonTargetOf(id) | Part::TargetOf(id) => write!(f, "{{{id}}}"),
+            Part::Text(text) => f.write_str(text),
+        })
+    }
+}
+
+/// Writes what stands between the quotes of a JSON text.
+pub(super) fn json_escaped(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
 }

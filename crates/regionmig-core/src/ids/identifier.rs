@@ -277,6 +277,83 @@ impl AliasName {
     }
 }
 
+/// Any ARN at all, for what has no type of its own here: a program maps it with `Migration::map`, and what names it follows.
+impl Identifier for Arn {
+    const KIND: &'static str = "arn";
+}
+
+identifier!(
+    /// The ARN of an ACM certificate: `arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-..`.
+    pub CertificateArn,
+    "acm.certificate",
+    |text| is_arn_of(text, "acm", "certificate/")
+);
+
+identifier!(
+    /// The ARN of a private CA: `arn:aws:acm-pca:eu-central-1:111122223333:certificate-authority/1234abcd-..`.
+    pub CertificateAuthorityArn,
+    "acm.certificate-authority",
+    |text| is_arn_of(text, "acm-pca", "certificate-authority/")
+);
+
+identifier!(
+    /// The id of a Cognito user pool: `eu-central-1_AbCdEfGhI`.
+    pub UserPoolId,
+    "cognito.user-pool",
+    |text| {
+        let id = text.split_once('_').filter(|(region, _)| region.parse::<Region>().is_ok()).map(|(_, id)| id);
+        let is_id = id.is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric()));
+        if is_id { Ok(()) } else { Err("a user pool is its region, `_`, and letters and digits") }
+    }
+);
+
+identifier!(
+    /// The id of a Cognito user pool's app client: 1 to 128 of letters, digits, `_` and `+`.
+    pub AppClientId,
+    "cognito.app-client",
+    |text| {
+        let is_id = text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+'));
+        if is_id { Ok(()) } else { Err("an app client has letters, digits, `_` and `+`") }
+    }
+);
+
+identifier!(
+    /// The id of a Cognito identity pool: `eu-central-1:1234abcd-..`.
+    pub IdentityPoolId,
+    "cognito.identity-pool",
+    |text| {
+        let id = text.split_once(':').filter(|(region, _)| region.parse::<Region>().is_ok()).map(|(_, id)| id);
+        let is_id = id.is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+        if is_id { Ok(()) } else { Err("an identity pool is its region, `:`, and a UUID") }
+    }
+);
+
+identifier!(
+    /// The id of a GuardDuty detector: 32 hexadecimal digits.
+    pub DetectorId,
+    "guardduty.detector",
+    |text| match text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        true => Ok(()),
+        false => Err("a detector has 32 hexadecimal digits"),
+    }
+);
+
+identifier!(
+    /// The ARN of a secret, with the six characters that Secrets Manager adds to its name:
+    /// `arn:aws:secretsmanager:eu-central-1:111122223333:secret:app/db-AbCdEf`.
+    pub SecretArn,
+    "secrets.secret",
+    |text| {
+        let arn: Arn = text.parse().map_err(|error: NameError| error.why)?;
+        let is_secret = arn.service() == "secretsmanager" && arn.region().is_some() && arn.account().is_some();
+        let name = arn.resource().strip_prefix("secret:");
+        match is_secret && name.is_some_and(|name| !name.is_empty() && !name.contains(['*', ':'])) {
+            true => Ok(()),
+            false => Err("it is the ARN of something else"),
+        }
+    }
+);
+
 /// KMS API reference, CreateAlias: `^alias/[a-zA-Z0-9/_-]+$`.
 fn is_alias_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-')
@@ -312,6 +389,26 @@ mod tests {
         let single: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/12".parse()?;
         assert!(!single.is_multi_region());
         Ok(())
+    }
+
+    #[test]
+    fn what_other_services_name_is_told_from_other_texts() {
+        let arn = |rest: &str| format!("arn:aws:{rest}");
+        assert!(arn("acm:eu-west-1:111122223333:certificate/1-a").parse::<CertificateArn>().is_ok());
+        assert!(arn("acm-pca:eu-west-1:111122223333:certificate/1-a").parse::<CertificateArn>().is_err());
+        let authority = arn("acm-pca:eu-west-1:111122223333:certificate-authority/1-a");
+        assert!(authority.parse::<CertificateAuthorityArn>().is_ok());
+        assert!(format!("{authority}/certificate/1").parse::<CertificateAuthorityArn>().is_err());
+        assert!(arn("secretsmanager:eu-west-1:111122223333:secret:a/b-AbCdEf").parse::<SecretArn>().is_ok());
+        assert!(arn("secretsmanager:eu-west-1:111122223333:secret:a/*").parse::<SecretArn>().is_err());
+        for (text, is_pool) in [("eu-west-1_AbC1", true), ("eu-west-1_", false), ("AbC", false), ("x_AbC", false)] {
+            assert_eq!(text.parse::<UserPoolId>().is_ok(), is_pool, "{text}");
+        }
+        for (text, is_pool) in [("eu-west-1:12-ab", true), ("eu-west-1:", false), ("eu:12", false), ("12-ab", false)] {
+            assert_eq!(text.parse::<IdentityPoolId>().is_ok(), is_pool, "{text}");
+        }
+        assert!("12abc".parse::<DetectorId>().is_err() && "0f".repeat(16).parse::<DetectorId>().is_ok());
+        assert!("4o1234".parse::<AppClientId>().is_ok() && "a-b".parse::<AppClientId>().is_err());
     }
 
     #[test]

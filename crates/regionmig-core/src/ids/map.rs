@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity, code};
-use crate::ids::binding::{Binding, Part, Template};
+use crate::ids::binding::{Binding, Part, Template, json_escaped};
 use crate::ids::{Identifier, ResourceId};
 
 /// What each source identifier has become in the target, across all services.
@@ -148,13 +148,16 @@ impl IdMap {
     ///
     /// # Errors
     ///
-    /// Fails if nothing has mapped one of them yet.
+    /// Fails if nothing has mapped one of them yet, or, in a JSON document, if what one became would be read as a pattern for
+    /// others, too.
     pub fn fill(&self, template: &Template) -> Result<String, UnresolvedError> {
+        let target = |id: &ResourceId| self.0.get(id).ok_or_else(|| UnresolvedError { source_id: id.clone() });
         let part = |part: &Part| match part {
             Part::Text(text) => Ok(text.clone()),
-            Part::TargetOf(id) => match self.0.get(id) {
-                Some(target) => Ok(target.to_string()),
-                None => Err(UnresolvedError { source_id: id.clone() }),
+            Part::TargetOf(id) => Ok(target(id)?.to_string()),
+            Part::JsonTargetOf(id) => match target(id)? {
+                pattern if pattern.contains(['*', '?', '$']) => Err(UnresolvedError { source_id: id.clone() }),
+                target => Ok(json_escaped(target)),
             },
         };
         template.0.iter().map(part).collect()
@@ -263,6 +266,35 @@ mod tests {
         assert!(ids.fill(&template).is_err_and(|error| Some(&error.source_id) == template.requires().next()));
         ids.bind(&key(1)?, &key(2)?)?;
         assert_eq!(ids.fill(&template)?, format!("allow {}!", key(2)?));
+        Ok(())
+    }
+
+    #[test]
+    fn what_fills_a_document_cannot_change_what_it_says() -> Result {
+        let hole = ResourceId::new("some.thing", "a");
+        let template = Template::default().text("x").target(hole.clone());
+        let filled = |target: &str| {
+            let ids = IdMap::from_iter([(hole.clone(), Arc::from(target))]);
+            (ids.fill(&template).ok(), ids.fill(&template.json()).ok())
+        };
+        assert_eq!(filled("1"), (Some("x1".to_owned()), Some("\"x1\"".to_owned())));
+        assert_eq!(filled("\",\"*"), (Some("x\",\"*".to_owned()), None));
+        assert_eq!(filled("\",\"b").1.as_deref(), Some(r#""x\",\"b""#));
+        assert_eq!(filled("${aws:username}").1, None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_template_is_stored_as_a_text_if_it_is_one() -> Result {
+        let whole = Template::default().text("a").text("b");
+        assert_eq!((serde_json::to_value(&whole)?, whole.known()), ("ab".into(), Some("ab")));
+        let holed = whole.clone().target_of(&key(1)?).text("c");
+        assert_eq!((holed.known(), holed.to_string()), (None, format!("ab{{kms.key:{}}}c", key(1)?)));
+        for template in [whole, holed, Template::default()] {
+            let stored = serde_json::to_string(&template)?;
+            let read: Template = serde_json::from_str(&stored)?;
+            assert_eq!((serde_json::to_string(&read)?, read.to_string()), (stored, template.to_string()));
+        }
         Ok(())
     }
 

@@ -20,12 +20,18 @@ pub mod code {
     pub const JOURNAL_TORN: &str = "core.journal-torn";
     /// Steps were taken out of the plan by [`MigrationPlan::keep`](crate::MigrationPlan::keep).
     pub const LEFT_OUT: &str = "core.left-out";
+    /// A document has names that contain that of the region, or of the account, that is left.
+    pub const NAMES_SOURCE: &str = "core.names-source";
     /// A person answered for there being nothing else.
     pub const PRESUMED: &str = "core.presumed";
+    /// A document was rewritten for the target.
+    pub const REWRITTEN: &str = "core.rewritten";
     /// What is known of it comes from an older survey.
     pub const STALE: &str = "core.stale";
     /// It could not be asked beforehand whether a step would work.
     pub const UNASKED: &str = "core.unasked";
+    /// Parts of a document name the source and were not rewritten.
+    pub const UNRESOLVED: &str = "core.unresolved";
     /// Whether the target has it is not known.
     pub const UNCLEAR: &str = "core.unclear";
     /// It could not be read.

@@ -19,6 +19,7 @@ mod policy;
 pub mod prelude;
 mod receipt;
 mod region;
+pub mod rewrite;
 mod route;
 mod schema;
 mod secret;

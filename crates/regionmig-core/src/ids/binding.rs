@@ -119,6 +119,15 @@ impl Template {
         })
     }
 
+    /// Returns the text as it would be if each identifier became what it was.
+    pub(crate) fn as_of_the_source(&self) -> String {
+        let part = |part: &Part| match part {
+            Part::JsonTargetOf(id) | Part::TargetOf(id) => id.id().to_owned(),
+            Part::Text(text) => text.clone(),
+        };
+        self.0.iter().map(part).collect()
+    }
+
     /// Adds what another one has.
     pub(crate) fn append(mut self, other: Self) -> Self {
         for part in other.0 {
@@ -129,6 +138,16 @@ impl Template {
                     self
                 }
             };
+        }
+        self
+    }
+
+    /// Returns the same without what it ends in.
+    pub(crate) fn without_end(mut self, end: &str) -> Self {
+        if let Some(Part::Text(last)) = self.0.last_mut()
+            && let Some(length) = last.strip_suffix(end).map(str::len)
+        {
+            last.truncate(length);
         }
         self
     }

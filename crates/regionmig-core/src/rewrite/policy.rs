@@ -1,0 +1,222 @@
+//! IAM policies: which of their values may change, and how without widening access.
+
+use jsonc_parser::ast::{ObjectProp, Value};
+
+use super::error::RewriteError;
+use super::image::{Form, Image};
+use super::json::{At, each_text, name, parse};
+use super::keys;
+use super::report::{Lack, Rewritten};
+use super::scribe::{How, Scribe};
+use super::{Allowance, Rewriter};
+
+/// The condition operators that compare texts, without what may stand before and after them (IAM user guide, "Condition operators").
+const OPERATORS: [&str; 10] = [
+    "ArnEquals",
+    "ArnLike",
+    "ArnNotEquals",
+    "ArnNotLike",
+    "StringEquals",
+    "StringEqualsIgnoreCase",
+    "StringLike",
+    "StringNotEquals",
+    "StringNotEqualsIgnoreCase",
+    "StringNotLike",
+];
+
+/// The values of one element or one test of a condition: when a statement is about a request, and when not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Test {
+    is_allowing: bool,
+    /// More values make the statement be about fewer requests.
+    is_negated: bool,
+    /// It holds where there is no value.
+    is_true_without: bool,
+}
+
+impl Rewriter {
+    /// Says how a value may change without widening access.
+    ///
+    /// More values make a plain test of a statement take more requests, and a negated one fewer. A statement that denies must
+    /// never take fewer, one that allows never more than the images of what it took. So what allows plainly is replaced; what
+    /// allows with an exception, or denies plainly, keeps the former value; what denies with an exception changes with leave only.
+    // REQ: E-11
+    fn how(&self, test: Test) -> How {
+        let moved = if self.is_adding { How::Add } else { How::Replace };
+        match test {
+            Test { is_true_without: true, .. } => How::Not(Lack::IsTrueWithout),
+            Test { is_allowing: true, is_negated: false, .. } => moved,
+            Test { is_allowing: true, is_negated: true, .. } => How::Add,
+            Test { is_allowing: false, is_negated: false, .. } => match self.allowed.contains(&Allowance::DenyMoves) {
+                true => moved,
+                false => How::Add,
+            },
+            Test { is_allowing: false, is_negated: true, .. } => match self.allowed.contains(&Allowance::DenyException)
+            {
+                true => moved,
+                false => How::Not(Lack::CouldWiden),
+            },
+        }
+    }
+}
+
+/// Rewrites a policy.
+pub(super) fn rewrite(rewriter: &Rewriter, text: &str) -> Result<Rewritten, RewriteError> {
+    let document = parse(text)?;
+    let mut scribe = Scribe::new(rewriter, "policy", text);
+    scribe.policy(&document)?;
+    Ok(scribe.finish())
+}
+
+impl Scribe<'_, '_> {
+    fn policy(&mut self, policy: &Value<'_>) -> Result<(), RewriteError> {
+        let whole = At::Whole;
+        let members = self.members(policy, &whole, "a policy is an object, and not a text that holds one")?;
+        let Some(statements) = members.iter().find(|member| name(member) == "Statement") else {
+            return Err(self.malformed(policy, &whole, "a policy has a Statement"));
+        };
+        for member in members.iter().filter(|member| !matches!(name(member), "Id" | "Statement" | "Version")) {
+            self.unruled(&member.value, &At::Member(&whole, name(member)));
+        }
+        let at = At::Member(&whole, "Statement");
+        match &statements.value {
+            Value::Array(array) => {
+                let statements = array.elements.iter().enumerate();
+                statements.map(|(index, statement)| self.statement(statement, &At::Element(&at, index))).collect()
+            }
+            statement => self.statement(statement, &at),
+        }
+    }
+
+    fn statement(&mut self, statement: &Value<'_>, at: &At<'_>) -> Result<(), RewriteError> {
+        let members = self.members(statement, at, "a statement is an object")?;
+        let effect = members.iter().find(|member| name(member) == "Effect").map(|member| &member.value);
+        let is_allowing = match effect {
+            Some(Value::StringLit(effect)) if effect.value == "Allow" => true,
+            Some(Value::StringLit(effect)) if effect.value == "Deny" => false,
+            Some(other) => return Err(self.malformed(other, at, "Effect is `Allow` or `Deny`")),
+            None => return Err(self.malformed(statement, at, "a statement has an Effect")),
+        };
+        for member in members {
+            let at = At::Member(at, name(member));
+            let test = Test { is_allowing, is_negated: false, is_true_without: false };
+            match name(member) {
+                // They say nothing; a Sid may be called after a region.
+                "Effect" | "Sid" => {}
+                "Resource" => self.tested(&member.value, &at, &[Form::Arn], test)?,
+                "NotResource" => self.tested(&member.value, &at, &[Form::Arn], Test { is_negated: true, ..test })?,
+                "Principal" => self.principals(&member.value, &at, test)?,
+                "NotPrincipal" => self.principals(&member.value, &at, Test { is_negated: true, ..test })?,
+                "Condition" => self.condition(&member.value, &at, test)?,
+                "Action" | "NotAction" => self.check_texts(&member.value, &at)?,
+                _ => self.unruled(&member.value, &at),
+            }
+        }
+        Ok(())
+    }
+
+    /// Principals are not changed, but for those of services where that is allowed by name.
+    fn principals(&mut self, value: &Value<'_>, at: &At<'_>, test: Test) -> Result<(), RewriteError> {
+        let Value::Object(object) = value else {
+            self.unnamed(value, at);
+            return self.check_texts(value, at);
+        };
+        for member in &object.properties {
+            let at = At::Member(at, name(member));
+            self.check_texts(&member.value, &at)?;
+            match name(member) {
+                "Service" if !test.is_negated => {
+                    self.values(&member.value, &at, &[Form::Principal], self.rewriter.how(test));
+                }
+                _ => self.unnamed(&member.value, &at),
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of principals that name the source.
+    fn unnamed(&mut self, value: &Value<'_>, at: &At<'_>) {
+        each_text(value, at, &mut |text, at| match self.rewriter.image(&text.value, &[]) {
+            Image::Lost(Lack::NoRule | Lack::NoCounterpart) => self.lose(at.pointer(), &text.value, Lack::Principal),
+            other => self.note(at.pointer(), text, other),
+        });
+    }
+
+    fn condition(&mut self, value: &Value<'_>, at: &At<'_>, test: Test) -> Result<(), RewriteError> {
+        for operator in self.members(value, at, "a Condition is an object")? {
+            let at = At::Member(at, name(operator));
+            let known = Operator::parse(name(operator));
+            for key in self.members(&operator.value, &at, "a condition operator has an object of keys")? {
+                let at = At::Member(&at, name(key));
+                if !matches!(self.rewriter.image(name(key), &[]), Image::Same) {
+                    // `cognito-idp.eu-west-1.amazonaws.com/..:aud`: it goes with the principal.
+                    self.lose(at.pointer(), name(key), Lack::Principal);
+                }
+                let Some(known) = &known else {
+                    self.unruled(&key.value, &at);
+                    continue;
+                };
+                let test = Test { is_negated: known.is_negated, is_true_without: known.is_true_without, ..test };
+                self.tested(&key.value, &at, keys::forms(name(key)), test)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Rewrites the values of one element, or of one key of a condition.
+    fn tested(&mut self, value: &Value<'_>, at: &At<'_>, forms: &[Form], test: Test) -> Result<(), RewriteError> {
+        self.check_texts(value, at)?;
+        self.values(value, at, forms, self.rewriter.how(test));
+        Ok(())
+    }
+
+    fn check_texts(&self, value: &Value<'_>, at: &At<'_>) -> Result<(), RewriteError> {
+        let is_single = |value: &Value<'_>| !matches!(value, Value::Array(_) | Value::Object(_));
+        match value {
+            Value::Array(array) => match array.elements.iter().position(|element| !is_single(element)) {
+                Some(index) => Err(self.malformed(
+                    &array.elements[index],
+                    &At::Element(at, index),
+                    "a value of a list is no list or object",
+                )),
+                None => Ok(()),
+            },
+            value if is_single(value) => Ok(()),
+            value => Err(self.malformed(value, at, "it is a value or a list of values")),
+        }
+    }
+
+    fn members<'v, 't>(
+        &self,
+        value: &'v Value<'t>,
+        at: &At<'_>,
+        why: &str,
+    ) -> Result<&'v [ObjectProp<'t>], RewriteError> {
+        match value {
+            Value::Object(object) => Ok(&object.properties),
+            other => Err(self.malformed(other, at, why)),
+        }
+    }
+}
+
+/// A condition operator that compares texts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Operator {
+    is_negated: bool,
+    is_true_without: bool,
+}
+
+impl Operator {
+    /// Reads one. Those that compare numbers, dates, addresses and the like, and those that are not known, are `None`.
+    fn parse(name: &str) -> Option<Self> {
+        let (set, rest) = ["ForAllValues:", "ForAnyValue:"]
+            .into_iter()
+            .find_map(|set| Some((Some(set), name.strip_prefix(set)?)))
+            .unwrap_or((None, name));
+        let (base, if_exists) = rest.strip_suffix("IfExists").map_or((rest, false), |base| (base, true));
+        OPERATORS.contains(&base).then(|| Self {
+            is_negated: base.contains("Not"),
+            is_true_without: if_exists || set == Some("ForAllValues:"),
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! Goes through a document and writes down what is to change.
+
+use std::collections::BTreeSet;
+
+use jsonc_parser::ast::{StringLit, Value};
+
+use super::Rewriter;
+use super::error::RewriteError;
+use super::image::{Form, Image};
+use super::json::{At, Edits, each_text, position, texts};
+use super::report::{Kept, Lack, Replacement, Rewritten, Rule, Stay, Unresolved};
+use crate::ids::Template;
+
+/// How a value may change.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum How {
+    /// The new value joins the former.
+    Add,
+    Not(Lack),
+    /// The new value takes the place of the former.
+    Replace,
+}
+
+/// What is to change in a document, and what is to be told of it.
+pub(super) struct Scribe<'r, 't> {
+    pub(super) rewriter: &'r Rewriter,
+    pub(super) edits: Edits,
+    what: &'static str,
+    text: &'t str,
+    report: Rewritten,
+}
+
+impl<'r, 't> Scribe<'r, 't> {
+    pub(super) fn new(rewriter: &'r Rewriter, what: &'static str, text: &'t str) -> Self {
+        Self { rewriter, edits: Edits::default(), what, text, report: Rewritten::default() }
+    }
+}
+
+impl Scribe<'_, '_> {
+    pub(super) fn finish(self) -> Rewritten {
+        Rewritten { document: self.edits.apply(self.text), ..self.report }
+    }
+
+    /// Rewrites a value or a list of values.
+    pub(super) fn values(&mut self, value: &Value<'_>, at: &At<'_>, forms: &[Form], how: How) {
+        let (values, is_list) = texts(value);
+        let present: BTreeSet<&str> = values.iter().map(|(_, text)| &*text.value).collect();
+        for (index, text) in values {
+            let pointer = || index.map_or_else(|| at.pointer(), |index| At::Element(at, index).pointer());
+            match self.rewriter.image(&text.value, forms) {
+                Image::Same => {}
+                Image::Becomes(image, rule) => self.change(text, pointer(), (image, rule), how, (&present, is_list)),
+                other => self.note(pointer(), text, other),
+            }
+        }
+    }
+
+    /// Changes a value, if it may; `present` are all values of the list.
+    pub(super) fn change(
+        &mut self,
+        text: &StringLit<'_>,
+        at: String,
+        (image, rule): (Template, Rule),
+        how: How,
+        (present, is_list): (&BTreeSet<&str>, bool),
+    ) {
+        let is_there = image.known().is_some_and(|image| present.contains(image));
+        match how {
+            How::Not(lack) => return self.lose(at, &text.value, lack),
+            How::Add if is_there => return,
+            How::Add if is_list => self.edits.append(text, &image),
+            How::Add => self.edits.list(text, &image),
+            How::Replace => self.edits.replace(text, &image),
+        }
+        self.replaced(at, text, (&image, rule), how == How::Add);
+    }
+
+    pub(super) fn replaced(&mut self, at: String, text: &StringLit<'_>, new: (&Template, Rule), is_added: bool) {
+        let (before, after) = (text.value.to_string(), new.0.to_string());
+        self.report.replacements.push(Replacement { at, before, after, rule: new.1, is_added });
+    }
+
+    /// Takes note of a value that does not change.
+    pub(super) fn note(&mut self, at: String, text: &StringLit<'_>, image: Image) {
+        match image {
+            Image::Kept(stay) => self.keep(at, &text.value, stay),
+            Image::Lost(lack) => self.lose(at, &text.value, lack),
+            Image::Becomes(..) | Image::Same => {}
+        }
+    }
+
+    pub(super) fn lose(&mut self, at: String, value: &str, lack: Lack) {
+        self.report.unresolved.push(Unresolved { at, value: value.to_owned(), lack });
+    }
+
+    fn keep(&mut self, at: String, value: &str, stay: Stay) {
+        self.report.kept.push(Kept { at, value: value.to_owned(), stay });
+    }
+
+    /// Judges what stands where no rule is about it: it stays.
+    pub(super) fn unruled(&mut self, value: &Value<'_>, at: &At<'_>) {
+        each_text(value, at, &mut |text, at| {
+            let image = self.rewriter.image(&text.value, &[]);
+            if image != Image::Same {
+                self.note(at.pointer(), text, image);
+            }
+        });
+    }
+
+    pub(super) fn malformed(&self, value: &Value<'_>, at: &At<'_>, why: &str) -> RewriteError {
+        let (line, column) = position(value, self.text);
+        RewriteError::Malformed { what: self.what, at: at.pointer(), line, column, why: why.to_owned() }
+    }
+}

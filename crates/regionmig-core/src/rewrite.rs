@@ -38,6 +38,8 @@ mod policy;
 mod report;
 mod scribe;
 mod standin;
+#[cfg(test)]
+mod tests;
 
 pub use error::RewriteError;
 pub use limits::{Excess, PolicyKind};

@@ -53,6 +53,9 @@ enum Counterpart {
 impl Rewriter {
     /// Returns what `text` becomes, if it has one of these forms; what has none and names the source is lost.
     pub(super) fn image(&self, text: &str, forms: &[Form]) -> Image {
+        if text == "*" {
+            return Image::Same;
+        }
         match forms.iter().find_map(|form| self.image_of(*form, text)) {
             Some(Image::Becomes(image, _)) if image.known() == Some(text) => Image::Same,
             Some(image) => image,
@@ -92,7 +95,6 @@ impl Rewriter {
     fn region(&self, text: &str) -> Option<Image> {
         let (source, target) = (self.route.source.region.as_str(), self.route.target.region.as_str());
         match text {
-            "*" => Some(Image::Same),
             _ if text == source => Some(Image::Becomes(Template::from(target), Rule::TheRegion)),
             _ if is_pattern(text) && matches(text, source) => Some(self.region_pattern(text)),
             _ => None,

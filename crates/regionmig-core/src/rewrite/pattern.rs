@@ -63,67 +63,90 @@ impl Scribe<'_, '_> {
         let how = if self.rewriter.is_adding { How::Add } else { How::Replace };
         self.values(list, at, forms, how);
         let Value::Array(array) = list else { return };
+        let tests = array.elements.iter().filter_map(|element| element.as_object());
+        let present: BTreeSet<(&str, &str)> = tests.filter_map(|test| text_of(test)).collect();
         for (index, element) in array.elements.iter().enumerate() {
             let at = At::Element(at, index);
             let Value::Object(test) = element else { continue };
             match test.properties.as_slice() {
-                [only] => self.test(only, test, &At::Member(&at, name(only)), (forms, how)),
+                [only] => self.test(only, test, &At::Member(&at, name(only)), (forms, how), &present),
                 _ => self.unruled(element, &at),
             }
         }
     }
 
-    fn test(&mut self, member: &ObjectProp<'_>, test: &Object<'_>, at: &At<'_>, (forms, how): (&[Form], How)) {
+    /// Rewrites one test that is an object; `present` are those of the list that compare with one text.
+    fn test(
+        &mut self,
+        member: &ObjectProp<'_>,
+        test: &Object<'_>,
+        at: &At<'_>,
+        (forms, how): (&[Form], How),
+        present: &BTreeSet<(&str, &str)>,
+    ) {
         match (name(member), &member.value) {
-            ("equals-ignore-case" | "prefix" | "wildcard", Value::StringLit(text)) => {
-                let image = self.image_of_test(name(member), text, forms);
-                let (image, rule) = match image {
+            (operator @ ("equals-ignore-case" | "prefix" | "wildcard"), Value::StringLit(text)) => {
+                let (image, rule) = match self.image_of_test(operator, text, forms) {
                     Image::Becomes(image, rule) => (image, rule),
                     other => return self.note(at.pointer(), text, other),
                 };
-                match how {
-                    How::Add => {
-                        let joined = Template::from(format!(", {{\"{}\": ", name(member)).as_str());
-                        self.edits.insert(test.range.end, joined.append(image.json()).text("}"));
-                        self.replaced(at.pointer(), text, (&image, rule), true);
-                    }
-                    _ => self.change(text, at.pointer(), (image, rule), how, (&BTreeSet::new(), false)),
+                if how != How::Add {
+                    return self.change(text, at.pointer(), (image, rule), how, (&BTreeSet::new(), false));
+                }
+                if !image.known().is_some_and(|image| present.contains(&(operator, image))) {
+                    let joined = Template::from(format!(", {{\"{operator}\": ").as_str());
+                    self.edits.insert(test.range.end, joined.append(image.json()).text("}"));
+                    self.replaced(at.pointer(), text, (&image, rule), true);
                 }
             }
             // What is excepted stays excepted.
             ("anything-but", Value::StringLit(_) | Value::Array(_)) => self.values(&member.value, at, forms, How::Add),
-            ("anything-but", Value::Object(excepted)) => excepted.properties.iter().for_each(|member| {
-                let at = At::Member(at, name(member));
-                match (name(member), texts(&member.value)) {
-                    ("equals-ignore-case" | "prefix" | "wildcard", (values, is_list)) => {
-                        let present = values.iter().map(|(_, text)| &*text.value).collect();
-                        for (index, text) in values {
-                            let at = index.map_or_else(|| at.pointer(), |index| At::Element(&at, index).pointer());
-                            match self.image_of_test(name(member), text, forms) {
-                                Image::Becomes(image, rule) => {
-                                    self.change(text, at, (image, rule), How::Add, (&present, is_list));
-                                }
-                                other => self.note(at, text, other),
-                            }
-                        }
-                    }
-                    _ => self.unruled(&member.value, &at),
-                }
-            }),
+            ("anything-but", Value::Object(excepted)) => {
+                excepted
+                    .properties
+                    .iter()
+                    .for_each(|member| self.excepted(member, &At::Member(at, name(member)), forms));
+            }
             (_, value) => self.unruled(value, at),
         }
     }
 
-    /// Says what becomes of a text that a test compares with: a prefix is a pattern that ends in `*`.
+    /// Rewrites what `anything-but` excepts by a comparison: the new value joins the former.
+    fn excepted(&mut self, member: &ObjectProp<'_>, at: &At<'_>, forms: &[Form]) {
+        let operator = name(member);
+        if !matches!(operator, "equals-ignore-case" | "prefix" | "wildcard") {
+            return self.unruled(&member.value, at);
+        }
+        let (values, is_list) = texts(&member.value);
+        let present = values.iter().map(|(_, text)| &*text.value).collect();
+        for (index, text) in values {
+            let at = index.map_or_else(|| at.pointer(), |index| At::Element(at, index).pointer());
+            match self.image_of_test(operator, text, forms) {
+                Image::Becomes(image, rule) => self.change(text, at, (image, rule), How::Add, (&present, is_list)),
+                other => self.note(at, text, other),
+            }
+        }
+    }
+
+    /// Says what becomes of a text that a test compares with: a prefix is a pattern that ends in `*`, if it is not a whole name.
     fn image_of_test(&self, operator: &str, text: &StringLit<'_>, forms: &[Form]) -> Image {
-        let is_prefix = operator == "prefix" && !forms.contains(&Form::Region);
-        if !is_prefix {
-            return self.rewriter.image(&text.value, forms);
+        let exact = self.rewriter.image(&text.value, forms);
+        let is_name = forms.contains(&Form::Region) && matches!(exact, Image::Becomes(..));
+        if operator != "prefix" || is_name {
+            return exact;
         }
         match self.rewriter.image(&format!("{}*", text.value), forms) {
             Image::Becomes(image, rule) => Image::Becomes(image.without_end("*"), rule),
             other => other,
         }
+    }
+}
+
+/// Returns the operator and the text of a test that has one of each.
+fn text_of<'v>(test: &'v Object<'_>) -> Option<(&'v str, &'v str)> {
+    match test.properties.as_slice() {
+        [only] => only.value.as_string_lit().map(|text| (name(only), &*text.value)),
+        _ => None,
     }
 }
 

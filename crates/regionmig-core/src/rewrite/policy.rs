@@ -94,7 +94,7 @@ impl Scribe<'_, '_> {
         let is_allowing = match effect {
             Some(Value::StringLit(effect)) if effect.value == "Allow" => true,
             Some(Value::StringLit(effect)) if effect.value == "Deny" => false,
-            Some(other) => return Err(self.malformed(other, at, "Effect is `Allow` or `Deny`")),
+            Some(other) => return Err(self.malformed(other, &At::Member(at, "Effect"), "Effect is `Allow` or `Deny`")),
             None => return Err(self.malformed(statement, at, "a statement has an Effect")),
         };
         for member in members {

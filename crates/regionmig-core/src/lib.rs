@@ -54,7 +54,9 @@ pub use migration::{Migration, MigrationSurvey, Unread, Verification};
 pub use plan::{FullPlan, Hold, MigrationPlan, PlanDiff, PlanError, PlannedStep};
 pub use policy::policy_document;
 pub use receipt::Receipt;
-pub use region::{NameError, OptIn, Partition, Region};
+pub use region::{
+    HostVariant, NameError, OptIn, Partition, Region, Resolver, SamlProviderUuid, SignInEndpoint, StsEndpoint,
+};
 pub use route::{AccountId, Caller, CallerError, End, Place, Route, RouteError, Side};
 pub use secret::Secret;
 pub use service::{Applied, Apply, Inventory, Lane, Migrate, Plan, Probe, Reversal, Service, Verify};

@@ -7,140 +7,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A partition: a group of regions with accounts of its own, such as `aws` or `aws-cn`.
-///
-/// Suffixes and global regions are those of the SDKs' `partitions.json`, read 2026-11.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[non_exhaustive]
-pub enum Partition {
-    /// The commercial regions.
-    #[serde(rename = "aws")]
-    Aws,
-    /// China.
-    #[serde(rename = "aws-cn")]
-    AwsCn,
-    /// The European Sovereign Cloud.
-    #[serde(rename = "aws-eusc")]
-    AwsEusc,
-    /// US intelligence community, top secret.
-    #[serde(rename = "aws-iso")]
-    AwsIso,
-    /// US intelligence community, secret.
-    #[serde(rename = "aws-iso-b")]
-    AwsIsoB,
-    /// The isolated partition of the United Kingdom.
-    #[serde(rename = "aws-iso-e")]
-    AwsIsoE,
-    /// The isolated partition of a further US community.
-    #[serde(rename = "aws-iso-f")]
-    AwsIsoF,
-    /// US GovCloud.
-    #[serde(rename = "aws-us-gov")]
-    AwsUsGov,
-}
+mod distance;
+mod facts;
+mod host;
+mod partition;
+mod sign_in;
+mod sts;
 
-/// Partition, name, prefixes of its regions' names, DNS suffix, region of its global services.
-const PARTITIONS: [(Partition, &str, &[&str], &str, &str); 8] = [
-    (Partition::AwsCn, "aws-cn", &["cn-"], "amazonaws.com.cn", "cn-northwest-1"),
-    (Partition::AwsEusc, "aws-eusc", &["eusc-"], "amazonaws.eu", "eusc-de-east-1"),
-    (Partition::AwsIso, "aws-iso", &["us-iso-"], "c2s.ic.gov", "us-iso-east-1"),
-    (Partition::AwsIsoB, "aws-iso-b", &["us-isob-"], "sc2s.sgov.gov", "us-isob-east-1"),
-    (Partition::AwsIsoE, "aws-iso-e", &["eu-isoe-"], "cloud.adc-e.uk", "eu-isoe-west-1"),
-    (Partition::AwsIsoF, "aws-iso-f", &["us-isof-"], "csp.hci.ic.gov", "us-isof-south-1"),
-    (Partition::AwsUsGov, "aws-us-gov", &["us-gov-"], "amazonaws.com", "us-gov-west-1"),
-    // Last: its prefixes begin others'.
-    (
-        Partition::Aws,
-        "aws",
-        &["us-", "eu-", "ap-", "sa-", "ca-", "me-", "af-", "il-", "mx-"],
-        "amazonaws.com",
-        "us-east-1",
-    ),
-];
-
-impl Partition {
-    /// Returns the name, as ARNs have it.
-    pub fn as_str(self) -> &'static str {
-        self.row().1
-    }
-
-    /// Returns what hosts' names end in, such as `amazonaws.com`.
-    pub fn dns_suffix(self) -> &'static str {
-        self.row().3
-    }
-
-    /// Returns the region in which services that have one region a partition answer. In China IAM has the other one.
-    pub fn global_region(self) -> &'static str {
-        self.row().4
-    }
-
-    fn row(self) -> &'static (Self, &'static str, &'static [&'static str], &'static str, &'static str) {
-        let at = PARTITIONS.iter().position(|row| row.0 == self).unwrap_or(PARTITIONS.len() - 1);
-        &PARTITIONS[at]
-    }
-}
-
-impl fmt::Display for Partition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Partition {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let found = PARTITIONS.iter().find(|row| row.1 == text);
-        found.map(|row| row.0).ok_or_else(|| NameError::new("partition", text, "no partition has that name"))
-    }
-}
-
-/// Regions of the partition `aws` that an account must enable before it can use them.
-///
-/// AWS General Reference, "Regions that you can enable", read 2026-11. All regions of the other
-/// partitions are enabled by default, and so are those of `aws` launched before 2019-03-20.
-const OPT_IN: [&str; 19] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-south-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-west-1",
-    "eu-central-2",
-    "eu-south-1",
-    "eu-south-2",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "me-west-1",
-    "mx-central-1",
-    "sa-west-1",
-];
-
-/// Regions of the partition `aws` that are enabled in every account.
-const DEFAULT: [&str; 17] = [
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-];
+pub use host::HostVariant;
+pub use partition::Partition;
+pub use sign_in::{SamlProviderUuid, SignInEndpoint};
+pub use sts::{Resolver, StsEndpoint};
 
 /// A region, such as `me-central-1`.
 ///
@@ -169,31 +46,34 @@ pub enum OptIn {
 }
 
 impl Region {
+    /// Returns every region that this version knows, of all partitions. AWS may have more.
+    pub fn known() -> impl Iterator<Item = Self> {
+        facts::rows().map(facts::Facts::region)
+    }
+
     /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
+    /// Returns the long name, such as `Europe (Frankfurt)`, if this version knows it.
+    pub fn title(&self) -> Option<&'static str> {
+        facts::of(self).map(|row| row.title)
+    }
+
     /// Returns the partition, told from the name.
     pub fn partition(&self) -> Partition {
-        let of = |prefixes: &[&str]| prefixes.iter().any(|prefix| self.0.starts_with(prefix));
-        PARTITIONS.iter().find(|row| of(row.2)).map_or(Partition::Aws, |row| row.0)
+        Partition::of(&self.0)
     }
 
     /// Returns whether an account must enable this region before it can use it.
     pub fn opt_in(&self) -> OptIn {
-        if self.partition() != Partition::Aws || DEFAULT.contains(&self.as_str()) {
-            OptIn::NotRequired
-        } else if OPT_IN.contains(&self.as_str()) {
-            OptIn::Required
-        } else {
-            OptIn::Unknown
+        match facts::of(self) {
+            Some(row) => row.opt_in,
+            // Only the partition `aws` has regions to be enabled.
+            None if self.partition() != Partition::Aws => OptIn::NotRequired,
+            None => OptIn::Unknown,
         }
-    }
-
-    /// Returns the host of a regional service, such as `kms.eu-central-1.amazonaws.com`.
-    pub fn host(&self, service: &str) -> String {
-        format!("{service}.{self}.{}", self.partition().dns_suffix())
     }
 }
 
@@ -260,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_region_tells_its_partition_and_suffix() -> Result<(), NameError> {
+    fn a_region_tells_its_partition() -> Result<(), NameError> {
         let of = |name: &str| name.parse::<Region>().map(|region| region.partition());
         assert_eq!(of("cn-north-1")?, Partition::AwsCn);
         assert_eq!(of("us-gov-west-1")?, Partition::AwsUsGov);
@@ -270,20 +150,7 @@ mod tests {
         assert_eq!(of("eu-isoe-west-1")?, Partition::AwsIsoE);
         assert_eq!(of("eusc-de-east-1")?, Partition::AwsEusc);
         assert_eq!(of("us-west-2")?, Partition::Aws);
-        assert_eq!("cn-north-1".parse::<Region>()?.host("kms"), "kms.cn-north-1.amazonaws.com.cn");
-        assert_eq!(Partition::AwsUsGov.global_region(), "us-gov-west-1");
         Ok(())
-    }
-
-    #[test]
-    fn every_partition_reads_back_from_its_name() {
-        for row in PARTITIONS {
-            assert_eq!(row.1.parse::<Partition>(), Ok(row.0));
-            assert_eq!(row.0.to_string(), row.1);
-            assert_eq!(row.4.parse::<Region>().map(|region| region.partition()), Ok(row.0));
-            assert_eq!(serde_json::to_value(row.0).ok(), Some(row.1.into()));
-        }
-        assert!("aws-mars".parse::<Partition>().is_err());
     }
 
     #[test]
@@ -292,6 +159,7 @@ mod tests {
         assert_eq!(of("me-central-1")?, OptIn::Required);
         assert_eq!(of("eu-central-1")?, OptIn::NotRequired);
         assert_eq!(of("cn-north-1")?, OptIn::NotRequired);
+        assert_eq!(of("cn-mars-1")?, OptIn::NotRequired);
         assert_eq!(of("us-mars-1")?, OptIn::Unknown);
         Ok(())
     }

@@ -37,7 +37,6 @@ mod pattern;
 mod policy;
 mod report;
 mod scribe;
-mod standin;
 #[cfg(test)]
 mod tests;
 

@@ -5,9 +5,9 @@ use super::glob::{is_pattern, matches, names};
 use super::host::Host;
 use super::kinds::{self, Kind, Name};
 use super::report::{Lack, Rule, Stay};
-use super::standin::SignInEndpoint;
 use super::{Allowance, Rewriter};
 use crate::ids::{AppClientId, Arn, Identifier, IdentityPoolId, KeyArn, ResourceId, Template, UserPoolId};
+use crate::region::SignInEndpoint;
 
 /// A form of values that a rule is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -120,10 +120,14 @@ impl Rewriter {
                 _ => None,
             };
         };
-        if *endpoint.region() != self.route.source.region {
+        if endpoint.region() != Some(&self.route.source.region) {
             return Some(Image::Same);
         }
-        let image = endpoint.in_region(&self.route.target.region);
+        let target = &self.route.target.region;
+        let fips = endpoint.is_fips().then(|| SignInEndpoint::fips(target)).flatten();
+        let image = fips.unwrap_or_else(|| SignInEndpoint::of(target));
+        // A provider is global, and so is its id.
+        let image = endpoint.provider().cloned().into_iter().fold(image, SignInEndpoint::with_provider);
         Some(Image::Becomes(Template::from(image.to_string().as_str()), Rule::SignIn))
     }
 

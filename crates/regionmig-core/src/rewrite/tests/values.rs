@@ -176,6 +176,21 @@ fn the_way_back_is_the_way_there() {
     assert_eq!(SOURCE.parse().ok(), Some(route("111122223333/eu-central-1").source));
 }
 
+// REQ: FED-7
+#[test]
+fn the_endpoint_that_names_no_region_is_that_of_one() {
+    let route = crate::Route::new("111122223333/us-east-1".parse().unwrap(), "111122223333/eu-west-1".parse().unwrap());
+    let rewriter = Rewriter::new(&route.unwrap(), &IdMap::default());
+    let there = "https://eu-west-1.signin.aws.amazon.com/saml";
+    let provider = "/acs/SAMLSPABCDEFGHIJKLMNOPQ";
+    for host in ["signin.aws.amazon.com", "us-east-1.signin.aws.amazon.com"] {
+        for rest in ["", provider] {
+            let rewritten = rewriter.value(&format!("https://{host}/saml{rest}"));
+            assert_eq!(said(&rewritten), [format!(">  {there}{rest} SignIn")], "{host}");
+        }
+    }
+}
+
 // REQ: KMS-23
 #[test]
 fn an_encryption_context_keeps_its_names() {

@@ -44,14 +44,8 @@ impl Scribe<'_, '_> {
         path.push_str(name(member));
         let done = match &member.value {
             Value::Object(object) => self.pattern(object, &at, path),
-            Value::Array(_) => {
-                self.tests(
-                    &member.value,
-                    &at,
-                    if REGIONS.contains(&path.as_str()) { &[Form::Region] } else { &[Form::Arn] },
-                );
-                Ok(())
-            }
+            Value::Array(_) if REGIONS.contains(&path.as_str()) => self.tests(&member.value, &at, &[Form::Region]),
+            Value::Array(_) => self.tests(&member.value, &at, &[Form::Arn]),
             other => Err(self.malformed(other, &at, "a member of an event pattern is an object or a list of tests")),
         };
         path.truncate(length);
@@ -59,20 +53,28 @@ impl Scribe<'_, '_> {
     }
 
     /// Rewrites the tests of one member of an event, one of which must hold.
-    fn tests(&mut self, list: &Value<'_>, at: &At<'_>, forms: &[Form]) {
+    fn tests(&mut self, list: &Value<'_>, at: &At<'_>, forms: &[Form]) -> Result<(), RewriteError> {
         let how = if self.rewriter.is_adding { How::Add } else { How::Replace };
         self.values(list, at, forms, how);
-        let Value::Array(array) = list else { return };
+        let Value::Array(array) = list else { return Ok(()) };
         let tests = array.elements.iter().filter_map(|element| element.as_object());
         let present: BTreeSet<(&str, &str)> = tests.filter_map(|test| text_of(test)).collect();
         for (index, element) in array.elements.iter().enumerate() {
             let at = At::Element(at, index);
-            let Value::Object(test) = element else { continue };
-            match test.properties.as_slice() {
-                [only] => self.test(only, test, &At::Member(&at, name(only)), (forms, how), &present),
-                _ => self.unruled(element, &at),
+            match element {
+                Value::Object(test) => match test.properties.as_slice() {
+                    [only] => {
+                        let at = At::Member(&at, name(only));
+                        check(name(only), &only.value).map_err(|why| self.malformed(&only.value, &at, why))?;
+                        self.test(only, test, &at, (forms, how), &present);
+                    }
+                    _ => return Err(self.malformed(element, &at, "a test has one operator")),
+                },
+                Value::Array(_) => return Err(self.malformed(element, &at, "a test is no list")),
+                _ => {}
             }
         }
+        Ok(())
     }
 
     /// Rewrites one test that is an object; `present` are those of the list that compare with one text.
@@ -140,6 +142,39 @@ impl Scribe<'_, '_> {
             other => other,
         }
     }
+}
+
+/// Checks what an operator compares with.
+fn check(operator: &str, value: &Value<'_>) -> Result<(), &'static str> {
+    let is_text = |value: &Value<'_>| matches!(value, Value::StringLit(_));
+    let is_single = |value: &Value<'_>| !matches!(value, Value::Array(_) | Value::Object(_));
+    let all = |value: &Value<'_>, is: &dyn Fn(&Value<'_>) -> bool| match value {
+        Value::Array(array) => array.elements.iter().all(is),
+        value => is(value),
+    };
+    let only = |value: &Value<'_>| match value {
+        Value::Object(object) => match object.properties.as_slice() {
+            [only] => Some((name(only).to_owned(), all(&only.value, &is_text), is_text(&only.value))),
+            _ => None,
+        },
+        _ => None,
+    };
+    let holds = match operator {
+        "prefix" | "suffix" => {
+            is_text(value) || only(value).is_some_and(|(name, _, is_text)| name == "equals-ignore-case" && is_text)
+        }
+        "cidr" | "equals-ignore-case" | "wildcard" => is_text(value),
+        "anything-but" => match only(value) {
+            Some((name, are_texts, _)) => {
+                are_texts && matches!(name.as_str(), "equals-ignore-case" | "prefix" | "suffix" | "wildcard")
+            }
+            None => all(value, &is_single),
+        },
+        "exists" => matches!(value, Value::BooleanLit(_)),
+        "numeric" => matches!(value, Value::Array(_)) && all(value, &is_single),
+        _ => return Err("no such operator is known"),
+    };
+    if holds { Ok(()) } else { Err("the operator compares with something else") }
 }
 
 /// Returns the operator and the text of a test that has one of each.

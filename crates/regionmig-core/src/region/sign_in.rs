@@ -331,6 +331,7 @@ mod tests {
             "https://signin.aws.amazon.com@evil.org/saml",
             "https://signin.aws.amazon.com\\@evil.org/saml",
             "https://evil-signin.aws.amazon.com/saml",
+            "https://eu-west-1signin.aws.amazon.com/saml",
             "https://eu-west-1-signin.aws.amazon.com/saml",
             "https://eu-west-1.evil-signin.aws.amazon.com/saml",
             "https://.signin.aws.amazon.com/saml",

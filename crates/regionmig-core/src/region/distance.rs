@@ -9,15 +9,15 @@ const RADIUS: f64 = 6371.0;
 impl Region {
     /// Returns the city that distances to this region are measured from, if this version knows one.
     ///
-    /// It is the one in the region's title, or where AWS names a state or a country, that of its announcement. A region is
-    /// several data centres around it, whose places are not published. Unknown for the isolated partitions.
+    /// It is the one in the region's title, or where that names a state or a country, one there by our choice: AWS does not
+    /// publish where its data centres are. Unknown for the isolated partitions.
     pub fn city(&self) -> Option<&'static str> {
         facts::of(self)?.city.map(|city| city.name)
     }
 
     /// Returns how many kilometres of great circle lie between two regions, if this version knows where both are.
     ///
-    /// Approximate: from [`city`](Self::city) to city, which may be a hundred kilometres off.
+    /// Approximate: from [`city`](Self::city) to city, which may be some hundred kilometres off.
     ///
     /// ```
     /// # use regionmig_core::Region;

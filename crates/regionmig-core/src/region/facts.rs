@@ -68,11 +68,11 @@ const fn isolated(name: &'static str, title: &'static str) -> Facts {
 ///
 /// - Names and titles: the SDKs' `partitions.json`, read 2026-11.
 /// - Opt-in: AWS General Reference, "Regions that you can enable", read 2026-11. All regions of the partitions other than
-///   `aws` are enabled, and so are those of `aws` launched before 2019-03-20. `me-west-1` and `sa-west-1` had been announced
-///   and were not on that list yet: every region launched since 2019 has been opt-in.
+///   `aws` are enabled, and so are those of `aws` launched before 2019-03-20. `me-west-1` and `sa-west-1` have no endpoints
+///   yet; they are taken to be opt-in like every region launched since (unverified).
 /// - Legacy: the endpoint rules of STS in the SDKs name these 15 regions, and `aws-global`, which is none.
-/// - Cities: the city or state in the title, or the place that AWS named when it announced the region where the title
-///   names a country or a state. Coordinates are those of the city's centre.
+/// - Cities: the one in the title. Where that names a country, a state or less, the city is our choice: one there, by what
+///   was published when the region was announced. Coordinates are those of the city's centre.
 const ROWS: [Facts; 48] = [
     row(Asked, "af-south-1", "Africa (Cape Town)", "Cape Town", (-3392, 1842)),
     row(Asked, "ap-east-1", "Asia Pacific (Hong Kong)", "Hong Kong", (2232, 11417)),

@@ -52,9 +52,10 @@ impl Region {
 
     /// Returns such a host, such as `kms-fips.eu-central-1.api.aws`, by the rule that most services follow.
     ///
-    /// The SDKs' endpoint rules differ for some services: in GovCloud the plain host of several is FIPS and there is no
-    /// other (STS, IAM Identity Center, ACM, Access Analyzer), and a host need not exist for every region. [`StsEndpoint`]
-    /// follows the rules of STS.
+    /// By the SDKs' endpoint rules, read 2026-11, some differ: IAM has one host a partition; in GovCloud the plain host of
+    /// STS, IAM Identity Center, ACM, Private CA, GuardDuty, Access Analyzer and EventBridge is the FIPS one; dual-stack
+    /// hosts of Secrets Manager and Cognito in some regions have the plain suffix. A host made here need not exist.
+    /// [`StsEndpoint`] follows the rules of STS.
     ///
     /// [`StsEndpoint`]: crate::StsEndpoint
     pub fn host_variant(&self, service: &str, variant: HostVariant) -> String {

@@ -1,4 +1,5 @@
 //! Partitions, and the suffixes of their hosts.
+// REQ: E-34
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,5 +1,5 @@
 //! The addresses to which identity providers send SAML assertions.
-// REQ: FED-2, FED-7, FED-8
+// REQ: FED-7, FED-8
 
 use std::fmt;
 use std::str::FromStr;
@@ -37,6 +37,7 @@ crate::identifier!(
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct SignInEndpoint {
     domain: Domain,
+    /// The region in the host's name.
     label: Option<Region>,
     /// The region that answers, as far as that is known.
     region: Option<Region>,
@@ -48,28 +49,28 @@ pub struct SignInEndpoint {
 struct Domain {
     partition: Partition,
     is_fips: bool,
+    name: &'static str,
 }
 
 /// What is known of one domain.
 struct Row {
     domain: Domain,
-    name: &'static str,
-    /// What the name without a region stands for.
     bare: Bare,
 }
 
+/// What a domain stands for with no region before it.
 #[derive(Clone, Copy)]
 enum Bare {
     /// There is no such host, as far as is known.
     Missing,
-    /// The host of this region. It also answers by its full name.
+    /// The host of this region, which also has one with its name.
     Of(&'static str),
     /// A host, but of which region is not documented.
     Somewhere,
 }
 
 const fn row(partition: Partition, is_fips: bool, name: &'static str, bare: Bare) -> Row {
-    Row { domain: Domain { partition, is_fips }, name, bare }
+    Row { domain: Domain { partition, is_fips, name }, bare }
 }
 
 const ROWS: [Row; 9] = [
@@ -89,25 +90,20 @@ impl SignInEndpoint {
     ///
     /// That of us-east-1 has no region in its name. `us-east-1.signin.aws.amazon.com`, which the SDKs use, can be parsed.
     pub fn of(region: &Region) -> Self {
-        Self::listed(region, false).unwrap_or_else(|| Self {
-            domain: Domain { partition: region.partition(), is_fips: false },
-            label: Some(region.clone()),
-            region: Some(region.clone()),
-            provider: None,
-        })
+        Row::of(region.partition()).listed(region)
     }
 
     /// Returns the region's endpoint with cryptography validated under FIPS 140. Only GovCloud is known to have them.
     pub fn fips(region: &Region) -> Option<Self> {
-        Self::listed(region, true)
+        let fips = ROWS.iter().find(|row| row.domain.is_fips && row.domain.partition == region.partition());
+        fips.map(|row| row.listed(region))
     }
 
     /// Returns the partition's endpoint without a region in its name, if it is known to have one.
     ///
     /// It is older than the regions' own, and no more available than a single region: see [`region`](Self::region).
     pub fn bare(partition: Partition) -> Option<Self> {
-        let row = ROWS.iter().find(|row| row.domain == Domain { partition, is_fips: false })?;
-        row.without_region()
+        Row::of(partition).without_region()
     }
 
     /// Makes it the address of one SAML provider, which encrypted assertions must be sent to.
@@ -123,7 +119,6 @@ impl SignInEndpoint {
     }
 
     /// Whether the region is in the host's name.
-    // REQ: FED-1
     pub fn names_region(&self) -> bool {
         self.label.is_some()
     }
@@ -145,24 +140,29 @@ impl SignInEndpoint {
 
     /// Returns the host, such as `eu-west-1.signin.aws.amazon.com`.
     pub fn host(&self) -> String {
-        let domain = ROWS.iter().find(|row| row.domain == self.domain).map_or("", |row| row.name);
         match &self.label {
-            Some(region) => format!("{region}.{domain}"),
-            None => domain.to_owned(),
-        }
-    }
-
-    /// Finds the domain, and the host in it that is listed.
-    fn listed(region: &Region, is_fips: bool) -> Option<Self> {
-        let row = ROWS.iter().find(|row| row.domain == Domain { partition: region.partition(), is_fips })?;
-        match row.bare {
-            Bare::Of(name) if name == region.as_str() => row.without_region(),
-            _ => Some(row.with_region(region.clone())),
+            Some(region) => format!("{region}.{}", self.domain.name),
+            None => self.domain.name.to_owned(),
         }
     }
 }
 
 impl Row {
+    /// Returns the row of a partition's plain hosts.
+    fn of(partition: Partition) -> &'static Self {
+        let is_meant = |row: &Self| row.domain.partition == partition && !row.domain.is_fips;
+        &ROWS[ROWS.iter().position(is_meant).unwrap_or(0)]
+    }
+
+    /// Returns the host that is listed for a region.
+    fn listed(&self, region: &Region) -> SignInEndpoint {
+        let bare = match self.bare {
+            Bare::Of(name) if name == region.as_str() => self.without_region(),
+            _ => None,
+        };
+        bare.unwrap_or_else(|| self.with_region(region.clone()))
+    }
+
     fn with_region(&self, region: Region) -> SignInEndpoint {
         SignInEndpoint { domain: self.domain, label: Some(region.clone()), region: Some(region), provider: None }
     }
@@ -178,10 +178,10 @@ impl Row {
 
     /// Reads a host of this domain.
     fn read(&self, host: &str) -> Option<SignInEndpoint> {
-        if host == self.name {
+        if host == self.domain.name {
             return self.without_region();
         }
-        let label = host.strip_suffix(self.name)?.strip_suffix('.')?;
+        let label = host.strip_suffix(self.domain.name)?.strip_suffix('.')?;
         let region: Region = label.parse().ok()?;
         (region.partition() == self.domain.partition).then(|| self.with_region(region))
     }
@@ -253,7 +253,6 @@ mod tests {
     }
 
     #[test]
-    // REQ: FED-1
     fn a_host_without_a_region_is_that_of_one_region_or_of_one_nobody_tells() -> Result<(), NameError> {
         let region = |partition| SignInEndpoint::bare(partition).map(|it| it.region().map(ToString::to_string));
         assert_eq!(region(Partition::Aws), Some(Some("us-east-1".to_owned())));
@@ -284,6 +283,17 @@ mod tests {
             seen += 1;
         }
         assert_eq!(seen, 48 + 2 + 3);
+        Ok(())
+    }
+
+    #[test]
+    // REQ: FED-8
+    fn the_endpoints_of_a_region_and_of_its_fallback_can_be_named() -> Result<(), NameError> {
+        let uae: Region = "me-central-1".parse()?;
+        let fallback = uae.fail_over(1000).into_iter().next().map(|(region, _)| region);
+        let named: Vec<String> =
+            [Some(uae), fallback].iter().flatten().map(|region| SignInEndpoint::of(region).host()).collect();
+        assert_eq!(named, ["me-central-1.signin.aws.amazon.com", "ap-south-1.signin.aws.amazon.com"]);
         Ok(())
     }
 
@@ -321,6 +331,7 @@ mod tests {
             "https://signin.aws.amazon.com@evil.org/saml",
             "https://signin.aws.amazon.com\\@evil.org/saml",
             "https://evil-signin.aws.amazon.com/saml",
+            "https://eu-west-1signin.aws.amazon.com/saml",
             "https://eu-west-1-signin.aws.amazon.com/saml",
             "https://eu-west-1.evil-signin.aws.amazon.com/saml",
             "https://.signin.aws.amazon.com/saml",

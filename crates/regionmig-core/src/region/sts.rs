@@ -1,5 +1,5 @@
 //! Where STS answers.
-// REQ: FED-3, FED-4, FED-5, FED-16
+// REQ: FED-3, FED-4, FED-16
 
 use std::fmt;
 use std::str::FromStr;

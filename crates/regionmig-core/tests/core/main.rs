@@ -24,6 +24,7 @@ mod knowledge;
 mod outcome;
 mod plan_text;
 mod plans;
+mod region_facts;
 mod revert;
 mod stored;
 mod surveys;

@@ -8,6 +8,7 @@
 mod appends;
 mod inputs;
 mod measure;
+mod policies;
 mod stored;
 
 use std::process::{Command, ExitCode};
@@ -35,13 +36,14 @@ fn main() -> ExitCode {
         println!("{}", peak_memory().unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let figures: [(&str, Figure); 6] = [
+    let figures: [(&str, Figure); 7] = [
         ("planning", planning),
         ("reading", reading),
         ("engine", engine),
         ("appending", appending),
         ("scaling", scaling),
         ("memory", memory),
+        ("rewriting", rewriting),
     ];
     // Those that were asked for by name, or all. Cargo adds options of its own.
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -141,6 +143,18 @@ fn memory() -> bool {
         let output = Command::new(std::env::current_exe().unwrap()).arg(PEAK).output().unwrap();
         let bytes: f64 = String::from_utf8(output.stdout).unwrap().trim().parse().unwrap();
         bytes / f64::from(1 << 30)
+    })
+}
+
+/// Rewriting a policy of 32 KiB, a third of whose values change, against parsing and printing the same text.
+fn rewriting() -> bool {
+    let (text, rewriter) = policies::policy();
+    // So often that it takes a while.
+    let often = 0..200;
+    figure("rewrite_time_to_parsing_and_printing", AtMost(2.0), || {
+        let rewrite = || time_of(|| often.clone().map(|_| rewriter.policy(&text).unwrap()).collect::<Vec<_>>());
+        let print = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap().to_string();
+        ratio(5, rewrite, || time_of(|| often.clone().map(|_| print(&text)).collect::<Vec<_>>()))
     })
 }
 

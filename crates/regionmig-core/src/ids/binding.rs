@@ -1,5 +1,6 @@
 //! Values in a plan that earlier steps make known.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ enum Stored {
 impl From<Stored> for Template {
     fn from(stored: Stored) -> Self {
         match stored {
-            Stored::Text(text) => Self::default().text(text),
+            Stored::Text(text) => Self::from(text),
             Stored::Parts(parts) => Self(parts),
         }
     }
@@ -74,17 +75,23 @@ impl From<Template> for Stored {
 
 impl From<&str> for Template {
     fn from(text: &str) -> Self {
-        Self::default().text(text)
+        Self::from(text.to_owned())
+    }
+}
+
+impl From<String> for Template {
+    fn from(text: String) -> Self {
+        Self(vec![Part::Text(text)])
     }
 }
 
 impl Template {
     /// Adds text that is known.
     #[must_use]
-    pub fn text(mut self, text: impl Into<String>) -> Self {
+    pub fn text(mut self, text: impl AsRef<str>) -> Self {
         match self.0.last_mut() {
-            Some(Part::Text(last)) => last.push_str(&text.into()),
-            _ => self.0.push(Part::Text(text.into())),
+            Some(Part::Text(last)) => last.push_str(text.as_ref()),
+            _ => self.0.push(Part::Text(text.as_ref().to_owned())),
         }
         self
     }
@@ -176,7 +183,10 @@ impl fmt::Display for Template {
 }
 
 /// Writes what stands between the quotes of a JSON text.
-pub(super) fn json_escaped(text: &str) -> String {
+pub(super) fn json_escaped(text: &str) -> Cow<'_, str> {
+    if !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\')) {
+        return Cow::Borrowed(text);
+    }
     let quoted = Value::from(text).to_string();
-    quoted[1..quoted.len() - 1].to_owned()
+    Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
 }

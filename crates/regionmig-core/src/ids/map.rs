@@ -157,7 +157,7 @@ impl IdMap {
             Part::TargetOf(id) => Ok(target(id)?.to_string()),
             Part::JsonTargetOf(id) => match target(id)? {
                 pattern if pattern.contains(['*', '?', '$']) => Err(UnresolvedError { source_id: id.clone() }),
-                target => Ok(json_escaped(target)),
+                target => Ok(json_escaped(target).into_owned()),
             },
         };
         template.0.iter().map(part).collect()

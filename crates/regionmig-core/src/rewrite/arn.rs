@@ -30,7 +30,7 @@ impl<'t> ArnPattern<'t> {
     /// Begins the same of another end: all but the resource.
     pub(super) fn at(&self, end: &End) -> Template {
         let partition = if self.partition.contains(['*', '?']) { self.partition } else { end.partition.as_str() };
-        Template::from(format!("arn:{partition}:{}:{}:{}:", self.service, end.region, end.account).as_str())
+        Template::from(format!("arn:{partition}:{}:{}:{}:", self.service, end.region, end.account))
     }
 }
 

@@ -7,6 +7,9 @@ pub(super) fn is_pattern(text: &str) -> bool {
 
 /// Returns whether `pattern` takes `text`. In linear space, and never exponential time.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
+    if !is_pattern(pattern) {
+        return pattern == text;
+    }
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut seen) = (0, 0);
     // Where to go on if what follows the last `*` does not fit.

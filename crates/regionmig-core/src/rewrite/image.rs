@@ -53,7 +53,7 @@ enum Counterpart {
 impl Rewriter {
     /// Returns what `text` becomes, if it has one of these forms; what has none and names the source is lost.
     pub(super) fn image(&self, text: &str, forms: &[Form]) -> Image {
-        if text == "*" {
+        if text == "*" || !(self.may_name(text) || forms.contains(&Form::KeyId)) {
             return Image::Same;
         }
         match forms.iter().find_map(|form| self.image_of(*form, text)) {
@@ -61,6 +61,15 @@ impl Rewriter {
             Some(image) => image,
             None => self.mention(text),
         }
+    }
+
+    /// Returns whether a value could name the source: most do not, and need no closer look.
+    fn may_name(&self, text: &str) -> bool {
+        is_pattern(text)
+            || text.contains(self.route.source.region.as_str())
+            || (self.moves_account() && text.contains(self.route.source.account.as_str()))
+            // That of us-east-1 does not say so.
+            || text.contains("signin")
     }
 
     /// Judges a value that no rule is about.
@@ -128,7 +137,7 @@ impl Rewriter {
         let image = fips.unwrap_or_else(|| SignInEndpoint::of(target));
         // A provider is global, and so is its id.
         let image = endpoint.provider().cloned().into_iter().fold(image, SignInEndpoint::with_provider);
-        Some(Image::Becomes(Template::from(image.to_string().as_str()), Rule::SignIn))
+        Some(Image::Becomes(Template::from(image.to_string()), Rule::SignIn))
     }
 
     fn pool<I: Identifier>(&self, text: &str) -> Option<Image> {
@@ -276,7 +285,7 @@ impl Rewriter {
             Host::Service { head, region, suffix, rest } if *region == source => {
                 let suffix = suffix.of(target.partition);
                 let image = format!("{head}{}.{suffix}{rest}", target.region);
-                Image::Becomes(Template::from(image.as_str()), Rule::ServiceHost)
+                Image::Becomes(Template::from(image), Rule::ServiceHost)
             }
             Host::Service { .. } => Image::Same,
         }
@@ -290,7 +299,7 @@ impl Rewriter {
         };
         let target = &self.route.target;
         let head = format!("{head}{}.{}/", target.region, target.partition.dns_suffix());
-        let Image::Becomes(image, rule) = self.becomes(Template::from(head.as_str()), counterpart, "") else {
+        let Image::Becomes(image, rule) = self.becomes(Template::from(head), counterpart, "") else {
             return Image::Lost(Lack::Outside);
         };
         let Some(client) = rest.strip_prefix(':') else { return Image::Becomes(image.text(rest), rule) };
@@ -328,8 +337,8 @@ impl Rewriter {
 
     /// Returns whether a counterpart would bring in what was not there: a pattern, a variable, another account.
     fn is_outside(&self, target: &str) -> bool {
-        let account = target.parse::<Arn>().ok().and_then(|arn| arn.account().cloned());
-        target.contains(['*', '?', '$']) || account.is_some_and(|account| account != self.route.target.account)
+        let account = ArnPattern::parse(target).map_or("", |arn| arn.account);
+        target.contains(['*', '?', '$']) || !(account.is_empty() || account == self.route.target.account.as_str())
     }
 
     fn moves_account(&self) -> bool {

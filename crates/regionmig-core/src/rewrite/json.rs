@@ -47,22 +47,28 @@ pub(super) fn parse(text: &str) -> Result<Value<'_>, RewriteError> {
 fn once(value: &Value<'_>, at: &At<'_>) -> Result<(), RewriteError> {
     match value {
         Value::Object(object) => {
-            let mut seen = HashSet::with_capacity(object.properties.len());
-            for member in &object.properties {
-                let name = name(member);
-                let at = At::Member(at, name);
-                if !seen.insert(name) {
-                    return Err(RewriteError::Twice { at: at.pointer() });
-                }
-                once(&member.value, &at)?;
+            let names: Vec<&str> = object.properties.iter().map(name).collect();
+            if let Some(twice) = twice(&names) {
+                return Err(RewriteError::Twice { at: At::Member(at, twice).pointer() });
             }
-            Ok(())
+            object.properties.iter().try_for_each(|member| once(&member.value, &At::Member(at, name(member))))
         }
         Value::Array(array) => {
             array.elements.iter().enumerate().try_for_each(|(index, element)| once(element, &At::Element(at, index)))
         }
         _ => Ok(()),
     }
+}
+
+/// Returns the first name that comes a second time.
+fn twice<'n>(names: &[&'n str]) -> Option<&'n str> {
+    // Most objects have few members, which are compared faster than they are hashed.
+    if names.len() <= 8 {
+        let mut seconds = names.iter().enumerate().skip(1);
+        return seconds.find(|(index, name)| names[..*index].contains(name)).map(|(_, name)| *name);
+    }
+    let mut seen = HashSet::with_capacity(names.len());
+    names.iter().find(|name| !seen.insert(**name)).copied()
 }
 
 /// Returns the name of a member.
@@ -84,11 +90,27 @@ pub(super) enum At<'a> {
 impl At<'_> {
     /// Writes it as a JSON pointer (RFC 6901).
     pub(super) fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        self.write(&mut pointer);
+        pointer
+    }
+
+    fn write(&self, pointer: &mut String) {
         match self {
-            Self::Whole => String::new(),
-            Self::Element(within, index) => format!("{}/{index}", within.pointer()),
+            Self::Whole => {}
+            Self::Element(within, index) => {
+                within.write(pointer);
+                pointer.push('/');
+                pointer.push_str(&index.to_string());
+            }
             Self::Member(within, name) => {
-                format!("{}/{}", within.pointer(), name.replace('~', "~0").replace('/', "~1"))
+                within.write(pointer);
+                pointer.push('/');
+                name.chars().for_each(|c| match c {
+                    '~' => pointer.push_str("~0"),
+                    '/' => pointer.push_str("~1"),
+                    c => pointer.push(c),
+                });
             }
         }
     }

@@ -52,11 +52,9 @@ const CONTEXT: &str = "kms:encryptioncontext:";
 /// Returns the forms of values of a condition key that are rewritten: none, if no rule is about it. Case does not count
 /// (IAM user guide, "Condition").
 pub(super) fn forms(key: &str) -> &'static [Form] {
-    let key = key.to_ascii_lowercase();
-    if key.starts_with(CONTEXT) {
-        return &[Form::Arn];
-    }
-    KEYS.iter().find(|(known, _)| *known == key).map_or(&[], |(_, forms)| forms)
+    let is_context = key.get(..CONTEXT.len()).is_some_and(|head| head.eq_ignore_ascii_case(CONTEXT));
+    let row = || KEYS.iter().find(|(known, _)| known.eq_ignore_ascii_case(key));
+    if is_context { &[Form::Arn] } else { row().map_or(&[], |(_, forms)| forms) }
 }
 
 #[cfg(test)]

@@ -96,7 +96,7 @@ impl Scribe<'_, '_> {
                     return self.change(text, at.pointer(), (image, rule), how, (&BTreeSet::new(), false));
                 }
                 if !image.known().is_some_and(|image| present.contains(&(operator, image))) {
-                    let joined = Template::from(format!(", {{\"{operator}\": ").as_str());
+                    let joined = Template::from(format!(", {{\"{operator}\": "));
                     self.edits.insert(test.range.end, joined.append(image.json()).text("}"));
                     self.replaced(at.pointer(), text, (&image, rule), true);
                 }

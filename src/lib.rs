@@ -6,16 +6,18 @@ pub use regionmig_aws as aws;
 #[cfg(feature = "aws")]
 pub use regionmig_aws::Access;
 pub use regionmig_core::{
-    AccountId, Act, AliasName, Applied, Apply, ApplyOptions, Archive, Arn, Binding, BoxError, Caller, CallerError,
-    CancellationToken, Capture, Check, Classify, Clock, Count, Digest, Disk, Doubt, Draft, Effect, End, Entry, Error,
-    ErrorKind, ErrorReport, Event, Exposure, FileArchive, FileJournal, FileJournalError, Finding, FullPlan, Gap,
-    Header, Hold, IdMap, Identifier, Inventory, Item, Journal, JournalError, JournalLine, JournalReader, KeyArn, Lane,
-    Listing, Lookup, MemoryArchive, MemoryJournal, Migrate, Migration, MigrationPlan, MigrationSurvey, NameError,
-    Noted, OptIn, Outcome, Pairing, Partition, Perform, Permission, Place, Plan, PlanDiff, PlanError, PlannedStep,
-    Probe, Purpose, RebindError, Receipt, Record, Region, ReplayError, ResourceId, Reversal, Route, RouteError, Run,
-    RunContext, Secret, Service, Settle, Severity, Side, Snapshot, Spec, Stale, Standing, Standings, Status, Step,
-    StepContext, StepId, Stop, Storage, StoredFile, Survey, SystemClock, Task, Template, Timestamp, Unread,
-    UnresolvedError, Verdict, Verification, Verify, Wait, chain, code, identifier, policy_document, prelude, snapshot,
+    AccountId, Act, AliasName, AppClientId, Applied, Apply, ApplyOptions, Archive, Arn, Binding, BoxError, Caller,
+    CallerError, CancellationToken, Capture, CertificateArn, CertificateAuthorityArn, Check, Classify, Clock, Count,
+    DetectorId, Digest, Disk, Doubt, Draft, Effect, End, Entry, Error, ErrorKind, ErrorReport, Event, Exposure,
+    FileArchive, FileJournal, FileJournalError, Finding, FullPlan, Gap, Header, Hold, HostVariant, IdMap, Identifier,
+    IdentityPoolId, Inventory, Item, Journal, JournalError, JournalLine, JournalReader, KeyArn, Lane, Listing, Lookup,
+    MemoryArchive, MemoryJournal, Migrate, Migration, MigrationPlan, MigrationSurvey, NameError, Noted, OptIn, Outcome,
+    Pairing, Partition, Perform, Permission, Place, Plan, PlanDiff, PlanError, PlannedStep, Probe, Purpose,
+    RebindError, Receipt, Record, Region, ReplayError, Resolver, ResourceId, Reversal, Route, RouteError, Run,
+    RunContext, SamlProviderUuid, Secret, SecretArn, Service, Settle, Severity, Side, SignInEndpoint, Snapshot, Spec,
+    Stale, Standing, Standings, Status, Step, StepContext, StepId, Stop, Storage, StoredFile, StsEndpoint, Survey,
+    SystemClock, Task, Template, Timestamp, Unread, UnresolvedError, UserPoolId, Verdict, Verification, Verify, Wait,
+    chain, code, identifier, policy_document, prelude, rewrite, snapshot,
 };
 #[cfg(feature = "kms")]
 pub use regionmig_kms as kms;

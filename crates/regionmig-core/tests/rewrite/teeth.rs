@@ -166,7 +166,22 @@ fn a_value_added_under_a_negated_operator_of_a_denial_is_caught() {
         })
     };
     let (count, found) = search(Mode::Add, Rules::Decisions, 2000, SHRINKS, wrong);
-    assert!(found.unwrap_err().contains("denied: ") && count.requests <= 10_000, "{count:?}");
+    assert!(found.unwrap_err().starts_with("denied: ") && count.requests <= 10_000, "{count:?}");
+}
+
+#[test]
+fn more_of_the_source_is_caught_where_a_value_is_added() {
+    let wrong: Wrong = |world, text| {
+        treated(world, text, &|_, _, key, world, value| match world.image(key, value) {
+            Some(_) if key == RESOURCE => {
+                let (before, _) = value.split_once(world.source.account).unwrap();
+                vec![value.into(), format!("{before}{}:*", world.source.account)]
+            }
+            _ => vec![value.into()],
+        })
+    };
+    let (count, found) = search(Mode::Add, Rules::Decisions, 2000, SHRINKS, wrong);
+    assert!(found.unwrap_err().starts_with("kept: ") && count.requests <= 5000, "{count:?}");
 }
 
 #[test]

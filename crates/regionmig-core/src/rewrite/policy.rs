@@ -4,7 +4,8 @@ use jsonc_parser::ast::{ObjectProp, Value};
 
 use super::error::RewriteError;
 use super::image::{Form, Image};
-use super::json::{At, each_text, name, parse};
+use super::glob::is_pattern;
+use super::json::{At, each_text, name, parse, texts};
 use super::keys;
 use super::report::{Lack, Rewritten};
 use super::scribe::{How, Scribe};
@@ -32,6 +33,15 @@ struct Test {
     is_negated: bool,
     /// It holds where there is no value.
     is_true_without: bool,
+    /// The statement tests the same key elsewhere.
+    is_repeated: bool,
+}
+
+impl Test {
+    /// Returns whether the test takes from what is allowed: it denies, or excepts from what is allowed.
+    fn is_denying(self) -> bool {
+        self.is_allowing == self.is_negated
+    }
 }
 
 impl Rewriter {
@@ -45,6 +55,8 @@ impl Rewriter {
         let moved = if self.is_adding { How::Add } else { How::Replace };
         match test {
             Test { is_true_without: true, .. } => How::Not(Lack::IsTrueWithout),
+            // Two tests that never held together could, once one of them is about the target.
+            Test { is_repeated: true, .. } => How::Not(Lack::CouldWiden),
             Test { is_allowing: true, is_negated: false, .. } => moved,
             Test { is_allowing: true, is_negated: true, .. } => How::Add,
             Test { is_allowing: false, is_negated: false, .. } => match self.allowed.contains(&Allowance::DenyMoves) {
@@ -99,7 +111,7 @@ impl Scribe<'_, '_> {
         };
         for member in members {
             let at = At::Member(at, name(member));
-            let test = Test { is_allowing, is_negated: false, is_true_without: false };
+            let test = Test { is_allowing, is_negated: false, is_true_without: false, is_repeated: false };
             match name(member) {
                 // They say nothing; a Sid may be called after a region.
                 "Effect" | "Sid" => {}
@@ -143,31 +155,56 @@ impl Scribe<'_, '_> {
     }
 
     fn condition(&mut self, value: &Value<'_>, at: &At<'_>, test: Test) -> Result<(), RewriteError> {
+        let mut tests = Vec::new();
         for operator in self.members(value, at, "a Condition is an object")? {
-            let at = At::Member(at, name(operator));
-            let known = Operator::parse(name(operator));
-            for key in self.members(&operator.value, &at, "a condition operator has an object of keys")? {
-                let at = At::Member(&at, name(key));
-                if !matches!(self.rewriter.image(name(key), &[]), Image::Same) {
-                    // `cognito-idp.eu-west-1.amazonaws.com/..:aud`: it goes with the principal.
-                    self.lose(at.pointer(), name(key), Lack::Principal);
+            let within = At::Member(at, name(operator));
+            let keys = self.members(&operator.value, &within, "a condition operator has an object of keys")?;
+            tests.extend(keys.iter().map(|key| (name(operator), key)));
+        }
+        for (operator, key) in &tests {
+            let within = At::Member(at, operator);
+            let at = At::Member(&within, name(key));
+            if !matches!(self.rewriter.image(name(key), &[]), Image::Same) {
+                // `cognito-idp.eu-west-1.amazonaws.com/..:aud`: it goes with the principal.
+                self.lose(at.pointer(), name(key), Lack::Principal);
+            }
+            let others = tests.iter().filter(|(_, other)| name(other).eq_ignore_ascii_case(name(key)));
+            let is_repeated = others.count() > 1;
+            match Operator::parse(operator) {
+                Some(Operator { is_negated, is_true_without }) => {
+                    let test = Test { is_negated, is_true_without, is_repeated, ..test };
+                    self.tested(&key.value, &at, keys::forms(name(key)), test)?;
                 }
-                let Some(known) = &known else {
-                    self.unruled(&key.value, &at);
-                    continue;
-                };
-                let test = Test { is_negated: known.is_negated, is_true_without: known.is_true_without, ..test };
-                self.tested(&key.value, &at, keys::forms(name(key)), test)?;
+                // What it takes with its values is not known: least, if it denies.
+                None => self.tested(&key.value, &at, &[], Test { is_repeated: true, is_negated: test.is_allowing, ..test })?,
             }
         }
         Ok(())
     }
 
     /// Rewrites the values of one element, or of one key of a condition.
+    ///
+    /// Where something that is denied, or excepted, in the source cannot be in the target, what is allowed may not arrive there
+    /// either.
     fn tested(&mut self, value: &Value<'_>, at: &At<'_>, forms: &[Form], test: Test) -> Result<(), RewriteError> {
         self.check_texts(value, at)?;
-        self.values(value, at, forms, self.rewriter.how(test));
+        let how = self.rewriter.how(test);
+        self.values(value, at, forms, how);
+        let is_tag = || at.pointer().to_ascii_lowercase().contains("tag~1");
+        if test.is_denying() && texts(value).0.iter().any(|(_, text)| !self.is_carried(&text.value, forms, how)) && !is_tag() {
+            self.withhold();
+        }
         Ok(())
+    }
+
+    /// Returns whether a value takes of the target what it takes of the source, before or after it is rewritten.
+    fn is_carried(&self, text: &str, forms: &[Form], how: How) -> bool {
+        match self.rewriter.image(text, forms) {
+            Image::Becomes(..) => !matches!(how, How::Not(_)),
+            Image::Kept(_) => true,
+            Image::Lost(_) => false,
+            Image::Same => forms.is_empty() || !is_pattern(text) || takes_all_regions(text),
+        }
     }
 
     fn check_texts(&self, value: &Value<'_>, at: &At<'_>) -> Result<(), RewriteError> {
@@ -197,6 +234,14 @@ impl Scribe<'_, '_> {
             other => Err(self.malformed(other, at, why)),
         }
     }
+}
+
+/// Returns whether a pattern that is not read closer is known to take the same of every region: an ARN whose region is one
+/// or is a pattern was read, and `arn:aws:sns:*` leaves the region open.
+fn takes_all_regions(pattern: &str) -> bool {
+    let literal = pattern.find(['*', '?']).map_or(pattern, |at| &pattern[..at]);
+    let colons = literal.matches(':').count();
+    pattern == "*" || (pattern.starts_with("arn:") && (colons > 3 || pattern.ends_with('*') && pattern.len() == literal.len() + 1))
 }
 
 /// A condition operator that compares texts.

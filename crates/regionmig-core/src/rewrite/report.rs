@@ -142,6 +142,9 @@ pub enum Lack {
     /// It is part of what decides whether a statement that denies, or one with an exception, still does: changing it could widen
     /// access. See [`Rewriter::dangerously_allow`](super::Rewriter::dangerously_allow).
     CouldWiden,
+    /// The policy denies, or excepts from what it allows, something that cannot be carried over. What it allows is not either, lest
+    /// it be allowed in the target without that.
+    Denied,
     /// The statement is true where the value is missing (`ForAllValues`, `..IfExists`), so that changing it could widen access.
     IsTrueWithout,
     /// A host's name holds the id of a thing, and nothing maps it.
@@ -163,6 +166,7 @@ impl fmt::Display for Lack {
         f.write_str(match self {
             Self::Account => "the target has another account",
             Self::CouldWiden => "changing it could widen access",
+            Self::Denied => "the policy denies what cannot be carried over, so what it allows is not either",
             Self::HostOfThing => "the host belongs to one thing, and which it becomes is not known",
             Self::IsTrueWithout => "the condition holds where there is no value, so changing it could widen access",
             Self::NoCounterpart => "no counterpart is known",

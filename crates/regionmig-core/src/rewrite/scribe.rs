@@ -28,17 +28,29 @@ pub(super) struct Scribe<'r, 't> {
     what: &'static str,
     text: &'t str,
     report: Rewritten,
+    is_withheld: bool,
 }
 
 impl<'r, 't> Scribe<'r, 't> {
     pub(super) fn new(rewriter: &'r Rewriter, what: &'static str, text: &'t str) -> Self {
-        Self { rewriter, edits: Edits::default(), what, text, report: Rewritten::default() }
+        Self { rewriter, edits: Edits::default(), what, text, report: Rewritten::default(), is_withheld: false }
     }
 }
 
 impl Scribe<'_, '_> {
-    pub(super) fn finish(self) -> Rewritten {
+    pub(super) fn finish(mut self) -> Rewritten {
+        if self.is_withheld {
+            let withheld = std::mem::take(&mut self.report.replacements).into_iter();
+            let lost = |r: Replacement| Unresolved { at: r.at, value: r.before, lack: Lack::Denied };
+            self.report.unresolved.extend(withheld.map(lost));
+            self.edits = Edits::default();
+        }
         Rewritten { document: self.edits.apply(self.text), ..self.report }
+    }
+
+    /// Has the document stay as it is, whatever else of it could change.
+    pub(super) fn withhold(&mut self) {
+        self.is_withheld = true;
     }
 
     /// Rewrites a value or a list of values.

@@ -70,8 +70,8 @@ fn applies(statement: &Value, request: &Request) -> bool {
     })
 }
 
-/// "Principal": `*` is everybody, in both its forms; an account, by number or by its root's ARN, is all in it; a role is
-/// its sessions too; nothing is matched in part.
+/// "Principal": `*` is everybody, in both its forms; an account, by number or by its root's ARN, is all in it; a role
+/// is its sessions too; nothing is matched in part.
 fn names(element: &Value, principal: &Principal) -> bool {
     if element == "*" {
         return true;

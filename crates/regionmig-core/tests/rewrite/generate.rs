@@ -270,7 +270,8 @@ fn either(one: &'static str, values: impl Strategy<Value = Value>) -> impl Strat
 }
 
 fn statements() -> impl Strategy<Value = Value> {
-    let actions = prop_oneof![1 => Just(json!("*")), 4 => some_of(prop_oneof![3 => select(ACTIONS), 2 => select(ACTION_PATTERNS)].prop_map(str::to_owned))];
+    let named = prop_oneof![3 => select(ACTIONS), 2 => select(ACTION_PATTERNS)].prop_map(str::to_owned);
+    let actions = prop_oneof![1 => Just(json!("*")), 4 => some_of(named)];
     let resources = prop_oneof![1 => Just(json!("*")), 4 => some_of(arns())];
     let parts = (
         prop_oneof![2 => Just("Allow"), 1 => Just("Deny")],

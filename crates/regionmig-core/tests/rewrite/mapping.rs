@@ -161,8 +161,8 @@ impl World {
         })
     }
 
-    /// Whether an ARN names something by a name that its owner gave, or by an id whose counterpart is known, or all of a
-    /// kind. Some characters of an id that AWS made say nothing about the counterparts' ids.
+    /// Whether an ARN names something by a name that its owner gave, or by an id whose counterpart is known, or all of
+    /// a kind. Some characters of an id that AWS made say nothing about the counterparts' ids.
     fn is_resolved(&self, value: &str) -> bool {
         let Some([.., service, _, _, resource]) = six(value) else { return true };
         let made = match service {

@@ -1,4 +1,4 @@
-//! What a rewritten policy may not do, as functions of any rewriting: four rules, and a search for a case that breaks one.
+//! What a rewritten policy may not do, as functions of any rewriting: four rules, and a search for what breaks one.
 //!
 //! - Moved: what is allowed in the target was allowed to a request of the source that is carried there, or was allowed
 //!   before; and what was denied to all of these is denied.
@@ -66,13 +66,10 @@ pub(crate) struct Count {
     pub(crate) gained: u64,
 }
 
-/// Rewrites generated policies for both routes, and decides for each some requests, until a rule is broken; then it makes
-/// the policy smaller, in `shrinks` tries at most.
+/// Rewrites generated policies for both routes, and decides for each some requests, until a rule is broken; then it
+/// makes the policy smaller, in `shrinks` tries at most.
 ///
-/// # Errors
-///
-/// The smallest policy found that breaks a rule, with how; how many requests were decided before it was found stands in
-/// the count.
+/// The result is the smallest policy found that breaks a rule, with how; the count ends where the first was found.
 pub(crate) fn search(
     mode: Mode,
     rules: Rules,

@@ -183,7 +183,13 @@ impl Rewriter {
             account if account == source.account.as_str() => self.resource(text, arn),
             "aws" => Image::Kept(Stay::AwsOwned),
             // Those of API Gateway and of public images have none: whose they are cannot be told.
-            "" => self.mapped(text, arn).unwrap_or(Image::Lost(Lack::NoCounterpart)),
+            "" => match self.whole(text) {
+                Some(Image::Becomes(image, _)) if account_of(&image).is_empty() => {
+                    Image::Becomes(image, Rule::Counterpart)
+                }
+                Some(_) => Image::Lost(Lack::Outside),
+                None => Image::Lost(Lack::NoCounterpart),
+            },
             account if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => {
                 Image::Kept(Stay::OtherAccount)
             }
@@ -251,11 +257,16 @@ impl Rewriter {
         }
     }
 
+    /// Says what an ARN becomes if the map knows just that.
+    fn whole(&self, text: &str) -> Option<Image> {
+        let counterpart = (!is_pattern(text)).then(|| self.counterpart(&ResourceId::new(Arn::KIND, text))).flatten()?;
+        Some(self.becomes(Template::default(), counterpart, ""))
+    }
+
     /// Says what an ARN becomes by the map alone: the whole, or the thing that the rest of it belongs to.
     fn mapped(&self, text: &str, arn: &ArnPattern<'_>) -> Option<Image> {
-        let whole = (!is_pattern(text)).then(|| self.counterpart(&ResourceId::new(Arn::KIND, text))).flatten();
-        if let Some(counterpart) = whole {
-            return Some(self.becomes(Template::default(), counterpart, ""));
+        if let Some(image) = self.whole(text) {
+            return Some(image);
         }
         let kind = kinds::of(arn.service, arn.resource)?;
         let (id, rest) = part_of(kind, arn.resource)?;
@@ -344,6 +355,11 @@ impl Rewriter {
     fn moves_account(&self) -> bool {
         self.route.source.account != self.route.target.account
     }
+}
+
+/// Returns the account of an ARN that is known: empty, if it names none.
+fn account_of(image: &Template) -> &str {
+    image.known().and_then(ArnPattern::parse).map_or("?", |arn| arn.account)
 }
 
 /// Splits the resource part of an ARN into the id of the thing, and what of the thing is meant.

@@ -3,8 +3,8 @@
 use jsonc_parser::ast::{ObjectProp, Value};
 
 use super::error::RewriteError;
-use super::image::{Form, Image};
 use super::glob::is_pattern;
+use super::image::{Form, Image};
 use super::json::{At, each_text, name, parse, texts};
 use super::keys;
 use super::report::{Lack, Rewritten};
@@ -176,7 +176,9 @@ impl Scribe<'_, '_> {
                     self.tested(&key.value, &at, keys::forms(name(key)), test)?;
                 }
                 // What it takes with its values is not known: least, if it denies.
-                None => self.tested(&key.value, &at, &[], Test { is_repeated: true, is_negated: test.is_allowing, ..test })?,
+                None => {
+                    self.tested(&key.value, &at, &[], Test { is_repeated: true, is_negated: test.is_allowing, ..test })?
+                }
             }
         }
         Ok(())
@@ -191,7 +193,10 @@ impl Scribe<'_, '_> {
         let how = self.rewriter.how(test);
         self.values(value, at, forms, how);
         let is_tag = || at.pointer().to_ascii_lowercase().contains("tag~1");
-        if test.is_denying() && texts(value).0.iter().any(|(_, text)| !self.is_carried(&text.value, forms, how)) && !is_tag() {
+        if test.is_denying()
+            && texts(value).0.iter().any(|(_, text)| !self.is_carried(&text.value, forms, how))
+            && !is_tag()
+        {
             self.withhold();
         }
         Ok(())
@@ -241,7 +246,8 @@ impl Scribe<'_, '_> {
 fn takes_all_regions(pattern: &str) -> bool {
     let literal = pattern.find(['*', '?']).map_or(pattern, |at| &pattern[..at]);
     let colons = literal.matches(':').count();
-    pattern == "*" || (pattern.starts_with("arn:") && (colons > 3 || pattern.ends_with('*') && pattern.len() == literal.len() + 1))
+    pattern == "*"
+        || (pattern.starts_with("arn:") && (colons > 3 || pattern.ends_with('*') && pattern.len() == literal.len() + 1))
 }
 
 /// A condition operator that compares texts.

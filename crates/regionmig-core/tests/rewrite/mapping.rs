@@ -25,7 +25,6 @@ pub(crate) struct End {
 /// As they stand in an ARN after the account, or in a value of their own.
 const IDS: &[(&str, &str)] = &[
     ("key/1234abcd-12ab-34cd-56ef-1234567890ab", "key/9876fedc-98fe-76dc-54ba-9876543210fe"),
-    ("secret:prod/db-AbCdEf", "secret:prod/db-GhIjKl"),
     ("userpool/me-central-1_aBcD1234e", "userpool/eu-central-1_fGhI5678j"),
     ("certificate/11111111-1111-4111-8111-111111111111", "certificate/22222222-2222-4222-8222-222222222222"),
     ("detector/0123456789abcdef0123456789abcdef", "detector/fedcba9876543210fedcba9876543210"),
@@ -168,8 +167,6 @@ impl World {
         let made = match service {
             "acm" | "cognito-idp" | "guardduty" => resource.split_once('/').map(|(_, id)| id),
             "kms" => resource.strip_prefix("key/").filter(|id| !id.starts_with("mrk-")),
-            // A secret has its owner's name, then a dash and six characters of AWS, which policies leave open.
-            "secretsmanager" => Some(resource).filter(|name| !name.ends_with('*') && !name.ends_with("-??????")),
             _ => None,
         };
         made.is_none_or(|id| id == "*" || self.ids().any(|(source, _)| source == resource))
@@ -235,7 +232,7 @@ mod tests {
             ("kms:me-central-1:111122223333:key/*", true),
             ("kms:me-central-1:111122223333:key/mrk-0000", true),
             ("kms:me-central-1:111122223333:alias/app", true),
-            ("secretsmanager:me-central-1:111122223333:secret:other-AbCdEf", false),
+            ("secretsmanager:me-central-1:111122223333:secret:other-AbCdEf", true),
             ("secretsmanager:me-central-1:111122223333:secret:other-??????", true),
             ("sqs:me-central-1:111122223333:queue", true),
         ] {

@@ -47,7 +47,7 @@ pub use report::{Kept, Lack, Replacement, Rewritten, Rule, Stay, Unresolved};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::{IdMap, ResourceId, Template};
+use crate::ids::{Arn, IdMap, Identifier, ResourceId, Template};
 use crate::route::Route;
 
 /// Rewrites documents of the source for the target. A value: made once for a plan, and used for all documents.
@@ -68,6 +68,8 @@ pub struct Rewriter {
     route: Route,
     ids: IdMap,
     coming: BTreeSet<ResourceId>,
+    /// Whether something is known by nothing but its ARN: most often there is no such thing, and no need to look.
+    knows_arns: bool,
     is_adding: bool,
     allowed: BTreeSet<Allowance>,
 }
@@ -89,13 +91,15 @@ impl Rewriter {
     /// Makes one that knows what things have become: from `ids`, the map of a survey or a plan.
     pub fn new(route: &Route, ids: &IdMap) -> Self {
         let (coming, allowed) = (BTreeSet::new(), BTreeSet::new());
-        Self { route: route.clone(), ids: ids.clone(), coming, is_adding: false, allowed }
+        let knows_arns = ids.sources().any(|id| id.kind() == Arn::KIND);
+        Self { route: route.clone(), ids: ids.clone(), coming, knows_arns, is_adding: false, allowed }
     }
 
     /// Says of which things a step of the plan will make the counterpart: documents get holes for them.
     #[must_use]
     pub fn coming(mut self, sources: impl IntoIterator<Item = ResourceId>) -> Self {
         self.coming.extend(sources);
+        self.knows_arns |= self.coming.iter().any(|id| id.kind() == Arn::KIND);
         self
     }
 

@@ -126,6 +126,11 @@ impl Template {
         })
     }
 
+    /// Makes one that will get a long text.
+    pub(crate) fn with_room_for(length: usize) -> Self {
+        Self(vec![Part::Text(String::with_capacity(length))])
+    }
+
     /// Returns the text as it would be if each identifier became what it was.
     pub(crate) fn as_of_the_source(&self) -> String {
         let part = |part: &Part| match part {

@@ -35,6 +35,10 @@ impl<'t> ArnPattern<'t> {
 }
 
 fn end_of_part(text: &str) -> Option<usize> {
+    let colon = text.find(':')?;
+    if !text[..colon].contains("${") {
+        return Some(colon);
+    }
     let mut within = false;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {

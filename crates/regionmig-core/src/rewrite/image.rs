@@ -259,7 +259,9 @@ impl Rewriter {
 
     /// Says what an ARN becomes if the map knows just that.
     fn whole(&self, text: &str) -> Option<Image> {
-        let counterpart = (!is_pattern(text)).then(|| self.counterpart(&ResourceId::new(Arn::KIND, text))).flatten()?;
+        let counterpart = (self.knows_arns && !is_pattern(text))
+            .then(|| self.counterpart(&ResourceId::new(Arn::KIND, text)))
+            .flatten()?;
         Some(self.becomes(Template::default(), counterpart, ""))
     }
 

@@ -160,7 +160,7 @@ impl Edits {
     pub(super) fn apply(mut self, text: &str) -> Template {
         self.0.sort_by_key(|(range, _)| range.start);
         let mut done = 0;
-        let mut document = Template::default();
+        let mut document = Template::with_room_for(text.len() + text.len() / 8);
         for (range, value) in self.0 {
             document = document.text(&text[done..range.start]).append(value);
             done = range.end;

@@ -93,7 +93,7 @@ impl Scribe<'_, '_> {
                     other => return self.note(at.pointer(), text, other),
                 };
                 if how != How::Add {
-                    return self.change(text, at.pointer(), (image, rule), how, (&BTreeSet::new(), false));
+                    return self.change(text, at.pointer(), (image, rule), how, (&[], false));
                 }
                 if !image.known().is_some_and(|image| present.contains(&(operator, image))) {
                     let joined = Template::from(format!(", {{\"{operator}\": "));
@@ -120,11 +120,10 @@ impl Scribe<'_, '_> {
             return self.unruled(&member.value, at);
         }
         let (values, is_list) = texts(&member.value);
-        let present = values.iter().map(|(_, text)| &*text.value).collect();
-        for (index, text) in values {
+        for (index, text) in &values {
             let at = index.map_or_else(|| at.pointer(), |index| At::Element(at, index).pointer());
             match self.image_of_test(operator, text, forms) {
-                Image::Becomes(image, rule) => self.change(text, at, (image, rule), How::Add, (&present, is_list)),
+                Image::Becomes(image, rule) => self.change(text, at, (image, rule), How::Add, (&values, is_list)),
                 other => self.note(at, text, other),
             }
         }

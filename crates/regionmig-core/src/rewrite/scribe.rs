@@ -1,7 +1,5 @@
 //! Goes through a document and writes down what is to change.
 
-use std::collections::BTreeSet;
-
 use jsonc_parser::ast::{StringLit, Value};
 
 use super::Rewriter;
@@ -56,30 +54,29 @@ impl Scribe<'_, '_> {
     /// Rewrites a value or a list of values.
     pub(super) fn values(&mut self, value: &Value<'_>, at: &At<'_>, forms: &[Form], how: How) {
         let (values, is_list) = texts(value);
-        let present: BTreeSet<&str> = values.iter().map(|(_, text)| &*text.value).collect();
-        for (index, text) in values {
+        for (index, text) in &values {
             let pointer = || index.map_or_else(|| at.pointer(), |index| At::Element(at, index).pointer());
             match self.rewriter.image(&text.value, forms) {
                 Image::Same => {}
-                Image::Becomes(image, rule) => self.change(text, pointer(), (image, rule), how, (&present, is_list)),
+                Image::Becomes(image, rule) => self.change(text, pointer(), (image, rule), how, (&values, is_list)),
                 other => self.note(pointer(), text, other),
             }
         }
     }
 
-    /// Changes a value, if it may; `present` are all values of the list.
+    /// Changes a value, if it may; `present` are all values of the list, if it is one.
     pub(super) fn change(
         &mut self,
         text: &StringLit<'_>,
         at: String,
         (image, rule): (Template, Rule),
         how: How,
-        (present, is_list): (&BTreeSet<&str>, bool),
+        (present, is_list): (&[(Option<usize>, &StringLit<'_>)], bool),
     ) {
-        let is_there = image.known().is_some_and(|image| present.contains(image));
+        let is_there = || image.known().is_some_and(|image| present.iter().any(|(_, text)| text.value == image));
         match how {
             How::Not(lack) => return self.lose(at, &text.value, lack),
-            How::Add if is_there => return,
+            How::Add if is_there() => return,
             How::Add if is_list => self.edits.append(text, &image),
             How::Add => self.edits.list(text, &image),
             How::Replace => self.edits.replace(text, &image),
@@ -88,7 +85,7 @@ impl Scribe<'_, '_> {
     }
 
     pub(super) fn replaced(&mut self, at: String, text: &StringLit<'_>, new: (&Template, Rule), is_added: bool) {
-        let (before, after) = (text.value.to_string(), new.0.to_string());
+        let (before, after) = (text.value.to_string(), new.0.known().map_or_else(|| new.0.to_string(), str::to_owned));
         self.report.replacements.push(Replacement { at, before, after, rule: new.1, is_added });
     }
 

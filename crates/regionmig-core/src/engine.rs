@@ -35,6 +35,7 @@ use crate::engine::schedule::Schedule;
 use crate::erased::ErasedStep;
 use crate::error::{BoxError, Error, ErrorKind, ErrorReport, chain};
 use crate::event::Event;
+use crate::ids::ResourceId;
 use crate::journal::{Entry, Journal, JournalError, Record};
 use crate::migration::Migration;
 use crate::plan::{Hold, MigrationPlan};
@@ -455,6 +456,10 @@ impl Recorder for Engine<'_> {
     async fn record(&self, step: &StepId, entry: Entry) -> Result<(), Error> {
         let unknown = || ReplayError::UnknownStep { step: step.clone() };
         self.record_at(self.plan.index_of(step).ok_or_else(unknown)?, entry).await
+    }
+
+    fn is_bound(&self, target: &ResourceId) -> bool {
+        self.standings().is_bound(target)
     }
 }
 

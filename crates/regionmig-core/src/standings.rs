@@ -1,6 +1,7 @@
 //! Where every step stands, worked out from plan and journal.
 // REQ: E-40
 
+mod bound;
 mod made;
 
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use crate::ids::{IdMap, RebindError, ResourceId};
 use crate::journal::{Entry, Header, Journal, Record};
 use crate::plan::MigrationPlan;
 use crate::receipt::Receipt;
+use crate::standings::bound::Bound;
 use crate::standings::made::Made;
 use crate::step::StepId;
 use crate::wait::Wait;
@@ -136,6 +138,7 @@ impl Standing {
 pub struct Standings {
     plan: MigrationPlan,
     made: Made,
+    bound: Bound,
     /// In the plan's order.
     standings: Vec<Standing>,
 }
@@ -144,7 +147,7 @@ impl Standings {
     /// Begins with nothing done.
     pub fn new(plan: &MigrationPlan) -> Self {
         let standings = vec![Standing::default(); plan.len()];
-        Self { plan: plan.clone(), made: Made::new(plan.ids(), plan.len()), standings }
+        Self { plan: plan.clone(), made: Made::new(plan.ids(), plan.len()), bound: Bound::default(), standings }
     }
 
     /// Reads `journal`.
@@ -223,6 +226,11 @@ impl Standings {
             }
             _ => {}
         }
+        match &record.entry {
+            Entry::Done(receipt) => self.bound.add(receipt),
+            Entry::Doubted | Entry::Kept | Entry::Reverting => self.bound.clear(),
+            _ => {}
+        }
         self.standings[index].take(record.at, record.entry);
         Ok(())
     }
@@ -245,6 +253,11 @@ impl Standings {
     /// Returns what `sources` have become, as far as that is known.
     pub(crate) fn ids_of<'a>(&self, sources: impl IntoIterator<Item = &'a ResourceId>) -> IdMap {
         self.made.subset(sources)
+    }
+
+    /// Returns whether the receipt of a step that is done, and not being taken back, binds something to `target`.
+    pub(crate) fn is_bound(&self, target: &ResourceId) -> bool {
+        self.bound.contains(target, self.standings.iter().filter_map(Standing::receipt))
     }
 
     /// Returns which step of the plan a record is about.

@@ -8,6 +8,7 @@ mod admission;
 mod common;
 mod composition;
 mod engine_backoff;
+mod engine_bound;
 mod engine_doubt;
 mod engine_gate;
 mod engine_lanes;

@@ -1,11 +1,12 @@
 //! Copies in the target that the survey did not see: of an earlier run, or of a request whose answer was lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt};
 use regionmig_aws::Error;
-use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, Listing, ResourceId};
+use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, Listing, ResourceId, Side, StepContext};
 
+use crate::material::EmptyKey;
 use crate::service::Kms;
 use crate::snapshot::{Key, shown_tags};
 use crate::step::SOURCE_MARK;
@@ -47,16 +48,20 @@ impl Copies {
 }
 
 impl Kms {
-    /// Lists all keys and examines those that are not `known`.
+    /// Lists all keys and examines those that the survey did not see, and that no step of the plan has become: each of these
+    /// is the copy of one key, and what is looked for is the copy of another. So a step in doubt costs a listing every few
+    /// seconds, however many keys the run has made.
     ///
     /// Fails if a page could not be read, or if one of them could not be described: it may be the copy.
-    pub(super) async fn copies(&self, end: &End, known: &BTreeSet<ResourceId>) -> Result<Copies, Error> {
+    pub(super) async fn copies(&self, cx: &StepContext<'_>) -> Result<Copies, Error> {
+        let end = cx.end(Side::Target);
         let (listed, gap) = self.list_keys(end).await;
         if let Some(gap) = gap {
             let error = Error::new(gap.error.kind, "not all keys could be listed").by("kms:ListKeys").at(end);
             return Err(error.because(gap.to_string()));
         }
-        let new: Vec<KeyArn> = listed.into_iter().filter(|arn| !known.contains(&ResourceId::of(arn))).collect();
+        let is_new = |arn: &KeyArn| !cx.known().contains(&ResourceId::of(arn)) && !is_bound(arn, cx);
+        let new: Vec<KeyArn> = listed.into_iter().filter(is_new).collect();
         let examine = |arn: KeyArn| async move {
             let seen = self.examine(end, &arn).await;
             (arn, seen)
@@ -96,6 +101,11 @@ impl Kms {
             Err(error) => Ok(Seen::Murky(Box::new(key), error)),
         }
     }
+}
+
+/// Returns whether a step has become the key, with its material or waiting for it.
+fn is_bound(arn: &KeyArn, cx: &StepContext<'_>) -> bool {
+    cx.is_bound(arn) || cx.is_bound(&EmptyKey(arn.clone()))
 }
 
 #[cfg(test)]

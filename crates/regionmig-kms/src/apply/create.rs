@@ -20,8 +20,8 @@ use crate::step::{CreateKey, source_mark};
 const ACTION: &str = "kms:CreateKey";
 
 impl Kms {
-    /// Looks for the copy by its mark, among the keys that the survey did not see: one listing for all such probes of a
-    /// run. KMS has no token for this call, and names the key itself.
+    /// Looks for the copy by its mark, among the keys that the survey did not see and that are no other key's copy: one
+    /// listing for all such probes of a run. KMS has no token for this call, and names the key itself.
     pub(super) async fn probe_create_key(&self, step: &CreateKey, cx: &StepContext<'_>) -> Result<Probe, Error> {
         let end = cx.end(Side::Target);
         if let Some(made) = cx.saved::<KeyArn>() {
@@ -33,7 +33,7 @@ impl Kms {
                 Err(error) => Err(error),
             };
         }
-        let read = || self.copies(end, cx.known());
+        let read = || self.copies(cx);
         let copies = cx.shared("copies", cx.not_before(), read).await?;
         let marked = copies.marked.get(&source_mark(&step.key)).map_or(&[] as &[_], Vec::as_slice);
         match marked.split_first() {

@@ -192,6 +192,8 @@ pub(crate) struct World {
     pub(crate) tokens: Vec<String>,
     /// What each probe was told: which step, from when on a reading counts, and since when it is in doubt.
     pub(crate) told: Vec<(String, Timestamp, Option<Timestamp>)>,
+    /// At each look or taking back: of which step, and which acts some step has bound by then.
+    pub(crate) bound: Vec<(String, Vec<String>)>,
     pub(crate) under_way: usize,
     pub(crate) most: usize,
     pub(crate) preflight: Option<Result<Finding, ErrorKind>>,
@@ -272,6 +274,13 @@ impl Script {
         world.notes.lock().unwrap().push(format!("{what} {step}"));
     }
 
+    fn note_bound(&self, act: &Act, cx: &StepContext<'_>) {
+        let mut world = self.world();
+        let acts = world.acts.iter().map(|act| act.name.to_string());
+        let bound = acts.filter(|act| cx.is_bound(&name(&format!("new-{act}")))).collect();
+        world.bound.push((act.name.to_string(), bound));
+    }
+
     fn carry_out(&self, act: &Act) {
         let mut world = self.world();
         let shows = TestClock::instant() + world.lag;
@@ -331,6 +340,7 @@ impl Apply for Script {
     async fn probe(&self, act: &Act, cx: &StepContext<'_>) -> Result<Probe, FakeError> {
         tokio::task::yield_now().await;
         self.note("probe", act.name.as_str());
+        self.note_bound(act, cx);
         let doubt = cx.doubt().map(|doubt| doubt.since);
         self.world().told.push((act.name.to_string(), cx.not_before(), doubt));
         let told = self.world().looks.get_mut(act.name.as_str()).and_then(VecDeque::pop_front);
@@ -401,9 +411,10 @@ impl Apply for Script {
         }
     }
 
-    async fn revert(&self, act: &Act, left: &Receipt, _: &StepContext<'_>) -> Result<Reversal, FakeError> {
+    async fn revert(&self, act: &Act, left: &Receipt, cx: &StepContext<'_>) -> Result<Reversal, FakeError> {
         tokio::task::yield_now().await;
         self.note("revert", act.name.as_str());
+        self.note_bound(act, cx);
         assert_eq!(*left, receipt(act)?, "it gets what the step left");
         let told = self.world().undoes.get_mut(act.name.as_str()).and_then(VecDeque::pop_front);
         match told {

@@ -8,6 +8,7 @@
 mod aim;
 mod evaluator;
 mod generate;
+mod hostile;
 mod mapping;
 mod never_widens;
 mod teeth;

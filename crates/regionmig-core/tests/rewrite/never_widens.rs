@@ -3,6 +3,7 @@
 use regionmig_core::rewrite::Rewriter;
 use regionmig_core::{IdMap, ResourceId, Route};
 
+use super::hostile::bodies::holds;
 use super::mapping::World;
 use super::widening::{Mode, Rules, search};
 
@@ -37,9 +38,8 @@ fn rewriting_never_widens() {
             let rewriter = rewriter(world, mode);
             let rewritten = rewriter.policy(text).unwrap();
             let document = rewritten.document.known().unwrap().to_owned();
-            // Once is enough.
-            assert_eq!(rewriter.policy(&document).unwrap().document, rewritten.document);
-            assert_eq!(document == text, rewritten.is_unchanged());
+            // All that changed is said, and once is enough.
+            holds(text, &rewritten, |document| rewriter.policy(document));
             document
         };
         let (count, found) = search(mode, Rules::All, policies(), 1_000, rewrite);

@@ -84,7 +84,7 @@ impl<'t> Host<'t> {
         if let Some((pool, rest)) = pool_of(rest, source).filter(|_| service == "cognito-idp" && is_source) {
             return Some(Self::Issuer { head, pool, rest });
         }
-        if is_source && PATHS_NAME.contains(&service) && rest.trim_matches('/') != "" {
+        if is_source && PATHS_NAME.contains(&service) && !rest.trim_matches('/').is_empty() {
             return Some(Self::OfThing);
         }
         Some(Self::Service { head, region, suffix, rest })

@@ -169,12 +169,13 @@ impl Rewriter {
         match arn.region {
             "" => return self.global(text, arn),
             region if region == source.region.as_str() => {}
-            "*" if self.moves_account() && arn.account == source.account.as_str() => return Image::Lost(Lack::Account),
             pattern if is_pattern(pattern) && matches(pattern, source.region.as_str()) => {
                 return match matches(pattern, target.region.as_str()) {
-                    true if arn.account != source.account.as_str() || !self.moves_account() => self.any_region(arn),
-                    true => Image::Lost(Lack::Account),
                     false => Image::Lost(Lack::Pattern),
+                    true if self.moves_account() && arn.account == source.account.as_str() => {
+                        Image::Lost(Lack::Account)
+                    }
+                    true => self.any_region(arn),
                 };
             }
             _ => return self.name_in(text),
@@ -197,15 +198,17 @@ impl Rewriter {
         }
     }
 
-    /// Judges an ARN whose region is a pattern for source and target: whatever is named so in both stays.
+    /// Judges an ARN whose region is a pattern for source and target: what is named alike in both stays. What is not has an id that
+    /// the service chose.
     fn any_region(&self, arn: &ArnPattern<'_>) -> Image {
-        let key = || KeyArn::new(&self.route.source, arn.resource.strip_prefix("key/").unwrap_or_default());
-        let counterpart = || self.counterpart(&ResourceId::of(&key().ok()?));
-        let is_ours = arn.account == self.route.source.account.as_str();
-        match (arn.service == "kms" && is_ours).then(counterpart).flatten() {
-            Some(Counterpart::Known(target)) if target.ends_with(arn.resource) => Image::Same,
-            Some(_) => Image::Lost(Lack::NoCounterpart),
-            None => Image::Same,
+        let has_id = |kind: &Kind| {
+            let is_multi_region = kind.name == Name::MintedArn(KeyArn::KIND) && arn.resource.starts_with("key/mrk-");
+            !kind.name.is_kept() && !is_multi_region && arn.resource[kind.prefix.len()..] != *"*"
+        };
+        let may_be_ours = matches(arn.account, self.route.source.account.as_str());
+        match may_be_ours && arn.resource != "*" && kinds::of(arn.service, arn.resource).is_some_and(has_id) {
+            true => Image::Lost(Lack::Pattern),
+            false => Image::Same,
         }
     }
 

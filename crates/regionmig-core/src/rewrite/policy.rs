@@ -93,8 +93,8 @@ impl Scribe<'_, '_> {
         let at = At::Member(&whole, "Statement");
         match &statements.value {
             Value::Array(array) => {
-                let statements = array.elements.iter().enumerate();
-                statements.map(|(index, statement)| self.statement(statement, &At::Element(&at, index))).collect()
+                let mut statements = array.elements.iter().enumerate();
+                statements.try_for_each(|(index, statement)| self.statement(statement, &At::Element(&at, index)))
             }
             statement => self.statement(statement, &at),
         }
@@ -175,9 +175,10 @@ impl Scribe<'_, '_> {
                     let test = Test { is_negated, is_true_without, is_repeated, ..test };
                     self.tested(&key.value, &at, keys::forms(name(key)), test)?;
                 }
-                // What it takes with its values is not known: least, if it denies.
+                // What it takes with its values is not known: it may except from what is allowed, or deny.
                 None => {
-                    self.tested(&key.value, &at, &[], Test { is_repeated: true, is_negated: test.is_allowing, ..test })?
+                    let test = Test { is_repeated: true, is_negated: test.is_allowing, ..test };
+                    self.tested(&key.value, &at, &[], test)?;
                 }
             }
         }

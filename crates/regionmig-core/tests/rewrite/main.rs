@@ -3,6 +3,10 @@
 //!
 //! One program of its own, so that it can be run alone: it is what holds the rewriting.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "where the test data lie, and how much is tried, is read from the environment"
+)]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod aim;

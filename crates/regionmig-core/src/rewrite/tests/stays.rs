@@ -3,7 +3,7 @@
 use super::{rewriter, said};
 
 /// Values that stay, wherever they stand; each with what is told of it: nothing, that it stays, or that it is unresolved.
-const VALUES: [(&str, &str); 52] = [
+const VALUES: [(&str, &str); 54] = [
     // Other accounts, and AWS's own things.
     ("arn:aws:sns:me-central-1:999988887777:t", "OtherAccount"),
     ("arn:aws:kms:me-central-1:999988887777:key/11111111-aaaa", "OtherAccount"),
@@ -47,6 +47,8 @@ const VALUES: [(&str, &str); 52] = [
     ("arn:aws:sns:*:111122223333:t", ""),
     ("arn:aws:sns:*:*:*", ""),
     ("arn:aws:kms:*:111122223333:key/*", ""),
+    ("arn:aws:kms:*:111122223333:key/mrk-1", ""),
+    ("arn:aws:kms:*:999988887777:key/1", ""),
     ("arn:aws:sns:*-central-1:111122223333:t", ""),
     ("arn:aws:sns:??-central-1:111122223333:t", ""),
     ("arn:aws:sns:${aws:RequestedRegion}:111122223333:t", ""),

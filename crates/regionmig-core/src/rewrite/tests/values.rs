@@ -6,9 +6,15 @@ use super::{SOURCE, rewriter, route, said};
 use crate::ids::{IdMap, ResourceId};
 use crate::rewrite::{Rewriter, Rule};
 
+/// Checks that a value becomes another by one rule, and that nothing else is said.
+fn becomes_just(text: &str, becomes: &str, rule: Rule) {
+    let rewritten = rewriter().value(text);
+    assert_eq!((rewritten.document.to_string().as_str(), said(&rewritten).len()), (becomes, 1), "{text}");
+    assert_eq!(rewritten.replacements.first().map(|r| r.rule), Some(rule), "{text}");
+}
+
 #[test]
-fn every_form_becomes_the_targets() {
-    let rewriter = rewriter();
+fn what_is_mapped_becomes_its_counterpart() {
     for (text, becomes, rule) in [
         // Counterparts, whole and of what they have.
         (
@@ -59,6 +65,14 @@ fn every_form_becomes_the_targets() {
             "arn:aws:iam::111122223333:oidc-provider/cognito-idp.eu-central-1.amazonaws.com/eu-central-1_XyZ",
             Rule::Counterpart,
         ),
+    ] {
+        becomes_just(text, becomes, rule);
+    }
+}
+
+#[test]
+fn what_is_called_the_same_everywhere_becomes_the_targets() {
+    for (text, becomes, rule) in [
         // Names that their owner chose.
         (
             "arn:aws:kms:me-central-1:111122223333:alias/a",
@@ -102,9 +116,7 @@ fn every_form_becomes_the_targets() {
             Rule::SignIn,
         ),
     ] {
-        let rewritten = rewriter.value(text);
-        assert_eq!((rewritten.document.to_string().as_str(), said(&rewritten).len()), (becomes, 1), "{text}");
-        assert_eq!(rewritten.replacements.first().map(|r| r.rule), Some(rule), "{text}");
+        becomes_just(text, becomes, rule);
     }
 }
 
@@ -118,6 +130,9 @@ fn what_has_no_certain_counterpart_is_told_and_stays() {
         ("arn:aws:apigateway:me-central-1::/restapis/ab12", "NoCounterpart"),
         ("arn:aws:kms:me-central-1:111122223333:key/1111*", "Pattern"),
         ("arn:aws:kms:me-*:111122223333:key/*", "Pattern"),
+        ("arn:aws:kms:*:111122223333:key/11111111-aaaa", "Pattern"),
+        ("arn:aws:acm:*:*:certificate/1", "Pattern"),
+        ("arn:aws:ec2:*-central-1:111122223333:vpc/vpc-1", "Pattern"),
         ("arn:aws:sns:me-central-?:111122223333:t", "Pattern"),
         ("arn:aws:sns:me-central-1:*:t", "Pattern"),
         ("arn:aws:sns:me-central-1:${aws:PrincipalAccount}:t", "Pattern"),

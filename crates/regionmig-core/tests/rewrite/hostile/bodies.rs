@@ -85,7 +85,7 @@ fn replay(document: &mut Value, replacement: &Replacement) {
             let (list, position) = within.rsplit_once('/').expect("a list");
             match document.pointer_mut(list) {
                 Some(Value::Array(tests)) => {
-                    tests.insert(index(position).expect("an index") + 1, json!({ last: after }))
+                    tests.insert(index(position).expect("an index") + 1, json!({ last: after }));
                 }
                 _ => *document.pointer_mut(at).expect("a value") = json!([before, after]),
             }

@@ -142,11 +142,11 @@ impl Options {
 
 fn show(text: &str, rewritten: &Rewritten) {
     let document = rewritten.document.to_string();
-    // Of a document in one line, the line says nothing.
+    // Of a document in one line, the line says nothing: then its texts are compared.
     if text.trim_end().contains('\n') {
         lines(text, &document);
     } else {
-        words(text, &document);
+        texts(text, &document);
     }
     for replacement in &rewritten.replacements {
         anstream::println!("{ADDED}changed{ADDED:#} {replacement}");
@@ -176,8 +176,10 @@ fn lines(text: &str, document: &str) {
     }
 }
 
-fn words(text: &str, document: &str) {
-    for change in TextDiff::from_words(text, document).iter_all_changes() {
+fn texts(text: &str, document: &str) {
+    let (before, after): (Vec<&str>, Vec<&str>) =
+        (text.split_inclusive('"').collect(), document.split_inclusive('"').collect());
+    for change in TextDiff::from_slices(&before, &after).iter_all_changes() {
         match change.tag() {
             ChangeTag::Delete => anstream::print!("{REMOVED}[-{}-]{REMOVED:#}", change.value()),
             ChangeTag::Equal => anstream::print!("{}", change.value()),

@@ -177,3 +177,83 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    /// A file that gives one byte at a time, as any file may.
+    #[derive(Debug)]
+    struct Drops(&'static [u8]);
+
+    impl StoredFile for Drops {
+        fn try_lock(&mut self) -> io::Result<bool> {
+            Ok(true)
+        }
+
+        fn length(&self) -> io::Result<u64> {
+            Ok(self.0.len() as u64)
+        }
+
+        fn exposure(&self) -> io::Result<Exposure> {
+            Ok(Exposure::default())
+        }
+
+        fn read_at(&mut self, offset: u64, room: &mut [u8]) -> io::Result<usize> {
+            let next = usize::try_from(offset).ok().and_then(|offset| self.0.get(offset));
+            Ok(next.zip(room.first_mut()).map_or(0, |(&byte, place)| {
+                *place = byte;
+                1
+            }))
+        }
+
+        fn append(&mut self, _: &[u8]) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn truncate(&mut self, _: u64) -> io::Result<()> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn sync(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_is_read_in_pieces_is_whole() -> io::Result<()> {
+        let read = |at, length| exactly(&mut Drops(b"abcdef"), at, length);
+        assert_eq!(read(1, 3)?.as_deref(), Some(&b"bcd"[..]));
+        assert_eq!(read(0, 6)?.as_deref(), Some(&b"abcdef"[..]));
+        assert_eq!(read(6, 0)?.as_deref(), Some(&b""[..]));
+        assert_eq!((read(1, 6)?, read(7, 0)?), (None, None));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_may_block_is_done_on_another_thread_and_nothing_else_is() -> io::Result<()> {
+        let here = thread::current().id();
+        assert!(Disk.may_block());
+        assert_ne!(aside(Disk.may_block(), || thread::current().id()).await?, here);
+        assert_eq!(aside(false, || thread::current().id()).await?, here);
+        Ok(())
+    }
+
+    #[test]
+    fn without_a_runtime_there_is_no_other_thread() {
+        let here = thread::current().id();
+        let done = aside(true, || thread::current().id()).now_or_never();
+        assert_eq!(done.and_then(Result::ok), Some(here));
+    }
+
+    #[test]
+    fn a_file_without_a_folder_lies_in_the_one_that_the_process_is_in() {
+        assert_eq!(folder_of(Path::new("x.journal")), Path::new("."));
+        assert_eq!(folder_of(Path::new("runs/x.journal")), Path::new("runs"));
+        assert_eq!(folder_of(Path::new("/x.journal")), Path::new("/"));
+    }
+}

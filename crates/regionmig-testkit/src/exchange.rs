@@ -394,12 +394,13 @@ impl Loss {
             Self::Reset => What::Reset,
             Self::Timeout => What::TimedOut,
             Self::TruncatedBody => What::Truncated(reply),
+            // The status stays: nobody says of what was refused that it was done.
             Self::UnreadableBody => {
-                (reply.status, reply.body) = (200, Bytes::from_static(b"{\"unfinished\": [1, "));
+                reply.body = Bytes::from_static(b"{\"unfinished\": [1, ");
                 What::Reply(reply)
             }
             Self::WrongContentType => {
-                (reply.status, reply.body) = (200, Bytes::from_static(b"<html><body>try again later</body></html>"));
+                reply.body = Bytes::from_static(b"<html><body>try again later</body></html>");
                 reply.headers.retain(|header| header.0 != "content-type");
                 reply.headers.push(("content-type", "text/html".to_owned()));
                 What::Reply(reply)

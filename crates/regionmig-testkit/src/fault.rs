@@ -14,7 +14,7 @@ use crate::ids::Ids;
 use crate::ledger::matches;
 use crate::world::World;
 
-/// How the answer to an executed request is lost.
+/// How the answer to a request is lost, which may have been executed or refused.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Loss {
@@ -24,9 +24,9 @@ pub enum Loss {
     Timeout,
     /// The body breaks off, and the connection with it.
     TruncatedBody,
-    /// The body is not what the protocol says.
+    /// The body is not what the protocol says; the status is right.
     UnreadableBody,
-    /// A page of HTML, with status 200, as proxies send it.
+    /// A page of HTML, as proxies send it; the status is right.
     WrongContentType,
 }
 

@@ -3,7 +3,8 @@
 
 use futures::future::join_all;
 use regionmig_core::{
-    Archive, Entry, FileArchive, FileJournal, Header, Journal, MigrationPlan, Record, Timestamp, chain,
+    Act, Archive, Entry, FileArchive, FileJournal, FileJournalError, Header, Journal, MigrationPlan, Record, Run,
+    Timestamp, chain,
 };
 use regionmig_testkit::{DiskCall, DiskFault, Remains, SimulatedDisk};
 use serde_json::json;
@@ -149,4 +150,49 @@ async fn a_part_of_an_archive_is_the_old_one_or_the_new_one() {
     }
     assert!(crashes > 40, "{crashes}");
     println!("shown: archive {crashes} crashes and failures while a part is stored, 0 lost");
+}
+
+#[tokio::test]
+async fn what_fails_is_told_as_it_is_and_nothing_else_is_made_of_it() {
+    let broken = |error: &(dyn std::error::Error + 'static)| {
+        let text = chain(error);
+        assert!(text.contains("the disk is broken"), "{text}");
+    };
+    let failing = |call| {
+        let disk = SimulatedDisk::new();
+        disk.fault(DiskFault::failing(call).once());
+        disk
+    };
+    for call in [DiskCall::Create, DiskCall::Publish] {
+        let error = FileJournal::create_in(failing(call), PATH, &plan()).await.expect_err("it fails");
+        assert!(matches!(error, FileJournalError::Io { .. }), "{call:?}: {error}");
+        broken(&error);
+    }
+    let archive = FileArchive::new_in(failing(DiskCall::Create), "archive");
+    broken(&*archive.put("users", 0, vec![1]).await.expect_err("it fails"));
+    // Where what was torn cannot be kept, it stays where it is.
+    let disk = SimulatedDisk::new();
+    let journal = FileJournal::create_in(disk.clone(), PATH, &plan()).await.expect("a journal");
+    journal.append(&record(1)).await.expect("room");
+    drop(journal);
+    let whole = disk.content(PATH).expect("a file");
+    let torn = [whole, b"{\"sum".to_vec()].concat();
+    disk.put(PATH, torn.clone());
+    disk.fault(DiskFault::failing(DiskCall::Create).once());
+    broken(&FileJournal::open_in(disk.clone(), PATH).await.expect_err("it fails"));
+    assert_eq!(disk.content(PATH), Some(torn));
+    let (journal, _) = FileJournal::open_in(disk, PATH).await.expect("a journal").expect("a file");
+    assert_eq!(journal.findings().len(), 1);
+}
+
+#[tokio::test]
+async fn a_storage_that_never_blocks_is_not_waited_for() {
+    let disk = SimulatedDisk::new();
+    let journal = FileJournal::create_in(disk.clone(), PATH, &plan()).await.expect("a journal");
+    journal.begin(&Run::new(Timestamp::UNIX_EPOCH, Act::Apply, None)).await.expect("room");
+    let opened = || disk.log().iter().filter(|entry| entry.call == DiskCall::Open).count();
+    let before = opened();
+    let error = FileJournal::open_in(disk.clone(), PATH).await.expect_err("it is in use");
+    assert!(matches!(error, FileJournalError::InUse { process: Some(_), .. }), "{error}");
+    assert_eq!(opened() - before, 1);
 }

@@ -47,7 +47,7 @@ async fn what_is_being_taken_back_is_bound_no_more_and_what_stays_is() {
         let (plan, journal) = (script.plan().await, MemoryJournal::default());
         assert!(script.migration().apply(&plan, &journal, &patient()).await.unwrap().is_complete());
         script.world().bound.clear();
-        let _reversal = script.migration().revert(&plan, &journal, &patient()).await.unwrap();
+        drop(script.migration().revert(&plan, &journal, &patient()).await.unwrap());
         let earlier =
             |acts: &[&str]| acts.iter().map(|act| (*act).to_owned()).chain(seen_by_the_next.clone()).collect();
         let expected = [("c", vec!["a".to_owned(), "b".to_owned()]), ("b", earlier(&["a"])), ("a", earlier(&[]))];

@@ -56,6 +56,36 @@ async fn a_damaged_part_is_an_error_and_never_what_it_was_not() {
     assert!(archive.get("users", 3).await.is_err());
 }
 
+#[tokio::test]
+async fn what_an_earlier_process_of_this_number_left_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    FileArchive::new(folder.path()).put("users", 0, b"one".to_vec()).await.unwrap();
+    let part = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let left = format!("{}.{}-0.new", part.display(), std::process::id());
+    fs::write(&left, "half a pa").unwrap();
+    let archive = FileArchive::new(folder.path());
+    archive.put("users", 0, b"two".to_vec()).await.unwrap();
+    assert_eq!(archive.get("users", 0).await.unwrap(), Some(b"two".to_vec()));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_or_stored_is_told_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = FileArchive::new(folder.path());
+    archive.put("users", 0, b"one".to_vec()).await.unwrap();
+    let part = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(&part).unwrap();
+    fs::create_dir(&part).unwrap();
+    let unread = chain(&*archive.get("users", 0).await.unwrap_err());
+    assert!(unread.contains("could not be read") && unread.contains("no plain file"), "{unread}");
+    // Its folder is a file by now.
+    fs::remove_dir(&part).unwrap();
+    fs::write(&part, "").unwrap();
+    let unstored = chain(&*FileArchive::new(&part).put("users", 0, vec![1]).await.unwrap_err());
+    assert!(unstored.contains("could not be stored"), "{unstored}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn folder_and_files_are_their_owners_alone() {

@@ -5,13 +5,13 @@ use std::fs;
 use std::path::Path;
 
 use regionmig_core::{
-    Act, ApplyOptions, Entry, FileJournal, FileJournalError, Header, Journal, JournalReader, Migration, MigrationPlan,
-    Noted, Record, Run, Status, StepId, chain, code,
+    Act, ApplyOptions, Entry, ErrorKind, ErrorReport, FileJournal, FileJournalError, Header, Journal, JournalReader,
+    Migration, MigrationPlan, Noted, Record, Run, Status, StepId, chain, code,
 };
 
 use crate::common::cloud::Cloud;
 use crate::common::secrets::both;
-use crate::common::{Seat, at, hasty};
+use crate::common::{Seat, at, failed, hasty};
 
 /// A migration of some keys, in an account of its own.
 fn migration(keys: usize) -> (Cloud, Migration) {
@@ -87,6 +87,7 @@ async fn a_torn_end_is_set_aside_and_told() {
         assert_eq!(fs::read(&path).unwrap(), whole[..before], "it is cut off");
         let aside = if nth == 0 { "x.journal.torn".to_owned() } else { format!("x.journal.torn-{}", nth + 1) };
         assert!(finding.to_string().contains(&aside), "{finding}");
+        assert!(finding.to_string().contains(&format!("the last {kept} bytes")), "{finding}");
         assert_eq!(fs::read(folder.path().join(aside)).unwrap(), whole[before..before + kept]);
         // What is added goes on from the last whole record.
         journal.append(&Record::new(at(9), first(&plan), Entry::Reverting)).await.unwrap();
@@ -178,6 +179,23 @@ async fn a_damaged_beginning_is_refused_and_a_newer_format_named() {
     fs::write(&path, format!("{{\"sum\":\"{sum}\",{rest}\n")).unwrap();
     let error = refusal(&path).await;
     assert!(matches!(error, FileJournalError::NewerFormat { found: 2, supported: 1, .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_line_that_names_another_plan_than_the_one_in_the_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.journal");
+    let plan = planned(&migration(1).1).await;
+    FileJournal::create(&path, &plan).await.unwrap();
+    let whole = fs::read_to_string(&path).unwrap();
+    let (first, rest) = whole.split_once('\n').unwrap();
+    // All else is right: the route is the same, and the sum fits.
+    let other = regionmig_core::Digest::of("another plan");
+    let first = first.replacen(plan.digest().as_str(), other.as_str(), 1)[26..].to_owned();
+    let sum = &regionmig_core::Digest::of(&first).as_str()[..16].to_owned();
+    fs::write(&path, format!("{{\"sum\":\"{sum}\",{first}\n{rest}")).unwrap();
+    let error = refusal(&path).await;
+    assert!(matches!(error, FileJournalError::Damaged { record: 0, .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,6 +317,9 @@ async fn it_tells_who_did_what_when() {
     let started = Entry::Started { generation: 0, spent: None, request: regionmig_core::Digest::of("r") };
     journal.append(&Record::new(at(1), named.clone(), started)).await.unwrap();
     let receipt = regionmig_core::Receipt::new().request_id("request-7");
+    let mut error = ErrorReport::new(&failed(ErrorKind::OutcomeUnknown));
+    error.request_id = Some("request-6".to_owned());
+    journal.append(&Record::new(at(2), named.clone(), Entry::Failed { error, doubt: true })).await.unwrap();
     journal.append(&Record::new(at(2), named.clone(), Entry::Done(receipt))).await.unwrap();
     // While the journal is in use.
     let reader = JournalReader::open(&path).unwrap();
@@ -306,14 +327,15 @@ async fn it_tells_who_did_what_when() {
     let lines: Vec<_> = reader.map(|line| line.unwrap()).collect();
     let process = std::process::id();
     assert!(matches!(lines[0].noted, Noted::Run { act: Act::Apply, process: own, .. } if own == process));
-    assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 2, 3]);
-    assert_eq!(lines[2].request_id(), Some("request-7"));
+    assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let requests: Vec<_> = lines.iter().map(|line| line.request_id()).collect();
+    assert_eq!(requests, [None, None, Some("request-6"), Some("request-7")]);
     let text =
-        format!("3 2026-03-01T12:00:02Z {named}: done (as arn:aws:iam::111122223333:user/ann, request request-7)");
-    assert_eq!(lines[2].to_string(), text);
-    assert!(
-        matches!(FileJournal::open(&path).await, Err(FileJournalError::InUse { process: Some(p), .. }) if p == process)
-    );
+        format!("4 2026-03-01T12:00:02Z {named}: done (as arn:aws:iam::111122223333:user/ann, request request-7)");
+    assert_eq!(lines[3].to_string(), text);
+    let error = refusal(&path).await;
+    assert!(matches!(error, FileJournalError::InUse { process: Some(own), .. } if own == process), "{error}");
+    assert!(error.to_string().contains(&format!("process {process} began the last run")), "{error}");
 }
 
 /// A journal of format 1, as it was written.

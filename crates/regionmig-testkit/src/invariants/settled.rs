@@ -29,10 +29,13 @@ impl Watch {
         let Some(first) = ends.first() else { return Ok(0) };
         let made = self.made();
         let is_named = |ids: &IdMap, name: &String| ids.iter().any(|(_, target)| target == name);
+        // What one has by its receipts is a double to the other, who has another.
+        let besides = |end: &Settled<'_>| -> BTreeSet<String> {
+            made.iter().filter(|name| !is_named(end.outcome.ids(), name)).cloned().collect()
+        };
         let mut doubles = BTreeSet::new();
         for end in ends {
-            let others: BTreeSet<String> =
-                made.iter().filter(|name| !is_named(end.outcome.ids(), name)).cloned().collect();
+            let others = besides(end);
             self.are_reported(end, &others).await?;
             doubles.extend(others);
         }
@@ -42,7 +45,7 @@ impl Watch {
             return Err(Breach::new(Invariant::DoneOnce, message).by(lines));
         }
         if ends.iter().all(|end| self.expected.is_all_done(end.outcome)) {
-            self.is_as_expected(first, &doubles, strangers).await?;
+            self.is_as_expected(first, &besides(first), strangers).await?;
         }
         self.breach().map_or(Ok(doubles.len()), Err)
     }

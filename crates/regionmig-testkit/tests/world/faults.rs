@@ -91,6 +91,18 @@ async fn every_kind_of_lost_answer_leaves_the_request_executed_once() {
 }
 
 #[tokio::test]
+async fn of_what_was_refused_no_lost_answer_says_that_it_was_done() {
+    for loss in [Loss::UnreadableBody, Loss::WrongContentType] {
+        let (world, _) = world();
+        world.fault(Fault::lost_answer("dynamodb:DeleteTable").by(loss));
+        let refused = client(&world, HERE).delete_table().table_name("t").send().await;
+        let error = refused.expect_err("the world knows no such operation");
+        assert_eq!(error.raw_response().map(|raw| raw.status().as_u16()), Some(501), "{loss:?}");
+        assert!(world.ledger().requests().all(|entry| entry.executed.is_none() && entry.code.is_some()));
+    }
+}
+
+#[tokio::test]
 async fn server_errors_come_before_or_after_execution() {
     for status_wanted in [500, 503] {
         let fault = Fault::server_error("dynamodb:PutItem", status_wanted);

@@ -15,7 +15,8 @@ pub use regionmig_core::{
     Probe, Purpose, RebindError, Receipt, Record, Region, ReplayError, ResourceId, Reversal, Route, RouteError, Run,
     RunContext, Secret, Service, Settle, Severity, Side, Snapshot, Spec, Stale, Standing, Standings, Status, Step,
     StepContext, StepId, Stop, Storage, StoredFile, Survey, SystemClock, Task, Template, Timestamp, Unread,
-    UnresolvedError, Verdict, Verification, Verify, Wait, chain, code, identifier, policy_document, prelude, snapshot,
+    UnresolvedError, Verdict, Verification, Verify, Wait, chain, code, identifier, policy_document, prelude, rewrite,
+    snapshot,
 };
 #[cfg(feature = "kms")]
 pub use regionmig_kms as kms;

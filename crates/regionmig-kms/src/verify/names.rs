@@ -54,3 +54,39 @@ fn words_of(name: &str) -> impl Iterator<Item = &str> {
 fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Case, POLICY, SOURCE, TARGET, arn};
+
+    fn are_all(case: &Case, own: &str, other: &str) -> bool {
+        let keys = BTreeMap::from([(arn(SOURCE, "1234-ab"), arn(TARGET, "5678-cd"))]);
+        Names::new(&case.survey, &keys).are_all(own, other)
+    }
+
+    // REQ: KMS-24
+    #[test]
+    fn policies_are_one_but_for_names() {
+        let with = |resource: &str| POLICY.replace(r#""Resource":"*""#, &format!(r#""Resource":{resource}"#));
+        let (own, there) = (format!("\"{}\"", arn(SOURCE, "1234-ab")), format!("\"{}\"", arn(TARGET, "5678-cd")));
+        for (own, other, is_so) in [
+            (own.as_str(), there.as_str(), true),
+            // Both beside each other, and what was not rewritten.
+            (&own, &format!("[{own},{there}]"), true),
+            (&own, &own, true),
+            (&own, "\"*\"", false),
+            (&own, &there.replace("5678-cd", "9999-ef"), false),
+            (&own, &format!("[{there},\"*\"]"), false),
+            ("\"s3.me-central-1.amazonaws.com\"", "\"s3.eu-central-1.amazonaws.com\"", true),
+            ("\"s3.me-central-1.amazonaws.com\"", "\"s3.eu-central-2.amazonaws.com\"", false),
+            ("\"me-central-11\"", "\"eu-central-11\"", false),
+        ] {
+            assert_eq!(are_all(&Case::new(), &with(own), &with(other)), is_so, "{own} {other}");
+        }
+        // Where words do not tell, nothing is said.
+        assert!(are_all(&Case::to("111122223333/cn-north-1"), &with(&own), &with("\"*\"")));
+        let signin = "\"https://signin.aws.amazon.com/saml\"";
+        assert!(are_all(&Case::new(), &with(signin), &with("\"*\"")));
+    }
+}

@@ -67,7 +67,8 @@ use crate::route::Route;
 pub struct Rewriter {
     route: Route,
     ids: IdMap,
-    coming: BTreeSet<ResourceId>,
+    /// Of what a step makes the counterpart, and under which identifier the map will have that.
+    coming: BTreeMap<ResourceId, ResourceId>,
     /// Whether something is known by nothing but its ARN: most often there is no such thing, and no need to look.
     knows_arns: bool,
     is_adding: bool,
@@ -90,16 +91,23 @@ pub enum Allowance {
 impl Rewriter {
     /// Makes one that knows what things have become: from `ids`, the map of a survey or a plan.
     pub fn new(route: &Route, ids: &IdMap) -> Self {
-        let (coming, allowed) = (BTreeSet::new(), BTreeSet::new());
+        let (coming, allowed) = (BTreeMap::new(), BTreeSet::new());
         let knows_arns = ids.sources().any(|id| id.kind() == Arn::KIND);
         Self { route: route.clone(), ids: ids.clone(), coming, knows_arns, is_adding: false, allowed }
     }
 
     /// Says of which things a step of the plan will make the counterpart: documents get holes for them.
     #[must_use]
-    pub fn coming(mut self, sources: impl IntoIterator<Item = ResourceId>) -> Self {
-        self.coming.extend(sources);
-        self.knows_arns |= self.coming.iter().any(|id| id.kind() == Arn::KIND);
+    pub fn coming(self, sources: impl IntoIterator<Item = ResourceId>) -> Self {
+        sources.into_iter().fold(self, |rewriter, source| rewriter.coming_as(source.clone(), source))
+    }
+
+    /// The same of one thing whose counterpart is in the map under another identifier before it is under its own, such as a key
+    /// that waits for its material. Its name is known by then, and documents need no more.
+    #[must_use]
+    pub fn coming_as(mut self, source: ResourceId, hole: ResourceId) -> Self {
+        self.knows_arns |= source.kind() == Arn::KIND;
+        self.coming.insert(source, hole);
         self
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use regionmig_aws::Error;
+use regionmig_core::code::UNRESOLVED;
+use regionmig_core::rewrite::{Excess, Lack, RewriteError, Rewritten};
 use regionmig_core::{AliasName, Finding, Gap, KeyArn, Partition, ResourceId, Severity, Timestamp, chain};
 
 use crate::plan::Room;
@@ -38,7 +40,7 @@ pub mod code {
     pub const EXPIRY_DIFFERS: &str = "kms.expiry-differs";
     /// The counterpart has aliases, grants or tags that the key does not have; they stay. A note, of grants an action.
     pub const EXTRA: &str = "kms.extra";
-    /// A grant is for something in the source's region. An action.
+    /// A grant is to somebody whose name has the source's region, or account. An action.
     pub const GRANT_NAMES_REGION: &str = "kms.grant-names-region";
     /// Grants get names of their own in the target. A note.
     pub const GRANT_RENAMED: &str = "kms.grant-renamed";
@@ -86,8 +88,10 @@ pub mod code {
     pub const NOT_PROMOTABLE: &str = "kms.not-promotable";
     /// The key is to be deleted, so it is not moved. A note.
     pub const PENDING_DELETION: &str = "kms.pending-deletion";
-    /// A policy names the source's region, or its account. An action.
-    pub const POLICY_NAMES_REGION: &str = "kms.policy-names-region";
+    /// A policy names keys that are made after its own, or that itself, and is completed once they are there. A note.
+    pub const POLICY_COMPLETED: &str = "kms.policy-completed";
+    /// A policy could not be taken apart, and is carried over as it is. An action.
+    pub const POLICY_NOT_UNDERSTOOD: &str = "kms.policy-not-understood";
     /// Asked beforehand, KMS says that it would refuse a step. An action.
     pub const PREFLIGHT_REFUSED: &str = "kms.preflight-refused";
     /// A disabled primary cannot be replicated. A blocker of the key.
@@ -259,10 +263,11 @@ pub(crate) fn grants_renamed(part: ResourceId, names: &[&str]) -> Finding {
         .remedy("let what retires a grant by its name do so by its id or its terms")
 }
 
-pub(crate) fn grant_names_region(grant: ResourceId, grantee: &str) -> Finding {
-    action(code::GRANT_NAMES_REGION, format!("this grant to {grantee} is for something in the source's region"))
+pub(crate) fn grant_names_region(grant: ResourceId, who: &BTreeSet<&str>) -> Finding {
+    let who = some(who.iter().copied());
+    action(code::GRANT_NAMES_REGION, format!("this grant is to somebody of the source's region or account: {who}"))
         .about(grant)
-        .remedy("once that has moved, grant the same for its counterpart; the grant is copied as it is")
+        .remedy("grant the same to whom it should be in the target; principals are not changed")
 }
 
 pub(crate) fn key_store_missing(key: &KeyArn, store: &str) -> Finding {
@@ -448,11 +453,26 @@ pub(crate) fn pending_deletion(key: &KeyArn) -> Finding {
         .remedy("cancel its deletion if it is still wanted, then plan again")
 }
 
-pub(crate) fn policy_names_region(key: &KeyArn, at: &BTreeSet<String>) -> Finding {
-    let at = some(at.iter().map(String::as_str));
-    action(code::POLICY_NAMES_REGION, format!("its policy names the source's region or account, at {at}"))
+pub(crate) fn policy_completed(key: &KeyArn, named: &BTreeSet<KeyArn>) -> Finding {
+    let named = some(named.iter().map(|key| key.as_str()));
+    note(
+        code::POLICY_COMPLETED,
+        format!("its policy names what is not there yet when its counterpart is made, and names the source's until then: {named}"),
+    )
+    .about(key)
+}
+
+pub(crate) fn policy_not_understood(key: &KeyArn, error: &RewriteError) -> Finding {
+    let message = format!("its policy could not be taken apart, and is carried over as it is: {}", chain(error));
+    action(code::POLICY_NOT_UNDERSTOOD, message)
         .about(key)
-        .remedy("decide what these parts should say in the target; the policy is carried over as it is")
+        .remedy("see to what in it names the source, and mend it there")
+}
+
+pub(crate) fn policy_too_long(part: ResourceId, excess: &Excess) -> Finding {
+    blocker(code::TOO_LONG, format!("its policy, rewritten for the target, is too long: {excess}"))
+        .about(part)
+        .remedy("shorten it in the source, then plan again")
 }
 
 pub(crate) fn preflight_refused(part: ResourceId, error: &Error) -> Finding {
@@ -562,6 +582,24 @@ pub(crate) fn reserved_tags(names: &[&str]) -> Finding {
         format!("tags that only AWS or a migration sets were to be added: {}", names.join(", ")),
     )
     .remedy("name others with `Kms::add_tag`, then plan again")
+}
+
+/// Says what of a document is rewritten, and what in it a person must decide, by the core's codes.
+// REQ: KMS-24
+pub(crate) fn rewritten<D>(subject: &ResourceId, what: &str, rewritten: &Rewritten<D>) -> Vec<Finding> {
+    let wants_leave = |lack| matches!(lack, Lack::CouldWiden | Lack::Principal);
+    let is_leave_wanted = rewritten.unresolved.iter().any(|one| wants_leave(one.lack));
+    let findings = rewritten.findings(subject, what).into_iter();
+    let with_leave = |finding: Finding| {
+        match is_leave_wanted && finding.code == UNRESOLVED {
+        true => finding.remedy(
+            "decide what these parts should say in the target: map what has a counterpart, and allow with \
+             `Kms::dangerously_allow` what should follow though it can widen access, such as the principals of services",
+        ),
+        false => finding,
+    }
+    };
+    findings.map(with_leave).collect()
 }
 
 pub(crate) fn rotation_elsewhere(key: &KeyArn, primary: &KeyArn, own: Rotation, there: Rotation) -> Finding {

@@ -9,6 +9,7 @@ mod plan;
 mod policy;
 mod preflight;
 mod read;
+mod rewriting;
 mod service;
 mod snapshot;
 mod step;
@@ -26,8 +27,8 @@ pub use snapshot::{
 };
 pub use step::{
     AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,
-    ImportMaterial, PutPolicy, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step, UpdateAlias,
-    UpdatePrimaryRegion,
+    ImportMaterial, LateTerms, PutPolicy, Replaces, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step,
+    UpdateAlias, UpdatePrimaryRegion,
 };
 pub use verify::check;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use regionmig_core::rewrite::Allowance;
 use regionmig_core::{AliasName, Gap, KeyArn, Lookup};
 
 use crate::material::KeyMaterialSource;
@@ -16,6 +17,7 @@ use crate::snapshot::{Key, Snapshot};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) alias_conflict: AliasConflict,
+    allowed: BTreeSet<Allowance>,
     key_stores: BTreeMap<String, String>,
     last_use: bool,
     material: Option<Brings>,
@@ -110,6 +112,11 @@ impl Options {
     /// Returns the tags that every counterpart gets.
     pub(crate) fn added_tags(&self) -> impl Iterator<Item = (&String, &String)> {
         self.tags.iter().filter(|(name, _)| !is_reserved(name))
+    }
+
+    /// Returns the changes to policies that are allowed, though they can widen access.
+    pub(crate) fn allowed(&self) -> impl Iterator<Item = Allowance> {
+        self.allowed.iter().copied()
     }
 
     /// Returns the names of tags that were to be added, and only AWS or a migration may set.
@@ -249,6 +256,27 @@ impl Kms {
     #[must_use]
     pub fn bring_material(mut self, source: impl KeyMaterialSource + 'static) -> Self {
         self.set(|options| options.material = Some(Brings(Arc::new(source))));
+        self
+    }
+
+    /// Allows a change to key policies that can widen access, and is not made otherwise: what it would change is pointed at.
+    ///
+    /// CloudWatch Logs, for one, uses keys as the service of one region, so that key policies name `logs.eu-west-1.amazonaws.com`:
+    /// with [`Allowance::ServicePrincipal`] they name that of the target, there.
+    ///
+    /// ```
+    /// # let access = regionmig_aws::Access::new(&aws_types::SdkConfig::builder().build());
+    /// use regionmig_core::rewrite::Allowance;
+    /// use regionmig_kms::Kms;
+    ///
+    /// let kms = Kms::new(&access).dangerously_allow(Allowance::ServicePrincipal);
+    /// # let _ = kms;
+    /// ```
+    #[must_use]
+    pub fn dangerously_allow(mut self, allowance: Allowance) -> Self {
+        self.set(|options| {
+            options.allowed.insert(allowance);
+        });
         self
     }
 

@@ -6,6 +6,7 @@ mod document;
 mod fate;
 mod grant;
 mod material;
+mod policy;
 mod promote;
 mod quota;
 mod rename;
@@ -20,10 +21,12 @@ use regionmig_core::{AliasName, Draft, KeyArn, Lookup, Plan, Survey};
 
 use crate::finding;
 use crate::options::{Options, Selected};
+use crate::rewriting::Rewriting;
 use crate::service::Kms;
 use crate::snapshot::{Key, KeySpec, KeyState, Snapshot};
 use crate::step::Step;
 pub(crate) use copy::is_reserved;
+use policy::Fated;
 pub(crate) use quota::Room;
 pub(crate) use rename::new_name;
 pub(crate) use target::{Target, is_young};
@@ -37,11 +40,17 @@ impl Plan for Kms {
 /// Returns the steps that bring the target to where the source is.
 pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> {
     let mut planner = Planner::new(survey, options);
-    for (arn, key) in survey.source.keys.known() {
-        planner.key(arn, key);
-    }
     for (arn, gap) in survey.source.keys.unknown() {
         planner.draft.unclear(arn, gap);
+    }
+    let mut fated: Fated<'_> = Vec::new();
+    for (arn, key) in survey.source.keys.known() {
+        fated.extend(planner.key(arn, key).map(|counterpart| (arn, key, counterpart)));
+    }
+    // What policies and grants become depends on what becomes of all keys.
+    let rewriting = planner.policies(&mut fated);
+    for (arn, key, counterpart) in fated {
+        planner.rest(arn, key, counterpart, &rewriting);
     }
     planner.stray_aliases();
     if planner.left_out > 0 {
@@ -151,17 +160,26 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn key(&mut self, arn: &'a KeyArn, key: &'a Key) {
+    /// Decides what becomes of a key, if it is moved.
+    fn key(&mut self, arn: &'a KeyArn, key: &'a Key) -> Option<Counterpart<'a>> {
         match self.options.selects(arn, key, &self.survey.source.value) {
             Selected::Yes => {}
             Selected::No => {
                 self.left_out += usize::from(key.is_customers());
-                return;
+                return None;
             }
-            Selected::Unclear(gap) => return self.draft.unclear(arn, gap),
+            Selected::Unclear(gap) => {
+                self.draft.unclear(arn, gap);
+                return None;
+            }
         }
         self.last_use(arn);
-        let Some(Counterpart { base, materials, state }) = self.fate(arn, key) else { return };
+        self.fate(arn, key)
+    }
+
+    /// Decides on all that a key has besides.
+    fn rest(&mut self, arn: &'a KeyArn, key: &'a Key, counterpart: Counterpart<'a>, rewriting: &Rewriting) {
+        let Counterpart { base, materials, state } = counterpart;
         let mut before = Before::new(state, materials);
         let has_own_material = match base {
             Base::Found(target, _) => target.id() != arn.id(),
@@ -187,12 +205,12 @@ impl<'a> Planner<'a> {
             self.replicas += 1;
         }
         if let Base::Found(target, other) = base {
-            self.policy(arn, target);
+            self.policy(arn, target, rewriting);
             self.description(arn, key, other);
             self.tags(arn, target);
         }
         self.rotation(arn, key, base, &mut before);
-        self.grants(arn, key, base, &mut before);
+        self.grants(arn, key, base, rewriting, &mut before);
         self.aliases(arn, key, base, &mut before);
         self.promotion(arn, key, base, &before);
         self.state(arn, key, base, before);

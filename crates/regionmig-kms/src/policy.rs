@@ -1,54 +1,20 @@
-//! Key policies: when two say the same, and what in one names the region that is left.
+//! Key policies: when two say the same, and who is in them.
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{Digest, KeyArn, Route};
+use regionmig_core::Digest;
 use serde_json::{Map, Value};
 
-/// KMS refuses longer policies (KMS developer guide, "Resource quotas").
-pub(crate) const LONGEST: usize = 32 * 1024;
-
-/// What a policy becomes in the target.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Carried {
-    /// Its text there.
-    pub(crate) text: String,
-    /// Where, as JSON pointers, it still names the source's region, its account if the target's is another, or the key
-    /// itself if its counterpart has another id.
-    pub(crate) names_source: BTreeSet<String>,
-    /// The principals that are no more: AWS shows the id of what was deleted, and takes none back.
-    pub(crate) dead: BTreeSet<String>,
-}
-
-/// Returns what a policy of the source becomes in the target: today its own text, and what of it a person must look at.
-///
-/// All that a policy says of its region goes through here, so that rewriting it has one place to come to.
-// REQ: KMS-24
-pub(crate) fn carry(text: &str, route: &Route, key: Option<&KeyArn>) -> Carried {
-    let mut carried = Carried { text: text.to_owned(), ..Carried::default() };
-    let Ok(policy) = serde_json::from_str::<Value>(text) else { return carried };
+/// Returns the principals of a policy that are no more: AWS shows the id of what was deleted, and takes none back.
+pub(crate) fn dead(text: &str) -> BTreeSet<String> {
+    let mut dead = BTreeSet::new();
+    let Ok(policy) = serde_json::from_str::<Value>(text) else { return dead };
     each_text(&policy, &mut String::new(), &mut |at, text| {
-        let account = &route.source.account;
-        if names(text, route.source.region.as_str())
-            || (*account != route.target.account && names(text, account.as_str()))
-            || key.is_some_and(|key| names(text, key.id()))
-        {
-            carried.names_source.insert(at.to_owned());
-        }
         if at.contains("Principal") && is_dead(text) {
-            carried.dead.insert(text.to_owned());
+            dead.insert(text.to_owned());
         }
     });
-    carried
-}
-
-/// Returns whether `text` has `name`, such as a region's, as a whole: `eu-west-1` is not in `eu-west-11`.
-pub(crate) fn names(text: &str, name: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric();
-    text.match_indices(name).any(|(at, _)| {
-        let (before, after) = (&text[..at], &text[at + name.len()..]);
-        !before.ends_with(is_part) && !after.starts_with(is_part)
-    })
+    dead
 }
 
 /// Returns the AWS services that a policy lets use its key: those that it names as principals, and those by way of which
@@ -169,10 +135,6 @@ fn each_text(value: &Value, at: &mut String, see: &mut impl FnMut(&str, &str)) {
 mod tests {
     use super::*;
 
-    fn route(target: &str) -> Route {
-        Route::new("111122223333/eu-west-1".parse().unwrap(), target.parse().unwrap()).unwrap()
-    }
-
     #[test]
     fn policies_that_say_the_same_are_equal() {
         let plain = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},
@@ -193,33 +155,6 @@ mod tests {
             assert_ne!(canonical(plain), canonical(&other), "{other}");
         }
         assert_eq!(canonical("no policy"), "no policy");
-    }
-
-    // REQ: KMS-24
-    #[test]
-    fn what_names_the_source_is_pointed_at() {
-        let text = r#"{"Statement":[{"Principal":{"AWS":"arn:aws:iam::111122223333:root"}},
-            {"Condition":{"StringEquals":{"kms:ViaService":["s3.eu-west-1.amazonaws.com","s3.eu-west-11.amazonaws.com"]},
-            "ArnLike":{"aws:SourceArn":"arn:aws:s3:eu-west-1:1:a/b"}}}]}"#;
-        let carried = carry(text, &route("111122223333/eu-central-1"), None);
-        assert_eq!(carried.text, text);
-        let at: Vec<&str> = carried.names_source.iter().map(String::as_str).collect();
-        assert_eq!(
-            at,
-            ["/Statement/1/Condition/ArnLike/aws:SourceArn", "/Statement/1/Condition/StringEquals/kms:ViaService/0"]
-        );
-        let elsewhere = carry(text, &route("444455556666/eu-central-1"), None);
-        assert!(elsewhere.names_source.contains("/Statement/0/Principal/AWS"));
-    }
-
-    #[test]
-    fn what_names_the_key_by_its_id_is_pointed_at_if_that_changes() {
-        let text = r#"{"Statement":[{"Resource":"arn:aws:kms:*:111122223333:key/1234-ab"},{"Resource":"*/1234-abc"}]}"#;
-        let key = "arn:aws:kms:eu-west-1:111122223333:key/1234-ab".parse().unwrap();
-        let at =
-            |key| carry(text, &route("111122223333/eu-central-1"), key).names_source.into_iter().collect::<Vec<_>>();
-        assert_eq!(at(Some(&key)), ["/Statement/0/Resource"]);
-        assert!(at(None).is_empty());
     }
 
     // REQ: KMS-7
@@ -280,7 +215,6 @@ mod tests {
     fn principals_that_are_gone_are_named() {
         let text =
             r#"{"Statement":[{"Principal":{"AWS":["AIDACKCEVSQ6C2EXAMPLE","AIDAN"]}, "Sid":"AIDACKCEVSQ6C2EXAMPLE"}]}"#;
-        let dead = carry(text, &route("111122223333/eu-central-1"), None).dead;
-        assert_eq!(dead.into_iter().collect::<Vec<_>>(), ["AIDACKCEVSQ6C2EXAMPLE"]);
+        assert_eq!(dead(text).into_iter().collect::<Vec<_>>(), ["AIDACKCEVSQ6C2EXAMPLE"]);
     }
 }

@@ -24,7 +24,9 @@ impl Kms {
     async fn ask_for_grant(&self, step: &CreateGrant, cx: &StepContext<'_>) -> Result<Vec<Finding>, Error> {
         const ACTION: &str = "kms:CreateGrant";
         let (end, target) = (cx.end(Side::Target), target_of(&step.key, cx)?);
-        let send = |client: aws_sdk_kms::Client| grant_request(&client, step, &target).dry_run(true).send();
+        let terms = step.filled(|value| cx.fill(value))?;
+        let send =
+            |client: aws_sdk_kms::Client| grant_request(&client, (&step.name, &terms), &target).dry_run(true).send();
         // A reader: nothing is changed, so it may be sent more than once.
         match self.clients().read(end, ACTION, send).await {
             Ok(_) => Err(Error::unexpected(ACTION, "a dry run was carried out").at(end)),

@@ -6,7 +6,7 @@ mod import;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use regionmig_core::{AliasName, Binding, Digest, Effect, Identifier, KeyArn, Place, ResourceId, Side, Spec};
+use regionmig_core::{AliasName, Binding, Digest, Effect, Identifier, KeyArn, Place, ResourceId, Side, Spec, Template};
 use serde::{Deserialize, Serialize};
 
 use crate::material::EmptyKey;
@@ -54,7 +54,7 @@ pub enum Step {
     EnableRotation(EnableRotation),
     /// Imports material that the caller brings.
     ImportMaterial(ImportMaterial),
-    /// Replaces the policy of a found key.
+    /// Replaces the policy of a found key, or completes that of one that the plan made.
     PutPolicy(PutPolicy),
     /// Makes a replica of a multi-Region key.
     ReplicateKey(ReplicateKey),
@@ -107,10 +107,39 @@ pub struct CreateAlias {
 pub struct CreateGrant {
     /// The source's key.
     pub key: KeyArn,
+    /// What of its terms waits for keys that the plan makes.
+    #[serde(default, skip_serializing_if = "LateTerms::is_none")]
+    pub late: LateTerms,
     /// The name, by which KMS knows a second request from the first.
     pub name: String,
-    /// What it says.
+    /// What it says; as in the source, where that is late.
     pub terms: GrantTerms,
+}
+
+/// Values in a grant's constraints that are known only once a key has been made.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct LateTerms {
+    /// Those of the encryption context that must be exactly so, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub context_equals: BTreeMap<String, Template>,
+    /// Those that the encryption context must have, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub context_subset: BTreeMap<String, Template>,
+    /// The resource for which a service asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_arn: Option<Template>,
+}
+
+impl LateTerms {
+    /// Returns whether all is known.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Template> {
+        self.context_equals.values().chain(self.context_subset.values()).chain(&self.source_arn)
+    }
 }
 
 /// See [`Step::CreateKey`].
@@ -134,7 +163,10 @@ pub struct CreateKey {
     /// Where its material comes from.
     pub origin: Origin,
     /// Its policy.
-    pub policy: String,
+    pub policy: Template,
+    /// Whether that is not its whole policy yet, which [`PutPolicy`] sets once the keys are there that it names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub policy_follows: bool,
     /// What it is made of.
     pub spec: KeySpec,
     /// Its tags, the marks not among them.
@@ -205,9 +237,23 @@ pub struct PutPolicy {
     /// The source's key.
     pub key: KeyArn,
     /// The policy.
-    pub policy: String,
-    /// The digest of what the policy said that is replaced, however it is written.
-    pub replaces: Digest,
+    pub policy: Template,
+    /// What is replaced.
+    pub replaces: Replaces,
+}
+
+/// The policy that a [`PutPolicy`] replaces.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Replaces {
+    /// That of a found key: the digest of what it said, however it is written.
+    Digest(Digest),
+    /// That with which the plan itself made the key, and which named keys that were not there yet.
+    Made {
+        /// The policy.
+        made: Template,
+    },
 }
 
 /// See [`Step::ReplicateKey`].
@@ -223,7 +269,7 @@ pub struct ReplicateKey {
     /// The source's key.
     pub key: KeyArn,
     /// The replica's policy.
-    pub policy: String,
+    pub policy: Template,
     /// The primary, in whose region the request is made: the key itself, or one in a third region.
     pub primary: KeyArn,
     /// The replica.
@@ -406,9 +452,28 @@ impl CreateGrant {
         grant_id(&self.key, &self.name)
     }
 
+    /// Returns what it says once the keys are there that it names.
+    pub(crate) fn filled<E>(&self, fill: impl Fn(&Template) -> Result<String, E>) -> Result<GrantTerms, E> {
+        let (mut terms, late) = (self.terms.clone(), &self.late);
+        let constraints = &mut terms.constraints;
+        for (context, late) in [
+            (&mut constraints.context_equals, &late.context_equals),
+            (&mut constraints.context_subset, &late.context_subset),
+        ] {
+            for (name, value) in late {
+                context.insert(name.clone(), fill(value)?);
+            }
+        }
+        if let Some(arn) = &late.source_arn {
+            constraints.source_arn = Some(fill(arn)?);
+        }
+        Ok(terms)
+    }
+
     fn spec(&self) -> Spec {
         // No settling: a second request with the same name and terms makes no second grant.
-        let spec = Spec::new(Effect::Additive, "create-grant", self.id())
+        let spec = self.late.all().fold(Spec::new(Effect::Additive, "create-grant", self.id()), Spec::needs_all);
+        let spec = spec
             .needs(&Binding::target_of(&self.key))
             .after("enable", &self.key)
             .summary(format!("grant {} the use of the counterpart of {}", self.terms.grantee, self.key));
@@ -430,10 +495,11 @@ impl CreateKey {
     fn spec(&self) -> Spec {
         let kind = if self.multi_region { "a multi-Region primary" } else { "a key" };
         let spec = makes(Spec::new(Effect::Additive, "create-key", &self.key), &self.key, self.awaits_material)
-            .owns(Part::Policy.of(&self.key))
+            .needs_all(&self.policy)
             .summary(format!("make {kind} equal to {}", self.key))
             .settle(NEW_KEY_SETTLES, AGREEING)
             .mints();
+        let spec = if self.policy_follows { spec } else { spec.owns(Part::Policy.of(&self.key)) };
         let spec = reads(spec, &["kms:DescribeKey", "kms:ListKeys", "kms:ListResourceTags"]);
         // The request carries the mark, if no other tags.
         writes(writes(spec, "kms:CreateKey"), "kms:TagResource")
@@ -497,10 +563,22 @@ impl EnableRotation {
 }
 
 impl PutPolicy {
+    /// Returns the policy that it replaces, if the plan made that.
+    pub(crate) fn made(&self) -> Option<&Template> {
+        if let Replaces::Made { made } = &self.replaces { Some(made) } else { None }
+    }
+
     fn spec(&self) -> Spec {
-        let spec = change(Effect::Overwriting, "put-policy", &self.key)
+        let (effect, verb) = match &self.replaces {
+            Replaces::Digest(_) => (Effect::Overwriting, "replace"),
+            // What the plan itself put there is not taken from anybody.
+            Replaces::Made { .. } => (Effect::Additive, "complete"),
+        };
+        let spec = change(effect, "put-policy", &self.key).needs_all(&self.policy);
+        let spec = self.made().into_iter().fold(spec, Spec::needs_all);
+        let spec = spec
             .owns(Part::Policy.of(&self.key))
-            .summary(format!("replace the policy of the counterpart of {}", self.key))
+            .summary(format!("{verb} the policy of the counterpart of {}", self.key))
             .settle(Duration::from_secs(300), AGREEING);
         writes(reads(spec, &["kms:GetKeyPolicy"]), "kms:PutKeyPolicy")
     }
@@ -521,6 +599,7 @@ impl ReplicateKey {
         // No settling: a region has one replica of a key, and KMS refuses a second.
         let spec = makes(Spec::new(Effect::Additive, "replicate-key", &self.key), &self.key, self.awaits_material)
             .at(self.place())
+            .needs_all(&self.policy)
             .owns(Part::Policy.of(&self.key))
             .summary(format!("replicate {} as {}", self.primary, self.replica))
             .permission(self.place(), "kms:DescribeKey", self.primary.as_str())

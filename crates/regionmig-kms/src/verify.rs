@@ -3,19 +3,23 @@
 //! From a fresh survey of both ends, field by field; what the steps did is not asked.
 // REQ: E-22
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use regionmig_aws::Error;
 use regionmig_core::{
-    AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Timestamp, Verdict, Verify,
+    AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Template, Timestamp, Verdict,
+    Verify,
 };
 
 use crate::material::counterpart_of;
 use crate::options::{Options, Selected};
 use crate::plan::{Target, is_reserved, new_name};
-use crate::policy::{canonical, carry};
+use crate::rewriting::{Counterparts, Rewriting};
 use crate::service::Kms;
 use crate::snapshot::{Key, Material, Snapshot, differing_expiry};
+use names::Names;
 
 /// The codes of this crate's checks.
 pub mod check {
@@ -23,7 +27,7 @@ pub mod check {
     pub const ALIAS_POINTS: &str = "kms.alias-points";
     /// The description is equal.
     pub const DESCRIPTION_EQUAL: &str = "kms.description-equal";
-    /// Each grant that was not made by a service is there.
+    /// Each grant that was not made by a service is there, of what it is for in the target.
     pub const GRANTS_CARRIED: &str = "kms.grants-carried";
     /// Spec and usage are equal; and the origin, unless a person chose the counterpart.
     pub const KIND_EQUAL: &str = "kms.kind-equal";
@@ -34,7 +38,7 @@ pub mod check {
     /// The counterpart has its imported material, if they are related all that the key has, and KMS deletes it at the same time.
     /// That it is the same nobody can see of keys that are not related.
     pub const MATERIAL_IMPORTED: &str = "kms.material-imported";
-    /// The policy says the same.
+    /// The policy says the same, of what there is in the target.
     pub const POLICY_EQUAL: &str = "kms.policy-equal";
     /// The counterpart is related to the same multi-Region primary.
     pub const RELATION_STANDS: &str = "kms.relation-stands";
@@ -76,7 +80,7 @@ fn unlike(is_so: bool, message: impl FnOnce() -> String) -> Outcome {
 }
 
 pub(crate) fn checks(survey: &Survey<Snapshot>, options: &Options) -> Vec<Check> {
-    let mut verifier = Verifier { survey, options, target: Target::new(survey), checks: Vec::new() };
+    let mut verifier = Verifier::new(survey, options);
     for side in [Side::Source, Side::Target] {
         verifier.whole(side);
     }
@@ -108,10 +112,27 @@ struct Verifier<'a> {
     survey: &'a Survey<Snapshot>,
     options: &'a Options,
     target: Target<'a>,
+    /// With no steps to come, all that has a counterpart is known.
+    rewriting: Rewriting,
+    names: Names,
     checks: Vec<Check>,
 }
 
 impl<'a> Verifier<'a> {
+    fn new(survey: &'a Survey<Snapshot>, options: &'a Options) -> Self {
+        let target = Target::new(survey);
+        let mut keys = Counterparts::default();
+        for (arn, key) in survey.source.value.keys.known().filter(|(_, key)| key.is_customers() && !key.is_doomed()) {
+            match counterpart(survey, &target, arn, key) {
+                Ok((there, other)) if key.serves_as(other) => drop(keys.known.insert(arn.clone(), there.clone())),
+                Err(Flaw::Unread(_)) => drop(keys.unclear.insert(arn.clone())),
+                Ok(_) | Err(Flaw::Unlike(_)) => {}
+            }
+        }
+        let (rewriting, names) = (Rewriting::new(survey, options, &keys), Names::new(survey, &keys.known));
+        Self { survey, options, target, rewriting, names, checks: Vec::new() }
+    }
+
     fn note(&mut self, code: &str, subject: impl Into<ResourceId>, outcome: Outcome) {
         let check = |verdict| Check::new(code, subject, verdict);
         self.checks.push(match outcome {
@@ -184,22 +205,8 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Finds the key that stands for `arn` in the target: the mapped one, else by mark or multi-Region id.
     fn counterpart(&self, arn: &KeyArn, key: &Key) -> Result<(&'a KeyArn, &'a Key), Flaw> {
-        let keys = &self.survey.target.value.keys;
-        let route = &self.survey.route;
-        let replica = || key.multi_region.as_ref().and_then(|_| arn.in_region(&route.target.region).ok());
-        let name = counterpart_of(arn, &self.survey.ids).or_else(replica);
-        let Some(name) = name else {
-            let marked = self.target.marked(arn).into_iter().next();
-            let unread = self.target.unread(key).map(Flaw::from);
-            return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike("it has no counterpart".to_owned())));
-        };
-        match (keys.lookup(&name), keys.known().find(|(arn, _)| **arn == name)) {
-            (_, Some(found)) => Ok(found),
-            (Lookup::Unknown(gap), None) => Err(gap.into()),
-            _ => Err(Flaw::Unlike(format!("its counterpart {name} is not in the target"))),
-        }
+        counterpart(self.survey, &self.target, arn, key)
     }
 
     fn once(&self, arn: &KeyArn, key: &Key, target: &KeyArn) -> Outcome {
@@ -242,8 +249,17 @@ impl<'a> Verifier<'a> {
         let (Some(own), Some(other)) = (own, other) else {
             return Err(Flaw::Unread("it was not read".to_owned()));
         };
-        let carried = carry(own, &self.survey.route, None).text;
-        unlike(canonical(&carried) == canonical(other), || format!("the policy of {target} says something else"))
+        let carried = self.rewriting.policy(own);
+        let unresolved = carried.as_ref().map_or(&[] as &[_], |carried| carried.unresolved.as_slice());
+        let unclear = self.rewriting.unclear_key(unresolved, &self.survey.source);
+        let as_it_is = || Template::from(own.as_str());
+        let carried = carried.map_or_else(|_| as_it_is(), |carried| carried.document);
+        // The second look knows nothing of policies, only what names have become.
+        let is_same = self.rewriting.is_same_policy(own, &carried, other) && self.names.are_all(own, other);
+        match unclear.filter(|_| !is_same) {
+            Some(key) => Err(Flaw::Unread(format!("it names {key}, and what that became was not read"))),
+            None => unlike(is_same, || format!("the policy of {target} says something else")),
+        }
     }
 
     fn tags(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
@@ -261,9 +277,19 @@ impl<'a> Verifier<'a> {
     fn grants(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
         let (own, other) = self.both(arn, target, |snapshot| &snapshot.grants)?;
         let there: BTreeSet<_> = other.into_iter().flatten().map(|grant| &grant.terms).collect();
+        let became: BTreeSet<_> = there.iter().filter_map(|terms| self.rewriting.became(terms)).collect();
         let own = own.into_iter().flatten().map(|grant| &grant.terms).filter(|terms| !terms.is_of_service());
-        let missing: BTreeSet<&str> =
-            own.filter(|terms| !there.contains(terms)).map(|terms| terms.grantee.as_str()).collect();
+        let mut missing = BTreeSet::new();
+        for terms in own {
+            let carried = self.rewriting.terms(terms);
+            if there.contains(&carried.document.terms) || became.contains(terms) {
+                continue;
+            }
+            if let Some(key) = self.rewriting.unclear_key(&carried.unresolved, &self.survey.source) {
+                return Err(Flaw::Unread(format!("a grant names {key}, and what that became was not read")));
+            }
+            missing.insert(terms.grantee.as_str());
+        }
         unlike(missing.is_empty(), || {
             format!("missing at {target}: grants to {}", missing.into_iter().collect::<Vec<_>>().join(", "))
         })
@@ -340,6 +366,28 @@ impl<'a> Verifier<'a> {
             Lookup::Unknown(gap) => Err(Flaw::from(gap)),
         };
         Ok((read(Side::Source, own)?, read(Side::Target, other)?))
+    }
+}
+
+/// Finds the key that stands for `arn` in the target: the mapped one, else by mark or multi-Region id.
+fn counterpart<'a>(
+    survey: &'a Survey<Snapshot>,
+    target: &Target<'a>,
+    arn: &KeyArn,
+    key: &Key,
+) -> Result<(&'a KeyArn, &'a Key), Flaw> {
+    let keys = &survey.target.value.keys;
+    let replica = || key.multi_region.as_ref().and_then(|_| arn.in_region(&survey.route.target.region).ok());
+    let name = counterpart_of(arn, &survey.ids).or_else(replica);
+    let Some(name) = name else {
+        let marked = target.marked(arn).into_iter().next();
+        let unread = target.unread(key).map(Flaw::from);
+        return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike("it has no counterpart".to_owned())));
+    };
+    match (keys.lookup(&name), keys.known().find(|(arn, _)| **arn == name)) {
+        (_, Some(found)) => Ok(found),
+        (Lookup::Unknown(gap), None) => Err(gap.into()),
+        _ => Err(Flaw::Unlike(format!("its counterpart {name} is not in the target"))),
     }
 }
 

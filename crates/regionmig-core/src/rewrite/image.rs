@@ -338,7 +338,7 @@ impl Rewriter {
     fn counterpart(&self, id: &ResourceId) -> Option<Counterpart> {
         match self.ids.pair(id) {
             Some((_, target)) => Some(Counterpart::Known(target.to_string())),
-            None => self.coming.contains(id).then(|| Counterpart::Coming(id.clone())),
+            None => self.coming.get(id).map(|hole| Counterpart::Coming(hole.clone())),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
-use regionmig_core::{Applied, Digest, End, KeyArn, Probe, Receipt, Side, StepContext, Wait};
+use regionmig_core::{Applied, Digest, End, KeyArn, Probe, Receipt, Side, StepContext, UnresolvedError, Wait};
 
 use super::replaced::Replaced;
 use super::{pairs, refused_policy, sdk_tags, soon, target_of, unseen};
@@ -13,7 +13,7 @@ use crate::policy::{canonical, digest};
 use crate::read::POLICY_NAME;
 use crate::service::Kms;
 use crate::snapshot::{KeyState, Rotation};
-use crate::step::{AddTags, ChangeTags, EnableRotation, PutPolicy, SetDescription, Step, tags_digest};
+use crate::step::{AddTags, ChangeTags, EnableRotation, PutPolicy, Replaces, SetDescription, Step, tags_digest};
 
 /// How what is there stands to what the step sets.
 enum Stand {
@@ -30,7 +30,7 @@ enum Stand {
 impl Kms {
     pub(super) async fn probe_change(&self, step: &Step, cx: &StepContext<'_>) -> Result<Probe, Error> {
         let target = target_of(step.key(), cx)?;
-        match self.stand(step, &target, cx.end(Side::Target)).await {
+        match self.stand(step, &target, cx).await {
             Ok(Stand::AsExpected(_)) => Ok(Probe::Absent),
             Ok(Stand::AsPlanned) => Ok(Probe::Present(Replaced::receipt(cx))),
             Ok(Stand::Otherwise) => Err(conflict(step, &target, cx)),
@@ -42,8 +42,7 @@ impl Kms {
     /// Reads once more just before it writes: KMS has no way to make a write depend on what it replaces.
     pub(super) async fn change(&self, step: &Step, cx: &StepContext<'_>) -> Result<Applied, Error> {
         let target = target_of(step.key(), cx)?;
-        let end = cx.end(Side::Target);
-        let replaced = match self.stand(step, &target, end).await {
+        let replaced = match self.stand(step, &target, cx).await {
             Ok(Stand::AsExpected(replaced)) => replaced,
             Ok(Stand::AsPlanned) => return Ok(Applied::Done(Replaced::receipt(cx))),
             Ok(Stand::Otherwise) => return Err(conflict(step, &target, cx)),
@@ -53,7 +52,7 @@ impl Kms {
         if let Some(replaced) = replaced {
             cx.save(&replaced).await?;
         }
-        let request = match self.write(step, &target, end).await {
+        let request = match self.write(step, &target, cx).await {
             // What comes next wants it enabled, and may be refused as long as that does not show.
             Ok(_) if matches!(step, Step::EnableKey(_)) => {
                 return Ok(Applied::Waiting(soon(format!("{target} was enabled, and may not show it yet"))));
@@ -64,7 +63,8 @@ impl Kms {
         Ok(Applied::Done(request.into_iter().fold(Replaced::receipt(cx), Receipt::request_id)))
     }
 
-    async fn stand(&self, step: &Step, target: &KeyArn, end: &End) -> Result<Stand, Error> {
+    async fn stand(&self, step: &Step, target: &KeyArn, cx: &StepContext<'_>) -> Result<Stand, Error> {
+        let end = cx.end(Side::Target);
         Ok(match step {
             Step::AddTags(step) => step.stand(&self.key_tags(end, target).await?),
             Step::ChangeTags(step) => step.stand(&self.key_tags(end, target).await?),
@@ -77,7 +77,7 @@ impl Kms {
                 let expected = replaces.unwrap_or_default();
                 stand_of_rotation(self.key_rotation(end, target).await?, Rotation::every(*days), expected)
             }
-            Step::PutPolicy(step) => step.stand(self.key_policy(end, target).await?),
+            Step::PutPolicy(step) => step.stand(self.key_policy(end, target).await?, cx)?,
             Step::SetDescription(step) => step.stand(self.describe(end, target.as_str()).await?.1.description),
             // These have looks of their own.
             Step::CreateAlias(_)
@@ -103,8 +103,8 @@ impl Kms {
     }
 
     /// Sends the one request of a step, and returns its id.
-    async fn write(&self, step: &Step, target: &KeyArn, end: &End) -> Result<Option<String>, Error> {
-        let (clients, key) = (self.clients(), target.as_str());
+    async fn write(&self, step: &Step, target: &KeyArn, cx: &StepContext<'_>) -> Result<Option<String>, Error> {
+        let (clients, end, key) = (self.clients(), cx.end(Side::Target), target.as_str());
         macro_rules! send {
             ($action:literal, |$client:ident| $request:expr) => {
                 clients.write(end, $action, |$client| $request.send()).await?.request_id().map(str::to_owned)
@@ -126,9 +126,12 @@ impl Kms {
                     client.enable_key_rotation().key_id(key).rotation_period_in_days(days)
                 })
             }
-            Step::PutPolicy(step) => send!("kms:PutKeyPolicy", |client| {
-                client.put_key_policy().key_id(key).policy_name(POLICY_NAME).policy(&step.policy)
-            }),
+            Step::PutPolicy(step) => {
+                let policy = cx.fill(&step.policy)?;
+                send!("kms:PutKeyPolicy", |client| {
+                    client.put_key_policy().key_id(key).policy_name(POLICY_NAME).policy(policy)
+                })
+            }
             Step::SetDescription(step) => send!("kms:UpdateKeyDescription", |client| {
                 client.update_key_description().key_id(key).description(&step.description)
             }),
@@ -167,12 +170,15 @@ impl ChangeTags {
 }
 
 impl PutPolicy {
-    fn stand(&self, policy: String) -> Stand {
-        match canonical(&policy) == canonical(&self.policy) {
-            true => Stand::AsPlanned,
-            false if digest(&policy) == self.replaces => Stand::AsExpected(Some(Replaced::Policy(policy))),
-            false => Stand::Otherwise,
+    fn stand(&self, policy: String, cx: &StepContext<'_>) -> Result<Stand, UnresolvedError> {
+        if canonical(&policy) == canonical(&cx.fill(&self.policy)?) {
+            return Ok(Stand::AsPlanned);
         }
+        let is_expected = match &self.replaces {
+            Replaces::Digest(replaced) => digest(&policy) == *replaced,
+            Replaces::Made { made } => canonical(&policy) == canonical(&cx.fill(made)?),
+        };
+        Ok(if is_expected { Stand::AsExpected(Some(Replaced::Policy(policy))) } else { Stand::Otherwise })
     }
 }
 

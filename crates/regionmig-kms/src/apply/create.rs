@@ -51,8 +51,9 @@ impl Kms {
     pub(super) async fn create_key(&self, step: &CreateKey, cx: &StepContext<'_>) -> Result<Applied, Error> {
         let marks = step.marks();
         let tags = sdk_tags(pairs(&step.tags).chain(marks.iter().map(|(name, value)| (*name, value.as_str()))))?;
+        let policy = cx.fill(&step.policy)?;
         let send = |client: aws_sdk_kms::Client| {
-            let request = client.create_key().policy(&step.policy).set_tags(Some(tags));
+            let request = client.create_key().policy(policy).set_tags(Some(tags));
             let request = request.key_spec(KeySpec::from(step.spec.as_str()));
             let request = request.key_usage(KeyUsageType::from(step.usage.as_str()));
             let request = request.origin(OriginType::from(step.origin.as_str()));

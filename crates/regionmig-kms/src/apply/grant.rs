@@ -10,7 +10,7 @@ use regionmig_core::{Applied, KeyArn, Probe, Receipt, Side, StepContext};
 
 use super::{target_of, unseen};
 use crate::service::Kms;
-use crate::snapshot::Constraints;
+use crate::snapshot::{Constraints, GrantTerms};
 use crate::step::CreateGrant;
 
 impl Kms {
@@ -22,7 +22,8 @@ impl Kms {
             Ok(grants) => grants,
             Err(error) => return unseen(error, &target, cx).map(Probe::Waiting),
         };
-        if grants.iter().any(|grant| grant.terms == step.terms) {
+        let terms = step.filled(|value| cx.fill(value))?;
+        if grants.iter().any(|grant| grant.terms == terms) {
             return Ok(Probe::Present(Receipt::new()));
         }
         match grants.iter().any(|grant| grant.name.as_ref() == Some(&step.name)) {
@@ -33,8 +34,8 @@ impl Kms {
 
     /// With the same name and terms, KMS answers a second request with the first grant.
     pub(super) async fn create_grant(&self, step: &CreateGrant, cx: &StepContext<'_>) -> Result<Applied, Error> {
-        let target = target_of(&step.key, cx)?;
-        let send = |client: aws_sdk_kms::Client| request(&client, step, &target).send();
+        let (target, terms) = (target_of(&step.key, cx)?, step.filled(|value| cx.fill(value))?);
+        let send = |client: aws_sdk_kms::Client| request(&client, (&step.name, &terms), &target).send();
         match self.clients().write(cx.end(Side::Target), "kms:CreateGrant", send).await {
             Ok(answer) => Ok(Applied::Done(answer.request_id().into_iter().fold(Receipt::new(), Receipt::request_id))),
             Err(error) => Err(self.refused(error, &target, cx).await),
@@ -43,10 +44,13 @@ impl Kms {
 }
 
 /// Asks for the grant.
-pub(crate) fn request(client: &aws_sdk_kms::Client, step: &CreateGrant, target: &KeyArn) -> CreateGrantFluentBuilder {
-    let terms = &step.terms;
+pub(crate) fn request(
+    client: &aws_sdk_kms::Client,
+    (name, terms): (&str, &GrantTerms),
+    target: &KeyArn,
+) -> CreateGrantFluentBuilder {
     let operations = terms.operations.iter().map(|operation| GrantOperation::from(operation.as_str())).collect();
-    let request = client.create_grant().key_id(target.as_str()).name(&step.name);
+    let request = client.create_grant().key_id(target.as_str()).name(name);
     let request = match terms.grantee_is_service {
         true => request.grantee_service_principal(&terms.grantee),
         false => request.grantee_principal(&terms.grantee),

@@ -55,10 +55,10 @@ impl Kms {
     pub(super) async fn replicate_key(&self, step: &ReplicateKey, cx: &StepContext<'_>) -> Result<Applied, Error> {
         let marks = step.marks();
         let tags = sdk_tags(pairs(&step.tags).chain(marks.iter().map(|(name, value)| (*name, value.as_str()))))?;
-        let region = cx.end(Side::Target).region.as_str();
+        let (region, policy) = (cx.end(Side::Target).region.as_str(), cx.fill(&step.policy)?);
         let send = |client: aws_sdk_kms::Client| {
             let request = client.replicate_key().key_id(step.primary.as_str()).replica_region(region);
-            request.policy(&step.policy).description(&step.description).set_tags(Some(tags)).send()
+            request.policy(policy).description(&step.description).set_tags(Some(tags)).send()
         };
         let end = cx.run().route().place(&step.place());
         let answer = match self.clients().write_across(&end, cx.end(Side::Target), ACTION, send).await {

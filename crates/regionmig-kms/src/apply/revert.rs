@@ -156,7 +156,7 @@ impl Kms {
                 self.put_back_tags(&step.tags, &old, target, cx).await
             }
             (Step::PutPolicy(step), Some(Replaced::Policy(old))) => {
-                self.put_back_policy(&step.policy, &old, target, cx).await
+                self.put_back_policy(&cx.fill(&step.policy)?, &old, target, cx).await
             }
             (Step::SetDescription(step), Some(Replaced::Description(old))) => {
                 self.put_back_description(&step.description, &old, target, cx).await

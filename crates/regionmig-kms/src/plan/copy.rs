@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use regionmig_core::{KeyArn, Lookup, ResourceId};
+use regionmig_core::{KeyArn, Lookup, Template};
 
 use super::{Base, Counterpart, Planner};
 use crate::finding;
-use crate::material::counterpart_of;
-use crate::policy::{self, carry};
+use crate::policy::dead;
 use crate::snapshot::Key;
 use crate::step::{CreateKey, ReplicateKey, SOURCE_MARK, STEP_MARK, Step};
 
@@ -22,7 +21,8 @@ const RESERVED: [&str; 2] = ["aws:", "regionmig:"];
 /// What the request that makes a key carries besides its kind.
 struct Carry {
     description: String,
-    policy: String,
+    /// That of the source, which is rewritten once it is known what becomes of all keys.
+    policy: Template,
     tags: BTreeMap<String, String>,
 }
 
@@ -39,6 +39,7 @@ impl<'a> Planner<'a> {
             multi_region: self.options.makes_multi_region(arn, key),
             origin: key.origin.clone(),
             policy,
+            policy_follows: false,
             spec: key.spec.clone(),
             tags,
             usage: key.usage.clone(),
@@ -96,37 +97,12 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::too_long(arn.into(), what, has, most));
             return None;
         }
-        let policy = self.carried_policy(arn, arn.into(), policy)?;
-        Some(Carry { description: key.description.clone(), policy, tags })
-    }
-
-    /// Returns what a policy becomes in the target, and says what of it a person must look at. One that is too long
-    /// blocks `part`.
-    pub(super) fn carried_policy(&mut self, arn: &KeyArn, part: ResourceId, text: &str) -> Option<String> {
-        let new_id = !self.keeps_id(arn);
-        let carried = carry(text, &self.survey.route, new_id.then_some(arn));
-        let length = carried.text.len();
-        if length > policy::LONGEST {
-            self.draft.find(finding::too_long(part, "bytes of the policy", length, policy::LONGEST));
+        let dead = dead(policy);
+        if !dead.is_empty() {
+            self.draft.find(finding::dead_principal(arn.into(), &dead));
             return None;
         }
-        if !carried.names_source.is_empty() {
-            self.draft.find(finding::policy_names_region(arn, &carried.names_source));
-        }
-        if !carried.dead.is_empty() {
-            self.draft.find(finding::dead_principal(part, &carried.dead));
-            return None;
-        }
-        Some(carried.text)
-    }
-
-    /// Returns whether the counterpart of a key has, or gets, the same id, as related multi-Region keys do.
-    fn keeps_id(&self, arn: &KeyArn) -> bool {
-        let is_related = |key: &Key| key.multi_region.is_some();
-        match counterpart_of(arn, &self.survey.ids) {
-            Some(target) => target.id() == arn.id(),
-            None => matches!(self.survey.source.keys.lookup(arn), Lookup::Present(key) if is_related(key)),
-        }
+        Some(Carry { description: key.description.clone(), policy: Template::from(policy.as_str()), tags })
     }
 
     /// Returns the tags that a key of the source hands on, and says which it does not.

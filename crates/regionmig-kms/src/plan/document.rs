@@ -2,20 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use regionmig_core::rewrite::PolicyKind;
 use regionmig_core::{Digest, KeyArn, Lookup};
 
 use super::Planner;
 use super::copy::is_reserved;
+use super::policy::POLICY;
 use crate::finding;
-use crate::policy::{canonical, digest};
+use crate::policy::{dead, digest};
+use crate::rewriting::Rewriting;
 use crate::snapshot::Key;
-use crate::step::{AddTags, ChangeTags, Part, PutPolicy, SetDescription, Step, tags_digest};
+use crate::step::{AddTags, ChangeTags, Part, PutPolicy, Replaces, SetDescription, Step, tags_digest};
 
 /// KMS developer guide, "Resource quotas".
 const MOST_TAGS: usize = 50;
 
 impl Planner<'_> {
-    pub(super) fn policy(&mut self, arn: &KeyArn, target: &KeyArn) {
+    /// Has the counterpart's policy say what that of the source becomes in the target.
+    // REQ: KMS-24
+    pub(super) fn policy(&mut self, arn: &KeyArn, target: &KeyArn, rewriting: &Rewriting) {
         let survey = self.survey;
         let (own, other) = (survey.source.policies.lookup(arn), survey.target.policies.lookup(target));
         let (own, other) = match (own, other) {
@@ -25,9 +30,28 @@ impl Planner<'_> {
             }
             _ => return self.draft.undecided(Part::Policy.of(arn), "its policy was not read", "survey again"),
         };
-        let Some(policy) = self.carried_policy(arn, Part::Policy.of(arn), own) else { return };
-        if canonical(&policy) != canonical(other) {
-            self.draft.push(Step::PutPolicy(PutPolicy { key: arn.clone(), policy, replaces: digest(other) }));
+        let part = || Part::Policy.of(arn);
+        let dead = dead(own);
+        if !dead.is_empty() {
+            return self.draft.find(finding::dead_principal(part(), &dead));
+        }
+        let mut rewritten = self.rewritten_policy(arn, own, rewriting);
+        if let Some(excess) = rewritten.excess(PolicyKind::Key) {
+            return self.draft.find(finding::policy_too_long(part(), &excess));
+        }
+        let is_same = rewriting.is_same_policy(own, &rewritten.document, other);
+        if let Some(key) = rewriting.unclear_key(&rewritten.unresolved, &survey.source).filter(|_| !is_same) {
+            let why = format!("it names {key}, and whether that has a counterpart is not known");
+            return self.draft.undecided(part(), why, "survey again");
+        }
+        if is_same {
+            // Nothing is replaced that was not before.
+            rewritten.replacements.clear();
+        }
+        finding::rewritten(&arn.into(), POLICY, &rewritten).into_iter().for_each(|finding| self.draft.find(finding));
+        if !is_same {
+            let (key, policy, replaces) = (arn.clone(), rewritten.document, Replaces::Digest(digest(other)));
+            self.draft.push(Step::PutPolicy(PutPolicy { key, policy, replaces }));
         }
     }
 

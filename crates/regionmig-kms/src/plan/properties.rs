@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::subsequence;
-use regionmig_core::{AliasName, Capture, Draft, KeyArn, ResourceId, Spec, Step as _, Timestamp};
+use regionmig_core::{AliasName, Capture, Draft, IdMap, KeyArn, ResourceId, Spec, Step as _, Template, Timestamp};
 
 use crate::material::counterpart_of;
 use crate::snapshot::{
@@ -23,13 +23,17 @@ fn entry() -> impl Strategy<Value = Entry> {
     ];
     let roles = subsequence(vec!["a", "b", "c"], 0..=3);
     let tags = subsequence(vec![("a", "1"), ("a", "2"), ("b", "1"), ("aws:c", "1")], 0..=4);
-    let policy = prop_oneof![Just(POLICY.to_owned()), Just(POLICY.replace("kms:*", "kms:Decrypt"))];
+    let policy = prop_oneof![
+        2 => Just(POLICY.to_owned()),
+        1 => Just(POLICY.replace("kms:*", "kms:Decrypt")),
+        2 => (region(), subsequence(vec!["s-0", "s-1", "mrk-1", "t-0"], 0..=3)).prop_map(|(region, ids)| names_keys(region, &ids)),
+    ];
     let rotation = prop_oneof![Just(None), Just(Some(90)), Just(Some(365))];
     let text = prop_oneof![Just(""), Just("payments")];
     let spec = prop_oneof![9 => Just("SYMMETRIC_DEFAULT"), 1 => Just("RSA_2048")];
     let imports = prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(2), 1 => Just(3)];
-    (state, roles, tags, policy, rotation, text, (spec, imports), 0..100_i64).prop_map(
-        |(state, roles, tags, policy, rotation, text, (spec, imports), hours)| {
+    (state, roles, tags, policy, rotation, text, (spec, imports), 0..100_i64)
+        .prop_map(|(state, roles, tags, policy, rotation, text, (spec, imports), hours)| {
             let entry = Entry::new().age(24 * 60 + hours * 60).state(state).policy(&policy).described(text).spec(spec);
             let entry = match (imports, rotation) {
                 (0, Some(days)) => entry.rotated(days),
@@ -43,8 +47,34 @@ fn entry() -> impl Strategy<Value = Entry> {
             roles.into_iter().fold(entry, |entry, role| {
                 entry.grant(GrantTerms::new(format!("arn:aws:iam::111122223333:role/{role}"), ["Decrypt"]))
             })
-        },
-    )
+        })
+        .prop_flat_map(|entry| {
+            let grant = (region(), prop_oneof![Just("s-0"), Just("s-1"), Just("mrk-1")]);
+            (Just(entry), proptest::option::weighted(0.2, grant)).prop_map(|(entry, grant)| match grant {
+                Some((region, id)) => entry.grant(of_key(region, id)),
+                None => entry,
+            })
+        })
+}
+
+fn region() -> impl Strategy<Value = &'static str> {
+    prop_oneof![3 => Just(SOURCE), 1 => Just(TARGET)]
+}
+
+/// A policy that lets a service of one region use the key, for other keys there.
+fn names_keys(region: &str, ids: &[&str]) -> String {
+    let keys: Vec<KeyArn> = ids.iter().map(|id| arn(region, id)).collect();
+    let keys = serde_json::to_string(&keys).unwrap();
+    let condition = format!(
+        r#""Condition":{{"StringEquals":{{"kms:ViaService":"s3.{region}.amazonaws.com"}},"ArnEquals":{{"aws:SourceArn":{keys}}}}}"#
+    );
+    POLICY.replacen(r#""Resource":"*""#, &format!(r#""Resource":"*",{condition}"#), 1)
+}
+
+fn of_key(region: &str, id: &str) -> GrantTerms {
+    let mut terms = GrantTerms::new("arn:aws:iam::111122223333:role/wrapper", ["Decrypt"]);
+    terms.constraints.context_equals = [("wrapped-by".to_owned(), arn(region, id).to_string())].into();
+    terms
 }
 
 /// A source, and what of it the target has already.
@@ -170,6 +200,8 @@ fn counterpart(key: &KeyArn, draft: &Draft<Step>) -> KeyArn {
 /// A key of the target that steps change: as little of KMS as it takes.
 struct Counterpart<'a> {
     arn: KeyArn,
+    /// What the holes of policies are filled with.
+    ids: IdMap,
     /// What is made for the source's key, if it is made.
     like: Key,
     target: &'a mut Snapshot,
@@ -218,30 +250,43 @@ impl Counterpart<'_> {
 
     fn act(mut self, step: &Step) {
         let there = self.arn.clone();
+        let filled = |policy: &Template| self.ids.fill(policy).unwrap();
+        let policy = match step {
+            Step::CreateKey(step) => filled(&step.policy),
+            Step::PutPolicy(step) => filled(&step.policy),
+            Step::ReplicateKey(step) => filled(&step.policy),
+            _ => String::new(),
+        };
         match step {
             Step::AddTags(step) => self.add_tags(&step.tags),
             Step::ChangeTags(step) => self.add_tags(&step.tags),
             Step::CreateAlias(step) => self.target.aliases.insert(step.name_there().clone(), Ok(Alias::new(there))),
             Step::CreateGrant(step) => {
                 let mut grants = self.target.grants.known().find(|(arn, _)| **arn == there).unwrap().1.clone();
-                grants.push(Grant::new(&step.name, step.terms.clone()));
+                grants.push(Grant::new(&step.name, step.filled(|value| self.ids.fill(value)).unwrap()));
                 self.target.grants.insert(there, Ok(grants));
             }
             Step::CreateKey(step) => {
                 let key = Key { description: step.description.clone(), ..self.like.clone() };
-                self.place(&step.key, key, &step.policy, &step.tags);
+                self.place(&step.key, key, &policy, &step.tags);
             }
             Step::DisableKey(_) => self.change(|key| key.state = KeyState::Disabled),
             Step::DisableRotation(_) => self.target.rotations.insert(there, Ok(Rotation::default())),
             Step::EnableKey(_) => self.change(|key| key.state = KeyState::Enabled),
             Step::EnableRotation(step) => self.target.rotations.insert(there, Ok(Rotation::every(step.days))),
             Step::ImportMaterial(step) => self.import(step),
-            Step::PutPolicy(step) => self.target.policies.insert(there, Ok(step.policy.clone())),
+            Step::PutPolicy(step) => {
+                if let Some(made) = step.made() {
+                    let there = self.target.policies.known().find(|(arn, _)| **arn == self.arn).unwrap().1;
+                    assert_eq!(*there, self.ids.fill(made).unwrap(), "what is completed is what was made");
+                }
+                self.target.policies.insert(there, Ok(policy));
+            }
             Step::ReplicateKey(step) => {
                 let related = Some(MultiRegion::new(MultiRegionRole::Replica, step.primary.clone()));
                 let description = step.description.clone();
                 let key = Key { description, multi_region: related, ..self.like.clone() };
-                self.place(&step.key, key, &step.policy, &step.tags);
+                self.place(&step.key, key, &policy, &step.tags);
             }
             Step::UpdateAlias(step) => self.target.aliases.insert(step.name.clone(), Ok(Alias::new(there))),
             Step::UpdatePrimaryRegion(_) => {
@@ -257,7 +302,12 @@ fn act(step: &Step, draft: &Draft<Step>, source: &Snapshot, target: &mut Snapsho
     let own = source.keys.known().find(|(arn, _)| *arn == step.key()).map(|(_, key)| key.clone()).unwrap();
     let state = if own.is_imported() { KeyState::PendingImport } else { KeyState::Enabled };
     let like = Key { created: made, multi_region: None, state, ..own };
-    Counterpart { arn: counterpart(step.key(), draft), like, target }.act(step);
+    let mut ids = IdMap::default();
+    for id in step.spec().requires {
+        let there = counterpart(&id.id().parse().unwrap(), draft);
+        ids.bind_erased(id, there.as_str()).unwrap();
+    }
+    Counterpart { arn: counterpart(step.key(), draft), ids, like, target }.act(step);
 }
 
 /// Carries out a plan, each step after those it comes after, and surveys again a day later.

@@ -111,6 +111,39 @@ fn each_check_fails_on_what_it_is_about() {
     assert_eq!(failed, EACH.map(str::to_owned).into());
 }
 
+/// Policies and grants are what they should have become: what was left as it was in the source is not.
+// REQ: KMS-24
+#[test]
+fn what_names_the_source_must_have_been_rewritten() {
+    let policy = |region: &str, id: &str| {
+        let condition = format!(
+            r#""Condition":{{"StringEquals":{{"kms:ViaService":"s3.{region}.amazonaws.com"}},"ArnEquals":{{"aws:SourceArn":"{}"}}}}"#,
+            arn(region, id)
+        );
+        POLICY.replacen(r#""Resource":"*""#, &format!(r#""Resource":"*",{condition}"#), 1)
+    };
+    let grant = |region: &str, id: &str| {
+        let mut terms = GrantTerms::new("arn:aws:iam::111122223333:role/b", ["Decrypt"]);
+        terms.constraints.context_subset = [("by".to_owned(), arn(region, id).to_string())].into();
+        terms
+    };
+    let case = |there: Entry| {
+        let own = Entry::new().age(100_000).policy(&policy(SOURCE, "l")).grant(grant(SOURCE, "l"));
+        let case = Case::new().source("k", own).target("t", there.age(100_000).copy_of("k"));
+        let other = Entry::new().age(100_000);
+        case.source("l", other.clone()).target("u", other.copy_of("l"))
+    };
+    let right = || Entry::new().policy(&policy(TARGET, "u")).grant(grant(TARGET, "u"));
+    fails(&case(right()), &[]);
+    for there in [policy(SOURCE, "l"), policy(TARGET, "l"), policy(TARGET, "t"), policy("eu-west-1", "u")] {
+        fails(&case(right().policy(&there)), &[check::POLICY_EQUAL]);
+    }
+    fails(&case(Entry { grants: Vec::new(), ..right() }.grant(grant(SOURCE, "l"))), &[check::GRANTS_CARRIED]);
+    // What it names may have a counterpart that nobody could see.
+    let unread = case(right()).edit(|_, target| target.tags.insert(arn(TARGET, "u"), Err(gap())));
+    unknown(&unread, &[check::GRANTS_CARRIED, check::KEY_ONCE, check::KEY_STANDS, check::POLICY_EQUAL]);
+}
+
 /// Imported material is there, all of it, and goes at the same time. What the key itself lacks, its counterpart may have.
 fn material() -> BTreeSet<String> {
     let related = |entry: Entry, there: Entry| {

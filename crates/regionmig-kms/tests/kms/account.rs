@@ -166,3 +166,22 @@ pub(crate) fn patient() -> ApplyOptions {
 pub(crate) fn mutations(world: &World) -> usize {
     world.ledger().mutations().count()
 }
+
+/// Keys whose policies and grants name each other, so that one policy is completed after the others.
+pub(crate) fn naming_each_other() -> World {
+    let (world, source) = (World::new(), route().source);
+    let key = |world: &World| old(world.kms(&source)).make();
+    let (first, second) = (key(&world), key(&world));
+    let grant = GrantSeed::to(&role("worker")).context_equals("wrapped-by", first.as_str()).operations(["Decrypt"]);
+    old(world.kms(&source)).grant(grant).make();
+    for (key, other) in [(&first, &second), (&second, &first)] {
+        let account = serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111122223333:root" },
+            "Action": "kms:*", "Resource": "*" });
+        let wrapped = serde_json::json!({ "Effect": "Allow", "Principal": { "AWS": role("worker") }, "Resource": "*",
+            "Action": "kms:Decrypt", "Condition": { "StringEquals": { "kms:EncryptionContext:wrapped-by": other } } });
+        let policy = serde_json::json!({ "Version": "2012-10-17", "Statement": [account, wrapped] }).to_string();
+        let input = serde_json::json!({ "KeyId": key, "PolicyName": "default", "Policy": policy });
+        world.ask(&source, "kms:PutKeyPolicy", input).expect("a change");
+    }
+    world
+}

@@ -7,7 +7,8 @@ use regionmig_kms::{Kms, Step};
 use regionmig_testkit::conforms;
 
 use crate::account::{
-    asked_for, asking, bringing, brought_along, found_and_differing, migration, one_of_each, plan, route, slow,
+    asked_for, asking, bringing, brought_along, found_and_differing, migration, naming_each_other, one_of_each, plan,
+    route, slow,
 };
 
 #[tokio::test]
@@ -20,6 +21,12 @@ async fn slow_keys_keep_every_promise_of_a_service() {
 async fn found_keys_keep_every_promise_of_a_service() {
     let conformed = conforms(found_and_differing, Kms::new).await;
     println!("shown: conformance_found {conformed}");
+}
+
+#[tokio::test]
+async fn keys_that_name_each_other_keep_every_promise_of_a_service() {
+    let conformed = conforms(naming_each_other, Kms::new).await;
+    println!("shown: conformance_naming {conformed}");
 }
 
 #[tokio::test]

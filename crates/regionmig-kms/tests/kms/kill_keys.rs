@@ -11,7 +11,9 @@ use regionmig_core::Migration;
 use regionmig_kms::Kms;
 use regionmig_testkit::{Extent, Survived, World, reference_account, survives};
 
-use crate::account::{asked_for, asking, bringing, brought_along, found_and_differing, one_of_each, route, slow};
+use crate::account::{
+    asked_for, asking, bringing, brought_along, found_and_differing, naming_each_other, one_of_each, route, slow,
+};
 
 /// A name, the account, and how its keys are migrated.
 type Account = (&'static str, fn() -> World, fn(&Access) -> Kms);
@@ -44,11 +46,12 @@ fn keys_are_moved_once_whatever_dies_and_whenever() {
 
 #[test]
 fn steps_of_every_kind_are_made_once_whatever_dies() {
-    let accounts: [Account; 4] = [
+    let accounts: [Account; 5] = [
         ("slow", slow, Kms::new),
         ("found", found_and_differing, Kms::new),
         ("asked_for", asked_for, asking),
         ("brought", brought_along, bringing),
+        ("naming", naming_each_other, Kms::new),
     ];
     for (name, world, make) in accounts {
         println!("shown: kill_keys_{name} {}", killed(world, make, &sampled(8)));

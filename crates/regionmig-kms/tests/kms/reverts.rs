@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{
-    asked_for, asking, bringing, brought_along, found_and_differing, migration, mutations, one_of_each, patient, plan,
-    route,
+    asked_for, asking, bringing, brought_along, found_and_differing, migration, mutations, naming_each_other,
+    one_of_each, patient, plan, route,
 };
 use regionmig_aws::Access;
 use regionmig_core::{Header, Journal, KeyArn, MemoryJournal, Migration, MigrationPlan, Outcome, Status, StepId};
@@ -16,12 +16,13 @@ use serde_json::Value;
 /// A world, and what is asked of its migration.
 pub(crate) type Account = (&'static str, World, fn(&Access) -> Kms);
 
-pub(crate) fn accounts() -> [Account; 4] {
+pub(crate) fn accounts() -> [Account; 5] {
     [
         ("found", found_and_differing(), Kms::new),
         ("each", one_of_each(), Kms::new),
         ("asked", asked_for(), asking),
         ("brought", brought_along(), bringing),
+        ("naming", naming_each_other(), Kms::new),
     ]
 }
 

@@ -3,7 +3,7 @@
 mod kinds;
 
 use jiff::{SignedDuration, Timestamp};
-use regionmig_core::{End, Region};
+use regionmig_core::{End, KeyArn, Region};
 use serde_json::{Value, json};
 
 use super::seed::{GrantSeed, KeySeed};
@@ -35,7 +35,7 @@ const PERIODS: [i64; 5] = [90, 180, 365, 730, 2560];
 /// AWS's own. For keys of other kinds see [`other_keys`].
 pub fn reference_account(world: &World, end: &End) {
     let account = Account { world, end };
-    (0..32).for_each(|n| account.single(n));
+    account.singles(32);
     account.disabled();
     account.primaries();
     account.replicas();
@@ -59,7 +59,7 @@ pub fn other_keys(world: &World, end: &End) {
 /// Keys of other accounts are in no listing of this one's, so there are none.
 pub fn every_kind_of_key(world: &World, end: &End) {
     let account = Account { world, end };
-    (0..20).for_each(|n| account.single(n));
+    account.singles(20);
     account.disabled();
     account.primaries();
     account.replicas();
@@ -78,8 +78,16 @@ struct Account<'a> {
 }
 
 impl Account<'_> {
-    /// An application's key, the `n`th.
-    fn single(&self, n: usize) {
+    /// So many applications' keys.
+    fn singles(&self, count: usize) {
+        let mut before = None;
+        for n in 0..count {
+            before = Some(self.single(n, before.as_ref()));
+        }
+    }
+
+    /// An application's key, the `n`th, and the key that was made before.
+    fn single(&self, n: usize, before: Option<&KeyArn>) -> KeyArn {
         let app = APPS[n % APPS.len()];
         let stage = ["production", "staging", "test", "training"][n / APPS.len()];
         let mut key = self.key(n).description(&format!("Encrypts the data of {app} ({stage})")).tag("Stage", stage);
@@ -102,13 +110,13 @@ impl Account<'_> {
                     &self.arn("cloudformation", &format!("stack/{app}-{stage}/{n:08}")),
                 );
         }
-        if let Some(policy) = self.policy(n, app) {
+        if let Some(policy) = self.policy(n, app, before) {
             key = key.policy(&policy);
         }
         for grant in self.grants(n, app) {
             key = key.grant(grant);
         }
-        key.make();
+        key.make()
     }
 
     fn disabled(&self) {
@@ -179,11 +187,11 @@ impl Account<'_> {
     }
 
     /// Policies as they are written: seven shapes, the first of which is AWS's default.
-    fn policy(&self, n: usize, app: &str) -> Option<String> {
+    fn policy(&self, n: usize, app: &str, before: Option<&KeyArn>) -> Option<String> {
         let statements = match n % 7 {
             0 => return None,
             1 => return Some(self.via_service("secretsmanager")),
-            2 => vec![self.of_admins(), self.of_users(app)],
+            2 => vec![self.of_admins(), self.of_users(app), self.of_wrapped(app, before)],
             3 => vec![self.of_account(), self.of_logs()],
             4 => vec![self.of_account(), Self::of_organization(), Self::without_transport()],
             5 => vec![self.of_account(), self.of_topic(app)],
@@ -221,6 +229,20 @@ impl Account<'_> {
             "Sid": "Users", "Effect": "Allow", "Principal": { "AWS": self.role(app) }, "Resource": "*",
             "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
             "Condition": { "StringEquals": { "kms:EncryptionContext:app": app } },
+        })
+    }
+
+    /// For data keys that another key wraps, in this account and in that of a partner.
+    fn of_wrapped(&self, app: &str, by: Option<&KeyArn>) -> Value {
+        let End { partition, region, .. } = self.end;
+        let topic = format!("arn:{partition}:sns:{region}:444455556666:{app}");
+        json!({
+            "Sid": "Wrapped", "Effect": "Allow", "Principal": { "AWS": self.role(app) }, "Resource": "*",
+            "Action": "kms:Decrypt",
+            "Condition": {
+                "StringEquals": { "kms:EncryptionContext:wrapped-by": by.map(KeyArn::as_str).unwrap_or_default() },
+                "ArnLike": { "aws:SourceArn": [topic, format!("arn:{partition}:logs:*:{}:*", self.end.account)] },
+            },
         })
     }
 

@@ -19,6 +19,16 @@ fn outcome(rewriter: &Rewriter, effect: &str, test: &str) -> (String, Vec<String
 // REQ: E-11
 // REQ: KMS-24
 #[test]
+fn what_is_in_the_map_under_another_identifier_first_is_waited_for_under_that() {
+    let key = "arn:aws:kms:me-central-1:111122223333:key/44444444-dddd";
+    let empty = ResourceId::new("kms.empty-key", key);
+    let rewriter = rewriter().coming_as(ResourceId::new("kms.key", key), empty.clone());
+    let policy = format!(r#"{{"Statement": {{"Effect": "Allow", "Resource": "{key}"}}}}"#);
+    let document = rewriter.policy(&policy).unwrap().document;
+    assert_eq!(document.requires().collect::<Vec<_>>(), [&empty]);
+}
+
+#[test]
 fn a_value_changes_by_effect_and_operator() {
     let (old, new) = (format!("\"{TOPIC}\""), format!("\"{THERE}\""));
     let both = format!("[{old}, {new}]");

@@ -61,9 +61,10 @@ impl Kms {
         cx: &StepContext<'_>,
     ) -> Result<Taken, Error> {
         let end = cx.end(Side::Target);
+        let terms = step.filled(|value| cx.fill(value))?;
         let grants = self.key_grants(end, target).await?;
         let is_named = |grant: &Grant| grant.name.as_ref() == Some(&step.name);
-        let Some(ours) = grants.iter().find(|grant| is_named(grant) && grant.terms == step.terms) else {
+        let Some(ours) = grants.iter().find(|grant| is_named(grant) && grant.terms == terms) else {
             if !grants.iter().any(is_named) {
                 return Ok(Taken::Already);
             }

@@ -280,6 +280,7 @@ mod tests {
         assert_eq!(filled("1"), (Some("x1".to_owned()), Some("\"x1\"".to_owned())));
         assert_eq!(filled("\",\"*"), (Some("x\",\"*".to_owned()), None));
         assert_eq!(filled("\",\"b").1.as_deref(), Some(r#""x\",\"b""#));
+        assert_eq!(filled("a\nb c").1.as_deref(), Some(r#""xa\nb c""#));
         assert_eq!(filled("${aws:username}").1, None);
         Ok(())
     }
@@ -288,6 +289,7 @@ mod tests {
     fn a_template_is_stored_as_a_text_if_it_is_one() -> Result {
         let whole = Template::default().text("a").text("b");
         assert_eq!((serde_json::to_value(&whole)?, whole.known()), ("ab".into(), Some("ab")));
+        assert_eq!(Template::default().known(), Some(""));
         let holed = whole.clone().target_of(&key(1)?).text("c");
         assert_eq!((holed.known(), holed.to_string()), (None, format!("ab{{kms.key:{}}}c", key(1)?)));
         for template in [whole, holed, Template::default()] {

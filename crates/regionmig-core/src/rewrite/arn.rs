@@ -65,6 +65,7 @@ mod tests {
             parts("arn:aws:sqs:${aws:RequestedRegion}:${aws:PrincipalAccount}:${aws:username}"),
             Some(("aws", "sqs", "${aws:RequestedRegion}", "${aws:PrincipalAccount}", "${aws:username}"))
         );
+        assert_eq!(parts("arn:aws:sqs:$:${a:$b}:t"), Some(("aws", "sqs", "$", "${a:$b}", "t")));
         for text in ["arn:aws:kms:eu-west-1:1", "arn:aws:kms:*", "arn:aws::x:1:y", "ARN:aws:kms:x:1:y", "", "arn:", "*"]
         {
             assert_eq!(parts(text), None, "{text}");

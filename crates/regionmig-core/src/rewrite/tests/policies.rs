@@ -146,6 +146,18 @@ fn a_policy_can_wait_for_what_a_step_will_make() {
 }
 
 #[test]
+fn a_document_can_wait_for_what_is_known_by_its_arn_alone() {
+    let (vpc, subnet) =
+        ("arn:aws:ec2:me-central-1:111122223333:vpc/vpc-9", "arn:aws:ec2:me-central-1:111122223333:subnet/s-9");
+    let waiting =
+        Rewriter::new(&route("111122223333/eu-central-1"), &IdMap::default()).coming([ResourceId::new("arn", vpc)]);
+    assert_eq!(waiting.value(vpc).document.to_string(), format!("{{arn:{vpc}}}"));
+    let early = ResourceId::new("kms.key-without-material", "k");
+    let waiting = waiting.coming_as(ResourceId::new("arn", subnet), early.clone());
+    assert_eq!(waiting.value(subnet).document.requires().collect::<Vec<_>>(), [&early]);
+}
+
+#[test]
 fn what_iam_returns_encoded_is_read_as_it_is_meant() {
     let text = format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"sns:*","Resource":"{TOPIC}"}}]}}"#);
     let encoded = urlencoding::encode(&text);

@@ -81,7 +81,7 @@ impl From<&str> for Template {
 
 impl From<String> for Template {
     fn from(text: String) -> Self {
-        Self(vec![Part::Text(text)])
+        if text.is_empty() { Self::default() } else { Self(vec![Part::Text(text)]) }
     }
 }
 

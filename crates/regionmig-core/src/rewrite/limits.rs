@@ -140,6 +140,7 @@ mod tests {
             text,
             "a trust policy has 2048 characters without white space at most, and this one would have 2049"
         );
+        assert_eq!(PolicyKind::ServiceControl.to_string(), "service control policy");
         assert!(PolicyKind::Key.excess(&"é".repeat(16 * 1024)).is_none());
         assert!(PolicyKind::Key.excess(&"é".repeat(16 * 1024 + 1)).is_some());
     }

@@ -2,6 +2,7 @@
 
 use jsonc_parser::ast::{ObjectProp, Value};
 
+use super::arn::ArnPattern;
 use super::error::RewriteError;
 use super::glob::is_pattern;
 use super::image::{Form, Image};
@@ -242,13 +243,15 @@ impl Scribe<'_, '_> {
     }
 }
 
-/// Returns whether a pattern that is not read closer is known to take the same of every region: an ARN whose region is one
-/// or is a pattern was read, and `arn:aws:sns:*` leaves the region open.
+/// Returns whether a pattern that does not name the source is known to take the same of every region: an ARN that was read, one
+/// whose region comes before any pattern, and one that leaves the region open, as `arn:aws:sns:*` does and `arn:aws:sns:m*` does not.
 fn takes_all_regions(pattern: &str) -> bool {
     let literal = pattern.find(['*', '?']).map_or(pattern, |at| &pattern[..at]);
-    let colons = literal.matches(':').count();
-    pattern == "*"
-        || (pattern.starts_with("arn:") && (colons > 3 || pattern.ends_with('*') && pattern.len() == literal.len() + 1))
+    let is_open = || match literal.matches(':').count() {
+        parts @ 0..=3 => pattern[literal.len()..] == *"*" && (parts < 3 || literal.ends_with(':')),
+        _ => true,
+    };
+    pattern == "*" || ArnPattern::parse(pattern).is_some() || (pattern.starts_with("arn:") && is_open())
 }
 
 /// A condition operator that compares texts.

@@ -75,6 +75,13 @@ fn a_pattern_can_serve_both_regions() {
 }
 
 #[test]
+fn one_branch_is_no_branching() {
+    let text = r#"{"$or":[{"prefix":"arn:aws:sns:me-central-1:111122223333:t"}]}"#;
+    let rewritten = rewriter().event_pattern(text).unwrap();
+    assert_eq!(said(&rewritten), ["> /$or/0/prefix arn:aws:sns:eu-central-1:111122223333:t SameName"]);
+}
+
+#[test]
 fn what_is_no_pattern_is_refused_with_its_place() {
     for (text, place) in
         [("[]", ""), (r#"{"region": "me-central-1"}"#, "/region"), (r#"{"detail": {"a": 1}}"#, "/detail/a")]

@@ -86,6 +86,89 @@ fn a_value_changes_by_effect_and_operator() {
 }
 
 #[test]
+fn nothing_is_allowed_in_the_target_without_what_is_denied_with_it() {
+    let document = |denied: &str| {
+        format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"*","Resource":"{TOPIC}"}},{{{denied}}}]}}"#)
+    };
+    let resource = |value: &str| {
+        format!(r#""Effect":"Deny","Action":"*","Resource":["arn:aws:iam::111122223333:role/a","{value}"]"#)
+    };
+    let via = |value: &str| {
+        format!(r#""Effect":"Deny","Action":"*","Condition":{{"StringLike":{{"kms:ViaService":"{value}"}}}}"#)
+    };
+    let tag = |value: &str| {
+        format!(r#""Effect":"Deny","Action":"*","Condition":{{"StringLike":{{"aws:ResourceTag/a":"{value}"}}}}"#)
+    };
+    let carried = [
+        resource("*"),
+        resource("arn:aws:sns:*"),
+        resource("arn:aws:s*"),
+        resource("arn:*"),
+        resource("arn:aws:sns:eu-west-1:*"),
+        resource("arn:aws:sns:eu-west-1:111122223333:t*"),
+        resource("arn:aws:sns:*:111122223333:t"),
+        resource("arn:aws:iam::111122223333:role/*"),
+        resource("arn:aws:sns:me-central-1:999988887777:t"),
+        resource("arn:aws:sns:me-central-1:111122223333:u*"),
+        via("s3.*.amazonaws.com"),
+        via("s3.me-central-1.amazonaws.com"),
+        tag("me-central-1"),
+        r#""Effect":"Allow","Action":"*","NotResource":"arn:aws:sns:me-central-1:111122223333:u""#.to_owned(),
+        r#""Effect":"Allow","Action":"*","Resource":"arn:aws:acm:me-central-1:111122223333:certificate/1""#.to_owned(),
+    ];
+    for denied in carried {
+        let rewritten = rewriter().policy(&document(&denied)).unwrap();
+        assert!(rewritten.document.to_string().contains(THERE), "{denied}: {:?}", said(&rewritten));
+    }
+    let not_carried = [
+        resource("arn:aws:sns:m*"),
+        resource("arn:aws:sns:?*"),
+        resource("arn:aws:sns:m*:*"),
+        resource("arn:aws:sns:me-*:111122223333:t"),
+        resource("arn:aws:acm:me-central-1:111122223333:certificate/1"),
+        resource("m*"),
+        via("s3.m*"),
+        via("s3.me-*.amazonaws.com"),
+        tag("a").replace("ResourceTag/a\":\"a", "SomethingElse\":\"me-central-1"),
+        r#""Effect":"Allow","Action":"*","NotResource":"arn:aws:acm:me-central-1:111122223333:certificate/1""#
+            .to_owned(),
+        format!(r#""Effect":"Allow","Action":"*","Condition":{{"StringMatches":{{"aws:SourceArn":"{TOPIC}"}}}}"#),
+        format!(r#""Effect":"Deny","Action":"*","Condition":{{"StringMatches":{{"aws:SourceArn":"{TOPIC}"}}}}"#),
+    ];
+    for denied in not_carried {
+        let text = document(&denied);
+        let rewritten = rewriter().policy(&text).unwrap();
+        assert_eq!(rewritten.document.known(), Some(text.as_str()));
+        let told = said(&rewritten);
+        assert!(told.contains(&format!("! /Statement/0/Resource {TOPIC} Denied")), "{denied}: {told:?}");
+    }
+}
+
+#[test]
+fn a_key_that_is_tested_twice_stays() {
+    let test = format!(
+        r#""Condition":{{"StringEquals":{{"aws:SourceArn":"{TOPIC}"}},"ArnLike":{{"AWS:SourceArn":"{THERE}"}}}}"#
+    );
+    let (document, told) = outcome(&rewriter(), "Allow", &test);
+    assert_eq!(document, test);
+    assert_eq!(told, [format!("! /Statement/0/Condition/StringEquals/aws:SourceArn {TOPIC} CouldWiden")]);
+}
+
+#[test]
+fn what_no_rule_is_about_is_told_wherever_it_stands() {
+    let text = r#"{"Id":"me-central-1","Comment":{"a":["b",{"c":"me-central-1"}]},"Statement":[{"Sid":"me-central-1","Effect":"Allow",
+        "NotPrincipal":{"Service":["logs.me-central-1.amazonaws.com"]},"Action":"*","Extra":["me-central-1"]}]}"#;
+    assert_eq!(
+        said(&rewriter().dangerously_allow(Allowance::ServicePrincipal).policy(text).unwrap()),
+        [
+            "! /Comment/a/1/c me-central-1 NoRule",
+            "! /Statement/0/NotPrincipal/Service/0 logs.me-central-1.amazonaws.com Principal",
+            "! /Statement/0/Extra/0 me-central-1 NoRule",
+        ]
+    );
+}
+
+#[test]
 fn each_condition_key_has_its_form() {
     for (key, value, becomes) in [
         ("kms:ViaService", "s3.me-central-1.amazonaws.com", Some("s3.eu-central-1.amazonaws.com")),
@@ -94,6 +177,8 @@ fn each_condition_key_has_its_form() {
         ("kms:ViaService", "me-central-1", None),
         ("aws:RequestedRegion", "me-central-1", Some("eu-central-1")),
         ("aws:RequestedRegion", "s3.me-central-1.amazonaws.com", None),
+        ("aws:RequestedRegion", "me-*", None),
+        ("SAML:aud", "https://me-*.signin.aws.amazon.com/saml", None),
         (
             "SAML:aud",
             "https://me-central-1.signin.aws.amazon.com/saml",
@@ -210,6 +295,7 @@ fn what_is_no_policy_is_refused_with_its_place() {
         (r#"{"Statement":[{"Effect":"allow"}]}"#, "/Statement/0/Effect"),
         (r#"{"Statement":{"Effect":"Deny","Resource":{"a":"b"}}}"#, "/Statement/Resource"),
         (r#"{"Statement":{"Effect":"Deny","Resource":[["a"]]}}"#, "/Statement/Resource/0"),
+        (r#"{"Statement":{"Effect":"Deny","Action":{"a":"b"}}}"#, "/Statement/Action"),
         (r#"{"Statement":{"Effect":"Deny","Condition":[]}}"#, "/Statement/Condition"),
         (r#"{"Statement":{"Effect":"Deny","Condition":{"StringLike":"a"}}}"#, "/Statement/Condition/StringLike"),
         (
@@ -223,6 +309,12 @@ fn what_is_no_policy_is_refused_with_its_place() {
     }
     let twice = rewriter().policy("{\"Statement\":[],\n \"Statement\":[]}");
     assert!(matches!(&twice, Err(RewriteError::Twice { at }) if at == "/Statement"), "{twice:?}");
+    let members: Vec<String> = (0..9).map(|index| format!("\"m{index}\": 1")).collect();
+    let many = |last: &str| rewriter().json(&format!("[{{{}, \"{last}\": 1}}]", members.join(",")));
+    assert!(many("m9").is_ok());
+    for twice in [many("m0"), many("m8"), rewriter().json(r#"[{"m0": 1, "m1": 2, "m0": 3}]"#)] {
+        assert!(matches!(&twice, Err(RewriteError::Twice { at }) if at.starts_with("/0/m")), "{twice:?}");
+    }
     let malformed = rewriter().policy("{\"Statement\":\n  [{\"Effect\":\"ALLOW\"}]}").unwrap_err().to_string();
     assert_eq!(
         malformed,

@@ -168,6 +168,34 @@ fn what_something_became_must_not_bring_in_more() {
 }
 
 #[test]
+fn what_has_no_account_becomes_what_has_none() {
+    let text = "arn:aws:apigateway:me-central-1::/restapis/ab12";
+    let there = "arn:aws:apigateway:eu-central-1::/restapis/cd34";
+    let becomes = |target: &str| {
+        let ids = IdMap::from_iter([(ResourceId::new("arn", text), target.into())]);
+        said(&Rewriter::new(&route("111122223333/eu-central-1"), &ids).value(text))
+    };
+    assert_eq!(becomes(there), [format!(">  {there} Counterpart")]);
+    assert_eq!(becomes("arn:aws:apigateway:eu-central-1:111122223333:/restapis/cd34"), [format!("!  {text} Outside")]);
+}
+
+#[test]
+fn what_becomes_itself_is_not_said_to_change() {
+    let text = "arn:aws:acm:me-central-1:111122223333:certificate/1";
+    let ids = IdMap::from_iter([(ResourceId::new("acm.certificate", text), text.into())]);
+    assert!(said(&Rewriter::new(&route("111122223333/eu-central-1"), &ids).value(text)).is_empty());
+}
+
+#[test]
+fn a_secret_that_was_made_anew_is_found_by_its_whole_name() {
+    let arn = |region: &str, name: &str| format!("arn:aws:secretsmanager:{region}:111122223333:secret:{name}");
+    let (text, there) = (arn("me-central-1", "a/b-AbCdEf"), arn("eu-central-1", "a/b-GhIjKl"));
+    let ids = IdMap::from_iter([(ResourceId::new("secrets.secret", &text), there.as_str().into())]);
+    let rewriter = Rewriter::new(&route("111122223333/eu-central-1"), &ids);
+    assert_eq!(said(&rewriter.value(&text)), [format!(">  {there} Counterpart")]);
+}
+
+#[test]
 fn in_another_account_only_what_is_mapped_changes() {
     let (key, role) = ("arn:aws:kms:me-central-1:111122223333:key/1", "arn:aws:iam::111122223333:role/a");
     let there = "arn:aws:kms:eu-central-1:444455556666:key/2";

@@ -166,7 +166,7 @@ impl Template {
 
     /// Returns the same as a text of a JSON document, quotes included.
     pub(crate) fn json(&self) -> Self {
-        let mut json = Self::default().text("\"");
+        let mut json = Self::with_room_for(self.known().map_or(0, str::len) + 2).text("\"");
         for part in &self.0 {
             match part {
                 Part::Text(text) => json = json.text(json_escaped(text)),

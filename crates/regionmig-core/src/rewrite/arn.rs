@@ -30,7 +30,10 @@ impl<'t> ArnPattern<'t> {
     /// Begins the same of another end: all but the resource.
     pub(super) fn at(&self, end: &End) -> Template {
         let partition = if self.partition.contains(['*', '?']) { self.partition } else { end.partition.as_str() };
-        Template::from(format!("arn:{partition}:{}:{}:{}:", self.service, end.region, end.account))
+        let parts = ["arn:", partition, ":", self.service, ":", end.region.as_str(), ":", end.account.as_str(), ":"];
+        let mut begin = String::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + self.resource.len());
+        begin.extend(parts);
+        Template::from(begin)
     }
 }
 

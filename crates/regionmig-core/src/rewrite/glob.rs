@@ -2,7 +2,7 @@
 
 /// Returns whether a text is a pattern. `*` is any number of characters and `?` is one (IAM user guide, "Resource").
 pub(super) fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?'])
+    text.bytes().any(|b| matches!(b, b'*' | b'?'))
 }
 
 /// Returns whether `pattern` takes `text`. In linear space, and never exponential time.

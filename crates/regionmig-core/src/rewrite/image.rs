@@ -53,7 +53,9 @@ enum Counterpart {
 impl Rewriter {
     /// Returns what `text` becomes, if it has one of these forms; what has none and names the source is lost.
     pub(super) fn image(&self, text: &str, forms: &[Form]) -> Image {
-        if text == "*" || !(self.may_name(text) || forms.contains(&Form::KeyId)) {
+        // The sign-in endpoint of us-east-1 and the id of a key do not say so.
+        let is_quiet = || forms.iter().any(|form| matches!(form, Form::KeyId | Form::SignIn));
+        if text == "*" || !(self.may_name(text) || is_quiet()) {
             return Image::Same;
         }
         match forms.iter().find_map(|form| self.image_of(*form, text)) {
@@ -68,8 +70,6 @@ impl Rewriter {
         is_pattern(text)
             || text.contains(self.route.source.region.as_str())
             || (self.moves_account() && text.contains(self.route.source.account.as_str()))
-            // That of us-east-1 does not say so.
-            || text.contains("signin")
     }
 
     /// Judges a value that no rule is about.

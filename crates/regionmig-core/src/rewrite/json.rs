@@ -1,6 +1,7 @@
 //! A JSON document that is changed in places, and stays as it is elsewhere.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use jsonc_parser::ast::{ObjectProp, ObjectPropName, StringLit, Value};
@@ -90,7 +91,8 @@ pub(super) enum At<'a> {
 impl At<'_> {
     /// Writes it as a JSON pointer (RFC 6901).
     pub(super) fn pointer(&self) -> String {
-        let mut pointer = String::new();
+        // Longer ones are rare.
+        let mut pointer = String::with_capacity(96);
         self.write(&mut pointer);
         pointer
     }
@@ -101,16 +103,16 @@ impl At<'_> {
             Self::Element(within, index) => {
                 within.write(pointer);
                 pointer.push('/');
-                pointer.push_str(&index.to_string());
+                // Writing to a string does not fail.
+                let _ = write!(pointer, "{index}");
             }
             Self::Member(within, name) => {
                 within.write(pointer);
                 pointer.push('/');
-                name.chars().for_each(|c| match c {
-                    '~' => pointer.push_str("~0"),
-                    '/' => pointer.push_str("~1"),
-                    c => pointer.push(c),
-                });
+                match name.contains(['~', '/']) {
+                    true => pointer.push_str(&name.replace('~', "~0").replace('/', "~1")),
+                    false => pointer.push_str(name),
+                }
             }
         }
     }
@@ -174,11 +176,12 @@ pub(super) fn texts<'v, 't>(value: &'v Value<'t>) -> (Vec<(Option<usize>, &'v St
     match value {
         Value::StringLit(text) => (vec![(None, text)], false),
         Value::Array(array) => {
-            let texts = array.elements.iter().enumerate().filter_map(|(index, element)| match element {
+            let mut texts = Vec::with_capacity(array.elements.len());
+            texts.extend(array.elements.iter().enumerate().filter_map(|(index, element)| match element {
                 Value::StringLit(text) => Some((Some(index), text)),
                 _ => None,
-            });
-            (texts.collect(), true)
+            }));
+            (texts, true)
         }
         _ => (Vec::new(), false),
     }

@@ -164,10 +164,10 @@ impl Template {
         self
     }
 
-    /// Returns the same as a text of a JSON document, quotes included.
-    pub(crate) fn json(&self) -> Self {
-        let mut json = Self::with_room_for(self.known().map_or(0, str::len) + 2).text("\"");
-        for part in &self.0 {
+    /// Adds another one as a text of a JSON document, quotes included.
+    pub(crate) fn append_json(self, other: &Self) -> Self {
+        let mut json = self.text("\"");
+        for part in &other.0 {
             match part {
                 Part::Text(text) => json = json.text(json_escaped(text)),
                 Part::JsonTargetOf(id) | Part::TargetOf(id) => json.0.push(Part::JsonTargetOf(id.clone())),

@@ -275,7 +275,7 @@ mod tests {
         let template = Template::default().text("x").target(hole.clone());
         let filled = |target: &str| {
             let ids = IdMap::from_iter([(hole.clone(), Arc::from(target))]);
-            (ids.fill(&template).ok(), ids.fill(&template.json()).ok())
+            (ids.fill(&template).ok(), ids.fill(&Template::default().append_json(&template)).ok())
         };
         assert_eq!(filled("1"), (Some("x1".to_owned()), Some("\"x1\"".to_owned())));
         assert_eq!(filled("\",\"*"), (Some("x\",\"*".to_owned()), None));

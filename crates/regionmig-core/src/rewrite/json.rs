@@ -1,5 +1,6 @@
 //! A JSON document that is changed in places, and stays as it is elsewhere.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -48,8 +49,7 @@ pub(super) fn parse(text: &str) -> Result<Value<'_>, RewriteError> {
 fn once(value: &Value<'_>, at: &At<'_>) -> Result<(), RewriteError> {
     match value {
         Value::Object(object) => {
-            let names: Vec<&str> = object.properties.iter().map(name).collect();
-            if let Some(twice) = twice(&names) {
+            if let Some(twice) = twice(&object.properties) {
                 return Err(RewriteError::Twice { at: At::Member(at, twice).pointer() });
             }
             object.properties.iter().try_for_each(|member| once(&member.value, &At::Member(at, name(member))))
@@ -62,14 +62,14 @@ fn once(value: &Value<'_>, at: &At<'_>) -> Result<(), RewriteError> {
 }
 
 /// Returns the first name that comes a second time.
-fn twice<'n>(names: &[&'n str]) -> Option<&'n str> {
+fn twice<'m>(members: &'m [ObjectProp<'_>]) -> Option<&'m str> {
     // Most objects have few members, which are compared faster than they are hashed.
-    if names.len() <= 8 {
-        let mut seconds = names.iter().enumerate().skip(1);
-        return seconds.find(|(index, name)| names[..*index].contains(name)).map(|(_, name)| *name);
+    if members.len() <= 8 {
+        let is_second = |at: usize| members[..at].iter().any(|member| name(member) == name(&members[at]));
+        return (1..members.len()).find(|at| is_second(*at)).map(|at| name(&members[at]));
     }
-    let mut seen = HashSet::with_capacity(names.len());
-    names.iter().find(|name| !seen.insert(**name)).copied()
+    let mut seen = HashSet::with_capacity(members.len());
+    members.iter().map(name).find(|name| !seen.insert(*name))
 }
 
 /// Returns the name of a member.
@@ -135,36 +135,55 @@ pub(super) fn each_text<'v, 't>(value: &'v Value<'t>, at: &At<'_>, see: &mut imp
 
 /// What is put where, in place of what stands there.
 #[derive(Debug, Default)]
-pub(super) struct Edits(Vec<(Range<usize>, Template)>);
+pub(super) struct Edits(Vec<Edit>);
+
+#[derive(Debug)]
+struct Edit {
+    range: Range<usize>,
+    /// What comes before the value.
+    before: Cow<'static, str>,
+    value: Option<Template>,
+    /// What comes after it.
+    after: &'static str,
+}
 
 impl Edits {
     /// Has `value` stand in place of `text`.
-    pub(super) fn replace(&mut self, text: &StringLit<'_>, value: &Template) {
-        self.0.push((text.range.start..text.range.end, value.json()));
+    pub(super) fn replace(&mut self, text: &StringLit<'_>, value: Template) {
+        let range = text.range.start..text.range.end;
+        self.0.push(Edit { range, before: "".into(), value: Some(value), after: "" });
     }
 
     /// Has `value` stand beside `text`, which is one of a list.
-    pub(super) fn append(&mut self, text: &StringLit<'_>, value: &Template) {
-        self.insert(text.range.end, Template::from(", ").append(value.json()));
+    pub(super) fn append(&mut self, text: &StringLit<'_>, value: Template) {
+        self.insert(text.range.end, ", ", Some(value), "");
     }
 
-    /// Has a list stand in place of a single `text`: itself, and `values`.
-    pub(super) fn list(&mut self, text: &StringLit<'_>, value: &Template) {
-        self.insert(text.range.start, Template::from("["));
-        self.insert(text.range.end, Template::from(", ").append(value.json()).text("]"));
+    /// Has a list stand in place of a single `text`: itself, and `value`.
+    pub(super) fn list(&mut self, text: &StringLit<'_>, value: Template) {
+        self.insert(text.range.start, "[", None, "");
+        self.insert(text.range.end, ", ", Some(value), "]");
     }
 
-    pub(super) fn insert(&mut self, at: usize, what: Template) {
-        self.0.push((at..at, what));
+    /// Has `value` stand at a place where nothing is, between two further texts.
+    pub(super) fn insert(
+        &mut self,
+        at: usize,
+        before: impl Into<Cow<'static, str>>,
+        value: Option<Template>,
+        after: &'static str,
+    ) {
+        self.0.push(Edit { range: at..at, before: before.into(), value, after });
     }
 
     /// Writes the document anew: byte for byte as it was, but for the edits.
     pub(super) fn apply(mut self, text: &str) -> Template {
-        self.0.sort_by_key(|(range, _)| range.start);
+        self.0.sort_by_key(|edit| edit.range.start);
         let mut done = 0;
         let mut document = Template::with_room_for(text.len() + text.len() / 8);
-        for (range, value) in self.0 {
-            document = document.text(&text[done..range.start]).append(value);
+        for Edit { range, before, value, after } in self.0 {
+            document = document.text(&text[done..range.start]).text(before);
+            document = value.iter().fold(document, Template::append_json).text(after);
             done = range.end;
         }
         document.text(&text[done..])

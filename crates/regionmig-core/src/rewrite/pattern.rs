@@ -10,7 +10,6 @@ use super::image::{Form, Image};
 use super::json::{At, name, parse, texts};
 use super::report::Rewritten;
 use super::scribe::{How, Scribe};
-use crate::ids::Template;
 
 /// Members of an event whose value is a region's name: its own, and that in what CloudTrail records.
 const REGIONS: [&str; 2] = ["/region", "/detail/awsRegion"];
@@ -96,9 +95,8 @@ impl Scribe<'_, '_> {
                     return self.change(text, at.pointer(), (image, rule), how, (&[], false));
                 }
                 if !image.known().is_some_and(|image| present.contains(&(operator, image))) {
-                    let joined = Template::from(format!(", {{\"{operator}\": "));
-                    self.edits.insert(test.range.end, joined.append(image.json()).text("}"));
                     self.replaced(at.pointer(), text, (&image, rule), true);
+                    self.edits.insert(test.range.end, format!(", {{\"{operator}\": "), Some(image), "}");
                 }
             }
             // What is excepted stays excepted.

@@ -77,11 +77,13 @@ impl Scribe<'_, '_> {
         match how {
             How::Not(lack) => return self.lose(at, &text.value, lack),
             How::Add if is_there() => return,
-            How::Add if is_list => self.edits.append(text, &image),
-            How::Add => self.edits.list(text, &image),
-            How::Replace => self.edits.replace(text, &image),
+            How::Add | How::Replace => self.replaced(at, text, (&image, rule), how == How::Add),
         }
-        self.replaced(at, text, (&image, rule), how == How::Add);
+        match how {
+            How::Add if is_list => self.edits.append(text, image),
+            How::Add => self.edits.list(text, image),
+            How::Not(_) | How::Replace => self.edits.replace(text, image),
+        }
     }
 
     pub(super) fn replaced(&mut self, at: String, text: &StringLit<'_>, new: (&Template, Rule), is_added: bool) {

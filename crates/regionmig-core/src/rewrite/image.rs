@@ -239,10 +239,10 @@ impl Rewriter {
 
     /// Says what becomes of what the source's account has in the source's region.
     fn resource(&self, text: &str, arn: &ArnPattern<'_>) -> Image {
-        if let Some(image) = self.mapped(text, arn) {
+        let kind = kinds::of(arn.service, arn.resource);
+        if let Some(image) = self.mapped(text, arn, kind) {
             return image;
         }
-        let kind = kinds::of(arn.service, arn.resource);
         let rule = match kind {
             _ if arn.resource == "*" => Rule::EveryOfKind,
             Some(kind) if kind.name.is_kept() => Rule::SameName,
@@ -269,11 +269,11 @@ impl Rewriter {
     }
 
     /// Says what an ARN becomes by the map alone: the whole, or the thing that the rest of it belongs to.
-    fn mapped(&self, text: &str, arn: &ArnPattern<'_>) -> Option<Image> {
+    fn mapped(&self, text: &str, arn: &ArnPattern<'_>, kind: Option<&Kind>) -> Option<Image> {
         if let Some(image) = self.whole(text) {
             return Some(image);
         }
-        let kind = kinds::of(arn.service, arn.resource)?;
+        let kind = kind?;
         let (id, rest) = part_of(kind, arn.resource)?;
         let head = &text[..text.len() - rest.len()];
         match kind.name {
@@ -300,7 +300,7 @@ impl Rewriter {
             },
             Host::Service { head, region, suffix, rest } if *region == source => {
                 let suffix = suffix.of(target.partition);
-                let image = format!("{head}{}.{suffix}{rest}", target.region);
+                let image = [head, target.region.as_str(), ".", suffix, rest].concat();
                 Image::Becomes(Template::from(image), Rule::ServiceHost)
             }
             Host::Service { .. } => Image::Same,

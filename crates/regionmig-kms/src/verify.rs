@@ -384,7 +384,7 @@ fn counterpart<'a>(
         let unread = target.unread(key).map(Flaw::from);
         return marked.ok_or_else(|| unread.unwrap_or_else(|| Flaw::Unlike("it has no counterpart".to_owned())));
     };
-    match (keys.lookup(&name), keys.known().find(|(arn, _)| **arn == name)) {
+    match (keys.lookup(&name), keys.known_as(&name)) {
         (_, Some(found)) => Ok(found),
         (Lookup::Unknown(gap), None) => Err(gap.into()),
         _ => Err(Flaw::Unlike(format!("its counterpart {name} is not in the target"))),

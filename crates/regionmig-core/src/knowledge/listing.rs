@@ -176,6 +176,13 @@ impl<K: Ord, V> Listing<K, V> {
         self.items.iter().filter_map(|(key, item)| Some((key, item.value().ok()?)))
     }
 
+    /// Returns what was read of one thing, with its key as it is kept here. Says nothing of why there is none:
+    /// [`lookup`](Self::lookup) does.
+    pub fn known_as(&self, key: &K) -> Option<(&K, &V)> {
+        let (key, item) = self.items.get_key_value(key)?;
+        Some((key, item.value().ok()?))
+    }
+
     /// Returns what exists and could not be read.
     pub fn unknown(&self) -> impl Iterator<Item = (&K, &Gap)> {
         self.items.iter().filter_map(|(key, item)| Some((key, item.value().err()?)))

@@ -46,6 +46,7 @@ proptest! {
             (Lookup::Absent, None) => prop_assert!(of.1),
             (found, read) => prop_assert!(false, "{found:?} of {read:?}"),
         }
+        prop_assert_eq!(things.known_as(&key), things.known().find(|(known, _)| **known == key));
     }
 
     #[test]

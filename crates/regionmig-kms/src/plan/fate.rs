@@ -59,7 +59,7 @@ impl<'a> Planner<'a> {
             self.draft.unclear(arn, gap);
             return None;
         }
-        match keys.known().find(|(other, _)| *other == target) {
+        match keys.known_as(target) {
             Some((_, other)) if !other.is_customers() => {
                 self.draft.find(finding::mapped_outside(arn, target));
                 None
@@ -132,7 +132,7 @@ impl<'a> Planner<'a> {
                 return None;
             }
             Lookup::Present(_) => {
-                let (target, other) = keys.known().find(|(other, _)| **other == replica)?;
+                let (target, other) = keys.known_as(&replica)?;
                 return self.found(arn, key, target, other);
             }
             Lookup::Absent => {}

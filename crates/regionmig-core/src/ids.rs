@@ -6,6 +6,7 @@ mod identifier;
 mod map;
 
 pub use arn::Arn;
+pub(crate) use binding::says_more;
 pub use binding::{Binding, Template};
 pub use identifier::{
     AliasName, AppClientId, CertificateArn, CertificateAuthorityArn, DetectorId, Identifier, IdentityPoolId, KeyArn,

@@ -171,7 +171,7 @@ impl Rewriter {
     /// Rewrites a single value: an ARN, a host or URL, an issuer, a sign-in endpoint, the id of a pool or a key, a provider's name with
     /// the client as role mappings have it.
     pub fn value(&self, text: &str) -> Rewritten {
-        free::value(self, text)
+        free::single(self, text, &free::ALL)
     }
 }
 

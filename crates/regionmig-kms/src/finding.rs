@@ -584,22 +584,20 @@ pub(crate) fn reserved_tags(names: &[&str]) -> Finding {
     .remedy("name others with `Kms::add_tag`, then plan again")
 }
 
+/// What to do about parts of a policy that change with leave only.
+const WITH_LEAVE: &str = "decide what these parts should say in the target: map what has a counterpart, and allow with \
+    `Kms::dangerously_allow` what should follow though it can widen access, such as the principals of services";
+
 /// Says what of a document is rewritten, and what in it a person must decide, by the core's codes.
 // REQ: KMS-24
 pub(crate) fn rewritten<D>(subject: &ResourceId, what: &str, rewritten: &Rewritten<D>) -> Vec<Finding> {
     let wants_leave = |lack| matches!(lack, Lack::CouldWiden | Lack::Principal);
     let is_leave_wanted = rewritten.unresolved.iter().any(|one| wants_leave(one.lack));
-    let findings = rewritten.findings(subject, what).into_iter();
-    let with_leave = |finding: Finding| {
-        match is_leave_wanted && finding.code == UNRESOLVED {
-        true => finding.remedy(
-            "decide what these parts should say in the target: map what has a counterpart, and allow with \
-             `Kms::dangerously_allow` what should follow though it can widen access, such as the principals of services",
-        ),
-        false => finding,
+    let mut findings = rewritten.findings(subject, what);
+    for finding in findings.iter_mut().filter(|finding| is_leave_wanted && finding.code == UNRESOLVED) {
+        finding.remedy = Some(WITH_LEAVE.to_owned());
     }
-    };
-    findings.map(with_leave).collect()
+    findings
 }
 
 pub(crate) fn rotation_elsewhere(key: &KeyArn, primary: &KeyArn, own: Rotation, there: Rotation) -> Finding {

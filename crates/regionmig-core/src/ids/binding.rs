@@ -187,6 +187,11 @@ impl fmt::Display for Template {
     }
 }
 
+/// Returns whether a document would read an identifier as a pattern, or as a variable, for others than it names.
+pub(crate) fn says_more(id: &str) -> bool {
+    id.contains(['*', '?', '$'])
+}
+
 /// Writes what stands between the quotes of a JSON text.
 pub(super) fn json_escaped(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|b| b < b' ' || matches!(b, b'"' | b'\\')) {

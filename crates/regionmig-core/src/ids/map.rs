@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Finding, Severity, code};
-use crate::ids::binding::{Binding, Part, Template, json_escaped};
+use crate::ids::binding::{Binding, Part, Template, json_escaped, says_more};
 use crate::ids::{Identifier, ResourceId};
 
 /// What each source identifier has become in the target, across all services.
@@ -156,7 +156,7 @@ impl IdMap {
             Part::Text(text) => Ok(text.clone()),
             Part::TargetOf(id) => Ok(target(id)?.to_string()),
             Part::JsonTargetOf(id) => match target(id)? {
-                pattern if pattern.contains(['*', '?', '$']) => Err(UnresolvedError { source_id: id.clone() }),
+                target if says_more(target) => Err(UnresolvedError { source_id: id.clone() }),
                 target => Ok(json_escaped(target).into_owned()),
             },
         };

@@ -1,5 +1,6 @@
 //! ARNs as documents have them: with patterns and variables in any part.
 
+use super::glob::is_pattern;
 use crate::ids::Template;
 use crate::route::End;
 
@@ -29,7 +30,7 @@ impl<'t> ArnPattern<'t> {
 
     /// Begins the same of another end: all but the resource.
     pub(super) fn at(&self, end: &End) -> Template {
-        let partition = if self.partition.contains(['*', '?']) { self.partition } else { end.partition.as_str() };
+        let partition = if is_pattern(self.partition) { self.partition } else { end.partition.as_str() };
         let parts = ["arn:", partition, ":", self.service, ":", end.region.as_str(), ":", end.account.as_str(), ":"];
         let mut begin = String::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + self.resource.len());
         begin.extend(parts);

@@ -8,7 +8,7 @@ use super::Rewriter;
 use super::error::RewriteError;
 use super::image::{Form, Image};
 use super::json::{At, name, parse};
-use super::report::{Lack, Replacement, Rewritten, Unresolved};
+use super::report::{Lack, Rewritten};
 use super::scribe::{How, Scribe};
 use crate::ids::Template;
 
@@ -30,14 +30,9 @@ pub(super) fn json(rewriter: &Rewriter, text: &str) -> Result<Rewritten, Rewrite
 /// Rewrites the template of an input transformer: JSON in which `<name>` stands for a value of the event, within a text or in
 /// its place (EventBridge user guide, "Amazon EventBridge input transformation"). What is no such template is one text.
 pub(super) fn template(rewriter: &Rewriter, text: &str) -> Rewritten {
-    let whole = || {
-        let mut report = Rewritten { document: Template::from(text), ..Rewritten::default() };
-        note(&mut report, String::new(), text, &rewriter.image(text, &[]));
-        report
-    };
     // Of the same length, so that what stands where is the same in both.
     let as_json = with_placeholders_quoted(text);
-    let Ok(document) = parse(&as_json) else { return whole() };
+    let Ok(document) = parse(&as_json) else { return single(rewriter, text, &[]) };
     let mut scribe = Scribe::new(rewriter, "input template", text);
     scribe.any(&document, &At::Whole, &ALL, text);
     scribe.finish()
@@ -48,51 +43,41 @@ pub(super) fn context(
     rewriter: &Rewriter,
     context: &BTreeMap<String, String>,
 ) -> Rewritten<BTreeMap<String, Template>> {
-    let mut report = Rewritten::default();
-    let mut rewritten = BTreeMap::new();
+    let mut report: Rewritten<BTreeMap<String, Template>> = Rewritten::default();
     for (name, value) in context {
         let at = At::Member(&At::Whole, name).pointer();
         if rewriter.image(name, &[]) != Image::Same {
-            let (at, value) = (at.clone(), name.clone());
-            report.unresolved.push(Unresolved { at, value, lack: Lack::NoRule });
+            report.lose(at.clone(), name, Lack::NoRule);
         }
-        let value = match rewriter.image(value, &[Form::Arn]) {
-            Image::Becomes(image, rule) => {
-                let (before, after) = (value.clone(), image.to_string());
-                report.replacements.push(Replacement { at, before, after, rule, is_added: false });
-                image
-            }
-            other => {
-                note(&mut report, at, value, &other);
-                Template::from(value.as_str())
-            }
-        };
-        rewritten.insert(name.clone(), value);
-    }
-    let Rewritten { replacements, unresolved, kept, .. } = report;
-    Rewritten { document: rewritten, replacements, unresolved, kept }
-}
-
-/// Rewrites one value.
-pub(super) fn value(rewriter: &Rewriter, text: &str) -> Rewritten {
-    let mut report = Rewritten { document: Template::from(text), ..Rewritten::default() };
-    match rewriter.image(text, &ALL) {
-        Image::Becomes(image, rule) => {
-            let (before, after) = (text.to_owned(), image.to_string());
-            report.replacements.push(Replacement { at: String::new(), before, after, rule, is_added: false });
-            report.document = image;
-        }
-        other => note(&mut report, String::new(), text, &other),
+        let value = rewritten(rewriter, &mut report, at, (value, &[Form::Arn]));
+        report.document.insert(name.clone(), value);
     }
     report
 }
 
-fn note(report: &mut Rewritten, at: String, value: &str, image: &Image) {
-    let value = value.to_owned();
-    match image {
-        Image::Kept(stay) => report.kept.push(super::report::Kept { at, value, stay: *stay }),
-        Image::Lost(lack) => report.unresolved.push(Unresolved { at, value, lack: *lack }),
-        Image::Becomes(..) | Image::Same => {}
+/// Rewrites one value that has one of these forms, and is all there is.
+pub(super) fn single(rewriter: &Rewriter, text: &str, forms: &[Form]) -> Rewritten {
+    let mut report: Rewritten = Rewritten::default();
+    let document = rewritten(rewriter, &mut report, String::new(), (text, forms));
+    Rewritten { document, ..report }
+}
+
+/// Returns what a value becomes, and takes note of it.
+fn rewritten<D>(
+    rewriter: &Rewriter,
+    report: &mut Rewritten<D>,
+    at: String,
+    (text, forms): (&str, &[Form]),
+) -> Template {
+    match rewriter.image(text, forms) {
+        Image::Becomes(image, rule) => {
+            report.replaced(at, text, (&image, rule), false);
+            image
+        }
+        other => {
+            report.note(at, text, &other);
+            Template::from(text)
+        }
     }
 }
 
@@ -104,7 +89,7 @@ impl Scribe<'_, '_> {
                 for member in &object.properties {
                     let at = At::Member(at, name(member));
                     if self.rewriter.image(name(member), &[]) != Image::Same {
-                        self.lose(at.pointer(), name(member), Lack::NoRule);
+                        self.report.lose(at.pointer(), name(member), Lack::NoRule);
                     }
                     let is_region = REGIONS.contains(&name(member));
                     self.any(&member.value, &at, if is_region { &[Form::Region] } else { &ALL }, original);

@@ -76,11 +76,11 @@ impl<'t> Host<'t> {
         let (labels, suffix) = suffixes.into_iter().find_map(strip)?;
         let (service, region) = labels.rsplit_once('.')?;
         let is_service = is_label(service) || TWO_LABELS.contains(&service);
-        if !is_service || !(is_pattern(region) || region.parse::<Region>().is_ok()) {
+        let is_source = region == source.region.as_str();
+        if !is_service || !(is_source || is_pattern(region) || region.parse::<Region>().is_ok()) {
             return labels.split('.').any(|label| has_region(label, source)).then_some(Self::OfThing);
         }
         let head = &text[..after_scheme + service.len() + 1];
-        let is_source = region == source.region.as_str();
         if let Some((pool, rest)) = pool_of(rest, source).filter(|_| service == "cognito-idp" && is_source) {
             return Some(Self::Issuer { head, pool, rest });
         }

@@ -6,8 +6,9 @@ use super::host::Host;
 use super::kinds::{self, Kind, Name};
 use super::report::{Lack, Rule, Stay};
 use super::{Allowance, Rewriter};
-use crate::ids::{AppClientId, Arn, Identifier, IdentityPoolId, KeyArn, ResourceId, Template, UserPoolId};
+use crate::ids::{AppClientId, Arn, Identifier, IdentityPoolId, KeyArn, ResourceId, Template, UserPoolId, says_more};
 use crate::region::SignInEndpoint;
+use crate::route::End;
 
 /// A form of values that a rule is about.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -73,7 +74,7 @@ impl Rewriter {
     }
 
     /// Judges a value that no rule is about.
-    pub(super) fn mention(&self, text: &str) -> Image {
+    fn mention(&self, text: &str) -> Image {
         if let Some(arn) = ArnPattern::parse(text) {
             // Of an ARN it can be told whether it names the source, whatever stands around it.
             return match self.arn(text, &arn) {
@@ -121,7 +122,7 @@ impl Rewriter {
     fn sign_in(&self, text: &str) -> Option<Image> {
         let Ok(endpoint) = text.parse::<SignInEndpoint>() else {
             // `https://*.signin.aws.amazon.com/saml` and the like.
-            let of = |end: &crate::route::End| SignInEndpoint::of(&end.region).to_string();
+            let of = |end: &End| SignInEndpoint::of(&end.region).to_string();
             let takes = |end| is_pattern(text) && matches(text, &of(end));
             return match (takes(&self.route.source), takes(&self.route.target)) {
                 (true, true) => Some(Image::Kept(Stay::CoversTarget)),
@@ -201,10 +202,7 @@ impl Rewriter {
     /// Judges an ARN whose region is a pattern for source and target: what is named alike in both stays. What is not has an id that
     /// the service chose.
     fn any_region(&self, arn: &ArnPattern<'_>) -> Image {
-        let has_id = |kind: &Kind| {
-            let is_multi_region = kind.name == Name::MintedArn(KeyArn::KIND) && arn.resource.starts_with("key/mrk-");
-            !kind.name.is_kept() && !is_multi_region && arn.resource[kind.prefix.len()..] != *"*"
-        };
+        let has_id = |kind: &Kind| !kind.is_called_alike(arn.resource) && !kind.is_every(arn.resource);
         let may_be_ours = matches(arn.account, self.route.source.account.as_str());
         match may_be_ours && arn.resource != "*" && kinds::of(arn.service, arn.resource).is_some_and(has_id) {
             true => Image::Lost(Lack::Pattern),
@@ -245,12 +243,8 @@ impl Rewriter {
         }
         let rule = match kind {
             _ if arn.resource == "*" => Rule::EveryOfKind,
-            Some(kind) if kind.name.is_kept() => Rule::SameName,
-            Some(kind) if arn.resource[kind.prefix.len()..] == *"*" && !kind.prefix.is_empty() => Rule::EveryOfKind,
-            // KMS developer guide, "Multi-Region keys": related ones have one id, and `mrk-` tells them.
-            Some(kind) if kind.name == Name::MintedArn(KeyArn::KIND) && arn.resource.starts_with("key/mrk-") => {
-                Rule::SameName
-            }
+            Some(kind) if kind.is_called_alike(arn.resource) => Rule::SameName,
+            Some(kind) if kind.is_every(arn.resource) => Rule::EveryOfKind,
             _ if is_pattern(arn.resource) => return Image::Lost(Lack::Pattern),
             _ => return Image::Lost(Lack::NoCounterpart),
         };
@@ -354,7 +348,7 @@ impl Rewriter {
     /// Returns whether a counterpart would bring in what was not there: a pattern, a variable, another account.
     fn is_outside(&self, target: &str) -> bool {
         let account = ArnPattern::parse(target).map_or("", |arn| arn.account);
-        target.contains(['*', '?', '$']) || !(account.is_empty() || account == self.route.target.account.as_str())
+        says_more(target) || !(account.is_empty() || account == self.route.target.account.as_str())
     }
 
     fn moves_account(&self) -> bool {

@@ -57,6 +57,11 @@ pub(super) fn forms(key: &str) -> &'static [Form] {
     if is_context { &[Form::Arn] } else { row().map_or(&[], |(_, forms)| forms) }
 }
 
+/// Returns whether a condition key asks for a tag, whose value is its owner's and the same in every region.
+pub(super) fn is_tag(key: &str) -> bool {
+    key.split_once('/').is_some_and(|(name, _)| name.to_ascii_lowercase().ends_with("tag"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +71,7 @@ mod tests {
         assert_eq!(forms("AWS:SourceArn"), [Form::Arn]);
         assert_eq!(forms("kms:EncryptionContext:SecretARN"), [Form::Arn]);
         assert!(forms("aws:ResourceTag/region").is_empty());
+        assert!(is_tag("aws:ResourceTag/region") && is_tag("AWS:requesttag/a") && !is_tag("aws:TagKeys"));
         assert!(KEYS.iter().all(|(key, _)| *key == key.to_ascii_lowercase()));
     }
 }

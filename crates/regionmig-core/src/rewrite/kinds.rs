@@ -30,8 +30,22 @@ pub(super) enum Name {
 
 impl Name {
     /// Returns whether the thing is called the same in another region.
-    pub(super) fn is_kept(self) -> bool {
+    fn is_kept(self) -> bool {
         matches!(self, Self::Chosen | Self::ChosenArn(_))
+    }
+}
+
+impl Kind {
+    /// Returns whether what an ARN names with `resource` is called the same in another region.
+    pub(super) fn is_called_alike(&self, resource: &str) -> bool {
+        // KMS developer guide, "Multi-Region keys": related ones have one id, and `mrk-` tells them.
+        let is_multi_region = self.name == Name::MintedArn(KeyArn::KIND) && resource.starts_with("key/mrk-");
+        self.name.is_kept() || is_multi_region
+    }
+
+    /// Returns whether `resource` takes all of the kind.
+    pub(super) fn is_every(&self, resource: &str) -> bool {
+        resource.strip_prefix(self.prefix) == Some("*")
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use jsonc_parser::ast::{Object, ObjectProp, StringLit, Value};
+use jsonc_parser::ast::{Object, ObjectProp, Value};
 
 use super::Rewriter;
 use super::error::RewriteError;
 use super::image::{Form, Image};
-use super::json::{At, name, parse, texts};
+use super::json::{At, name, parse};
 use super::report::Rewritten;
 use super::scribe::{How, Scribe};
 
@@ -61,14 +61,12 @@ impl Scribe<'_, '_> {
         for (index, element) in array.elements.iter().enumerate() {
             let at = At::Element(at, index);
             match element {
-                Value::Object(test) => match test.properties.as_slice() {
-                    [only] => {
-                        let at = At::Member(&at, name(only));
-                        check(name(only), &only.value).map_err(|why| self.malformed(&only.value, &at, why))?;
-                        self.test(only, test, &at, (forms, how), &present);
-                    }
-                    _ => return Err(self.malformed(element, &at, "a test has one operator")),
-                },
+                Value::Object(test) => {
+                    let only = only(test).ok_or_else(|| self.malformed(element, &at, "a test has one operator"))?;
+                    let at = At::Member(&at, name(only));
+                    check(name(only), &only.value).map_err(|why| self.malformed(&only.value, &at, why))?;
+                    self.test(only, test, &at, (forms, how), &present);
+                }
                 Value::Array(_) => return Err(self.malformed(element, &at, "a test is no list")),
                 _ => {}
             }
@@ -87,15 +85,15 @@ impl Scribe<'_, '_> {
     ) {
         match (name(member), &member.value) {
             (operator @ ("equals-ignore-case" | "prefix" | "wildcard"), Value::StringLit(text)) => {
-                let (image, rule) = match self.image_of_test(operator, text, forms) {
+                let (image, rule) = match image_of_test(self.rewriter, operator, &text.value, forms) {
                     Image::Becomes(image, rule) => (image, rule),
-                    other => return self.note(at.pointer(), text, other),
+                    other => return self.report.note(at.pointer(), &text.value, &other),
                 };
                 if how != How::Add {
                     return self.change(text, at.pointer(), (image, rule), how, (&[], false));
                 }
                 if !image.known().is_some_and(|image| present.contains(&(operator, image))) {
-                    self.replaced(at.pointer(), text, (&image, rule), true);
+                    self.report.replaced(at.pointer(), &text.value, (&image, rule), true);
                     self.edits.insert(test.range.end, format!(", {{\"{operator}\": "), Some(image), "}");
                 }
             }
@@ -117,27 +115,21 @@ impl Scribe<'_, '_> {
         if !matches!(operator, "equals-ignore-case" | "prefix" | "wildcard") {
             return self.unruled(&member.value, at);
         }
-        let (values, is_list) = texts(&member.value);
-        for (index, text) in &values {
-            let at = index.map_or_else(|| at.pointer(), |index| At::Element(at, index).pointer());
-            match self.image_of_test(operator, text, forms) {
-                Image::Becomes(image, rule) => self.change(text, at, (image, rule), How::Add, (&values, is_list)),
-                other => self.note(at, text, other),
-            }
-        }
+        let rewriter = self.rewriter;
+        self.values_by(&member.value, at, How::Add, |text| image_of_test(rewriter, operator, text, forms));
     }
+}
 
-    /// Says what becomes of a text that a test compares with: a prefix is a pattern that ends in `*`, if it is not a whole name.
-    fn image_of_test(&self, operator: &str, text: &StringLit<'_>, forms: &[Form]) -> Image {
-        let exact = self.rewriter.image(&text.value, forms);
-        let is_name = forms.contains(&Form::Region) && matches!(exact, Image::Becomes(..));
-        if operator != "prefix" || is_name {
-            return exact;
-        }
-        match self.rewriter.image(&format!("{}*", text.value), forms) {
-            Image::Becomes(image, rule) => Image::Becomes(image.without_end("*"), rule),
-            other => other,
-        }
+/// Says what becomes of a text that a test compares with: a prefix is a pattern that ends in `*`, if it is not a whole name.
+fn image_of_test(rewriter: &Rewriter, operator: &str, text: &str, forms: &[Form]) -> Image {
+    let exact = rewriter.image(text, forms);
+    let is_name = forms.contains(&Form::Region) && matches!(exact, Image::Becomes(..));
+    if operator != "prefix" || is_name {
+        return exact;
+    }
+    match rewriter.image(&format!("{text}*"), forms) {
+        Image::Becomes(image, rule) => Image::Becomes(image.without_end("*"), rule),
+        other => other,
     }
 }
 
@@ -149,21 +141,15 @@ fn check(operator: &str, value: &Value<'_>) -> Result<(), &'static str> {
         Value::Array(array) => array.elements.iter().all(is),
         value => is(value),
     };
-    let only = |value: &Value<'_>| match value {
-        Value::Object(object) => match object.properties.as_slice() {
-            [only] => Some((name(only).to_owned(), all(&only.value, &is_text), is_text(&only.value))),
-            _ => None,
-        },
-        _ => None,
-    };
+    let inner = value.as_object().and_then(only).map(|only| (name(only), &only.value));
     let holds = match operator {
         "prefix" | "suffix" => {
-            is_text(value) || only(value).is_some_and(|(name, _, is_text)| name == "equals-ignore-case" && is_text)
+            is_text(value) || inner.is_some_and(|(name, value)| name == "equals-ignore-case" && is_text(value))
         }
         "cidr" | "equals-ignore-case" | "wildcard" => is_text(value),
-        "anything-but" => match only(value) {
-            Some((name, are_texts, _)) => {
-                are_texts && matches!(name.as_str(), "equals-ignore-case" | "prefix" | "suffix" | "wildcard")
+        "anything-but" => match inner {
+            Some((name, value)) => {
+                matches!(name, "equals-ignore-case" | "prefix" | "suffix" | "wildcard") && all(value, &is_text)
             }
             None => all(value, &is_single),
         },
@@ -174,12 +160,15 @@ fn check(operator: &str, value: &Value<'_>) -> Result<(), &'static str> {
     if holds { Ok(()) } else { Err("the operator compares with something else") }
 }
 
+/// Returns the member of an object that has one.
+fn only<'v, 't>(object: &'v Object<'t>) -> Option<&'v ObjectProp<'t>> {
+    if let [only] = object.properties.as_slice() { Some(only) } else { None }
+}
+
 /// Returns the operator and the text of a test that has one of each.
 fn text_of<'v>(test: &'v Object<'_>) -> Option<(&'v str, &'v str)> {
-    match test.properties.as_slice() {
-        [only] => only.value.as_string_lit().map(|text| (name(only), &*text.value)),
-        _ => None,
-    }
+    let only = only(test)?;
+    only.value.as_string_lit().map(|text| (name(only), &*text.value))
 }
 
 /// Returns the patterns one of which must take the event, if that is what a member says.

@@ -6,7 +6,7 @@ use super::arn::ArnPattern;
 use super::error::RewriteError;
 use super::glob::is_pattern;
 use super::image::{Form, Image};
-use super::json::{At, each_text, name, parse, texts};
+use super::json::{At, each_text, name, parse};
 use super::keys;
 use super::report::{Lack, Rewritten};
 use super::scribe::{How, Scribe};
@@ -150,8 +150,10 @@ impl Scribe<'_, '_> {
     /// Takes note of principals that name the source.
     fn unnamed(&mut self, value: &Value<'_>, at: &At<'_>) {
         each_text(value, at, &mut |text, at| match self.rewriter.image(&text.value, &[]) {
-            Image::Lost(Lack::NoRule | Lack::NoCounterpart) => self.lose(at.pointer(), &text.value, Lack::Principal),
-            other => self.note(at.pointer(), text, other),
+            Image::Lost(Lack::NoRule | Lack::NoCounterpart) => {
+                self.report.lose(at.pointer(), &text.value, Lack::Principal);
+            }
+            other => self.report.note(at.pointer(), &text.value, &other),
         });
     }
 
@@ -167,7 +169,12 @@ impl Scribe<'_, '_> {
             let at = At::Member(&within, name(key));
             if !matches!(self.rewriter.image(name(key), &[]), Image::Same) {
                 // `cognito-idp.eu-west-1.amazonaws.com/..:aud`: it goes with the principal.
-                self.lose(at.pointer(), name(key), Lack::Principal);
+                self.report.lose(at.pointer(), name(key), Lack::Principal);
+            }
+            if keys::is_tag(name(key)) {
+                self.check_texts(&key.value, &at)?;
+                self.unruled(&key.value, &at);
+                continue;
             }
             let others = tests.iter().filter(|(_, other)| name(other).eq_ignore_ascii_case(name(key)));
             let is_repeated = others.count() > 1;
@@ -192,26 +199,17 @@ impl Scribe<'_, '_> {
     /// either.
     fn tested(&mut self, value: &Value<'_>, at: &At<'_>, forms: &[Form], test: Test) -> Result<(), RewriteError> {
         self.check_texts(value, at)?;
-        let how = self.rewriter.how(test);
-        self.values(value, at, forms, how);
-        let is_tag = || at.pointer().to_ascii_lowercase().contains("tag~1");
-        if test.is_denying()
-            && texts(value).0.iter().any(|(_, text)| !self.is_carried(&text.value, forms, how))
-            && !is_tag()
-        {
+        let (rewriter, how) = (self.rewriter, self.rewriter.how(test));
+        let mut are_carried = true;
+        self.values_by(value, at, how, |text| {
+            let image = rewriter.image(text, forms);
+            are_carried &= is_carried(text, &image, forms, how);
+            image
+        });
+        if test.is_denying() && !are_carried {
             self.withhold();
         }
         Ok(())
-    }
-
-    /// Returns whether a value takes of the target what it takes of the source, before or after it is rewritten.
-    fn is_carried(&self, text: &str, forms: &[Form], how: How) -> bool {
-        match self.rewriter.image(text, forms) {
-            Image::Becomes(..) => !matches!(how, How::Not(_)),
-            Image::Kept(_) => true,
-            Image::Lost(_) => false,
-            Image::Same => forms.is_empty() || !is_pattern(text) || takes_all_regions(text),
-        }
     }
 
     fn check_texts(&self, value: &Value<'_>, at: &At<'_>) -> Result<(), RewriteError> {
@@ -240,6 +238,16 @@ impl Scribe<'_, '_> {
             Value::Object(object) => Ok(&object.properties),
             other => Err(self.malformed(other, at, why)),
         }
+    }
+}
+
+/// Returns whether a value takes of the target what it takes of the source, before or after it becomes its image.
+fn is_carried(text: &str, image: &Image, forms: &[Form], how: How) -> bool {
+    match image {
+        Image::Becomes(..) => !matches!(how, How::Not(_)),
+        Image::Kept(_) => true,
+        Image::Lost(_) => false,
+        Image::Same => forms.is_empty() || !is_pattern(text) || takes_all_regions(text),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::image::Image;
 use crate::finding::{Finding, Severity, code};
 use crate::ids::{ResourceId, Template};
 
@@ -22,6 +23,26 @@ pub struct Rewritten<D = Template> {
 }
 
 impl<D> Rewritten<D> {
+    /// Takes note that a value becomes another, or is joined by it.
+    pub(super) fn replaced(&mut self, at: String, before: &str, (after, rule): (&Template, Rule), is_added: bool) {
+        let after = after.known().map_or_else(|| after.to_string(), str::to_owned);
+        self.replacements.push(Replacement { at, before: before.to_owned(), after, rule, is_added });
+    }
+
+    /// Takes note that a value was left alone.
+    pub(super) fn lose(&mut self, at: String, value: &str, lack: Lack) {
+        self.unresolved.push(Unresolved { at, value: value.to_owned(), lack });
+    }
+
+    /// Takes note of a value that does not change.
+    pub(super) fn note(&mut self, at: String, value: &str, image: &Image) {
+        match image {
+            Image::Kept(stay) => self.kept.push(Kept { at, value: value.to_owned(), stay: *stay }),
+            Image::Lost(lack) => self.lose(at, value, *lack),
+            Image::Becomes(..) | Image::Same => {}
+        }
+    }
+
     /// Returns whether nothing was changed.
     pub fn is_unchanged(&self) -> bool {
         self.replacements.is_empty()

@@ -6,7 +6,7 @@ use super::Rewriter;
 use super::error::RewriteError;
 use super::image::{Form, Image};
 use super::json::{At, Edits, each_text, position, texts};
-use super::report::{Kept, Lack, Replacement, Rewritten, Rule, Stay, Unresolved};
+use super::report::{Lack, Replacement, Rewritten, Rule, Unresolved};
 use crate::ids::Template;
 
 /// How a value may change.
@@ -25,7 +25,7 @@ pub(super) struct Scribe<'r, 't> {
     pub(super) edits: Edits,
     what: &'static str,
     text: &'t str,
-    report: Rewritten,
+    pub(super) report: Rewritten,
     is_withheld: bool,
 }
 
@@ -51,15 +51,21 @@ impl Scribe<'_, '_> {
         self.is_withheld = true;
     }
 
-    /// Rewrites a value or a list of values.
+    /// Rewrites a value or a list of values that have one of these forms.
     pub(super) fn values(&mut self, value: &Value<'_>, at: &At<'_>, forms: &[Form], how: How) {
+        let rewriter = self.rewriter;
+        self.values_by(value, at, how, |text| rewriter.image(text, forms));
+    }
+
+    /// Rewrites a value or a list of values, each of which becomes what `image` says.
+    pub(super) fn values_by(&mut self, value: &Value<'_>, at: &At<'_>, how: How, mut image: impl FnMut(&str) -> Image) {
         let (values, is_list) = texts(value);
         for (index, text) in &values {
             let pointer = || index.map_or_else(|| at.pointer(), |index| At::Element(at, index).pointer());
-            match self.rewriter.image(&text.value, forms) {
+            match image(&text.value) {
                 Image::Same => {}
                 Image::Becomes(image, rule) => self.change(text, pointer(), (image, rule), how, (&values, is_list)),
-                other => self.note(pointer(), text, other),
+                other => self.report.note(pointer(), &text.value, &other),
             }
         }
     }
@@ -75,9 +81,9 @@ impl Scribe<'_, '_> {
     ) {
         let is_there = || image.known().is_some_and(|image| present.iter().any(|(_, text)| text.value == image));
         match how {
-            How::Not(lack) => return self.lose(at, &text.value, lack),
+            How::Not(lack) => return self.report.lose(at, &text.value, lack),
             How::Add if is_there() => return,
-            How::Add | How::Replace => self.replaced(at, text, (&image, rule), how == How::Add),
+            How::Add | How::Replace => self.report.replaced(at, &text.value, (&image, rule), how == How::Add),
         }
         match how {
             How::Add if is_list => self.edits.append(text, image),
@@ -86,34 +92,12 @@ impl Scribe<'_, '_> {
         }
     }
 
-    pub(super) fn replaced(&mut self, at: String, text: &StringLit<'_>, new: (&Template, Rule), is_added: bool) {
-        let (before, after) = (text.value.to_string(), new.0.known().map_or_else(|| new.0.to_string(), str::to_owned));
-        self.report.replacements.push(Replacement { at, before, after, rule: new.1, is_added });
-    }
-
-    /// Takes note of a value that does not change.
-    pub(super) fn note(&mut self, at: String, text: &StringLit<'_>, image: Image) {
-        match image {
-            Image::Kept(stay) => self.keep(at, &text.value, stay),
-            Image::Lost(lack) => self.lose(at, &text.value, lack),
-            Image::Becomes(..) | Image::Same => {}
-        }
-    }
-
-    pub(super) fn lose(&mut self, at: String, value: &str, lack: Lack) {
-        self.report.unresolved.push(Unresolved { at, value: value.to_owned(), lack });
-    }
-
-    fn keep(&mut self, at: String, value: &str, stay: Stay) {
-        self.report.kept.push(Kept { at, value: value.to_owned(), stay });
-    }
-
     /// Judges what stands where no rule is about it: it stays.
     pub(super) fn unruled(&mut self, value: &Value<'_>, at: &At<'_>) {
         each_text(value, at, &mut |text, at| {
             let image = self.rewriter.image(&text.value, &[]);
             if image != Image::Same {
-                self.note(at.pointer(), text, image);
+                self.report.note(at.pointer(), &text.value, &image);
             }
         });
     }

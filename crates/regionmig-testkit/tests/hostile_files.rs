@@ -52,8 +52,14 @@ fn a_journal_that_is_cut_anywhere_is_told_to_be_torn_but_between_two_records() {
     (0..=255).for_each(|bytes| bodies::edited_journal(&[0, 0, 3, bytes]));
 }
 
+#[test]
+fn a_caller_whose_name_drives_the_terminal_is_shown_in_plain_characters() {
+    let run = r#""run":{"at":"2026-03-01T12:00:00Z","act":"apply","by":"\u001b[31m"},"process":1,"version":"\u202e"}"#;
+    bodies::crafted_journal(run.as_bytes());
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_a_plan_or_an_error(data in almost()) {

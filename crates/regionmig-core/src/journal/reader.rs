@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::error::escaped;
 use crate::journal::line::{Body, Chain};
 use crate::journal::open::existing;
 use crate::journal::scan::{self, Next, Scan, Tail, unread};
@@ -168,19 +169,18 @@ impl JournalLine {
 }
 
 impl fmt::Display for JournalLine {
+    /// One line, whatever the file says: its control characters are shown, not obeyed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} ", self.number, self.at)?;
-        match &self.noted {
-            Noted::Run { act, process, version } => {
-                write!(f, "{act}: begun by process {process} of version {version}")?;
-            }
-            Noted::Step { step, entry } => write!(f, "{step}: {entry}")?,
-        }
-        match (&self.by, self.request_id()) {
-            (Some(by), Some(request)) => write!(f, " (as {by}, request {request})"),
-            (Some(by), None) => write!(f, " (as {by})"),
-            (None, Some(request)) => write!(f, " (request {request})"),
-            (None, None) => Ok(()),
-        }
+        let noted = match &self.noted {
+            Noted::Run { act, process, version } => format!("{act}: begun by process {process} of version {version}"),
+            Noted::Step { step, entry } => format!("{step}: {entry}"),
+        };
+        let from = match (&self.by, self.request_id()) {
+            (Some(by), Some(request)) => format!(" (as {by}, request {request})"),
+            (Some(by), None) => format!(" (as {by})"),
+            (None, Some(request)) => format!(" (request {request})"),
+            (None, None) => String::new(),
+        };
+        write!(f, "{} {} {}{}", self.number, self.at, escaped(&noted), escaped(&from))
     }
 }

@@ -21,6 +21,8 @@ pub use regionmig_core::{
 };
 #[cfg(feature = "kms")]
 pub use regionmig_kms as kms;
+#[cfg(feature = "secrets")]
+pub use regionmig_secrets as secrets;
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/when-it-dies.md")]

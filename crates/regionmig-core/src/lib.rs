@@ -10,6 +10,7 @@ mod erased;
 mod error;
 mod event;
 mod finding;
+mod handover;
 mod ids;
 mod journal;
 mod knowledge;
@@ -28,8 +29,10 @@ mod standings;
 mod step;
 mod storage;
 mod survey;
+mod tags;
 mod time;
 mod wait;
+mod word;
 
 pub use archive::{Archive, FileArchive, MemoryArchive};
 pub use check::{Check, Verdict};
@@ -40,6 +43,7 @@ pub use engine::{ApplyOptions, Outcome, Stop};
 pub use error::{BoxError, Classify, Error, ErrorKind, ErrorReport, chain};
 pub use event::Event;
 pub use finding::{Finding, Severity, code};
+pub use handover::{HandOver, HandOverError};
 pub use ids::{
     AliasName, AppClientId, Arn, Binding, CertificateArn, CertificateAuthorityArn, DetectorId, IdMap, Identifier,
     IdentityPoolId, KeyArn, RebindError, ResourceId, SecretArn, Template, UnresolvedError, UserPoolId,
@@ -64,6 +68,7 @@ pub use standings::{ReplayError, Standing, Standings, Status};
 pub use step::{Effect, Permission, Settle, Spec, Step, StepId};
 pub use storage::{Disk, Exposure, Storage, StoredFile};
 pub use survey::{Capture, Purpose, Survey};
+pub use tags::{SOURCE_MARK, STEP_MARK, is_reserved_tag, marks, source_mark, tags_digest};
 pub use time::{Clock, SystemClock};
 pub use tokio_util::sync::CancellationToken;
 pub use wait::{Perform, Task, Wait};

@@ -36,6 +36,7 @@ mod limits;
 mod pattern;
 mod policy;
 mod report;
+mod same;
 mod scribe;
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ mod tests;
 pub use error::RewriteError;
 pub use limits::{Excess, PolicyKind};
 pub use report::{Kept, Lack, Replacement, Rewritten, Rule, Stay, Unresolved};
+pub use same::{canonical, digest};
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -14,7 +14,6 @@ mod service;
 mod snapshot;
 mod step;
 mod verify;
-mod word;
 
 pub use apply::{revert_permissions, task};
 pub use finding::code;
@@ -27,8 +26,8 @@ pub use snapshot::{
 };
 pub use step::{
     AddTags, ChangeTags, CreateAlias, CreateGrant, CreateKey, DisableKey, DisableRotation, EnableKey, EnableRotation,
-    ImportMaterial, LateTerms, PutPolicy, Replaces, ReplicateKey, SOURCE_MARK, STEP_MARK, SetDescription, Step,
-    UpdateAlias, UpdatePrimaryRegion,
+    ImportMaterial, LateTerms, PutPolicy, Replaces, ReplicateKey, SetDescription, Step, UpdateAlias,
+    UpdatePrimaryRegion,
 };
 pub use verify::check;
 

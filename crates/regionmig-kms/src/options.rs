@@ -6,10 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use regionmig_core::rewrite::Allowance;
-use regionmig_core::{AliasName, Gap, KeyArn, Lookup};
+use regionmig_core::{AliasName, Gap, KeyArn, Lookup, is_reserved_tag};
 
 use crate::material::KeyMaterialSource;
-use crate::plan::is_reserved;
 use crate::service::Kms;
 use crate::snapshot::{Key, Snapshot};
 
@@ -111,7 +110,7 @@ pub(crate) enum Selected<'a> {
 impl Options {
     /// Returns the tags that every counterpart gets.
     pub(crate) fn added_tags(&self) -> impl Iterator<Item = (&String, &String)> {
-        self.tags.iter().filter(|(name, _)| !is_reserved(name))
+        self.tags.iter().filter(|(name, _)| !is_reserved_tag(name))
     }
 
     /// Returns the changes to policies that are allowed, though they can widen access.
@@ -121,7 +120,7 @@ impl Options {
 
     /// Returns the names of tags that were to be added, and only AWS or a migration may set.
     pub(crate) fn reserved_tags(&self) -> Vec<&str> {
-        self.tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect()
+        self.tags.keys().map(String::as_str).filter(|name| is_reserved_tag(name)).collect()
     }
 
     /// Returns the names of keys and aliases that the caller gave and the source does not have.

@@ -25,7 +25,6 @@ use crate::rewriting::Rewriting;
 use crate::service::Kms;
 use crate::snapshot::{Key, KeySpec, KeyState, Snapshot};
 use crate::step::Step;
-pub(crate) use copy::is_reserved;
 use policy::Fated;
 pub(crate) use quota::Room;
 pub(crate) use rename::new_name;

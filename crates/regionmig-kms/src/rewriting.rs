@@ -8,9 +8,9 @@ use regionmig_core::{IdMap, KeyArn, Lookup, Purpose, ResourceId, Survey, Templat
 
 use crate::material::EmptyKey;
 use crate::options::Options;
-use crate::policy::canonical;
 use crate::snapshot::{GrantTerms, Snapshot};
 use crate::step::LateTerms;
+use regionmig_core::rewrite::canonical;
 
 /// What is known of the counterparts of the source's keys.
 #[derive(Clone, Debug, Default)]

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use regionmig_core::{AliasName, KeyArn, Listing, Lookup, Timestamp, snapshot};
+use regionmig_core::{AliasName, KeyArn, Listing, Lookup, Timestamp, snapshot, words};
 use serde::{Deserialize, Serialize};
-
-use crate::word::words;
 
 /// What was found of KMS in one region.
 ///

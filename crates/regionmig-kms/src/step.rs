@@ -6,17 +6,13 @@ mod import;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use regionmig_core::{AliasName, Binding, Digest, Effect, Identifier, KeyArn, Place, ResourceId, Side, Spec, Template};
+use regionmig_core::{AliasName, Binding, Digest, Effect, KeyArn, Place, ResourceId, Side, Spec, Template, marks};
 use serde::{Deserialize, Serialize};
 
 use crate::material::EmptyKey;
 use crate::snapshot::{GrantTerms, KeySpec, KeyUsage, Origin, Rotation};
 pub use import::ImportMaterial;
 
-/// The name of the tag that names a copy's source.
-pub const SOURCE_MARK: &str = "regionmig:source";
-/// The name of the tag that names the step that made a copy.
-pub const STEP_MARK: &str = "regionmig:step";
 /// What the names of the grants that are made begin with.
 pub(crate) const GRANT_PREFIX: &str = "regionmig-";
 /// What the service is called, unless it is given another name.
@@ -489,7 +485,7 @@ pub(crate) fn grant_id(key: &KeyArn, name: &str) -> ResourceId {
 impl CreateKey {
     /// Returns the tags that mark the copy.
     pub(crate) fn marks(&self) -> [(&'static str, String); 2] {
-        marks("create-key", &self.key)
+        marks(NAME, "create-key", &(&self.key).into())
     }
 
     fn spec(&self) -> Spec {
@@ -587,7 +583,7 @@ impl PutPolicy {
 impl ReplicateKey {
     /// Returns the tags that mark the replica.
     pub(crate) fn marks(&self) -> [(&'static str, String); 2] {
-        marks("replicate-key", &self.key)
+        marks(NAME, "replicate-key", &(&self.key).into())
     }
 
     /// Returns where the primary is.
@@ -654,25 +650,4 @@ fn place_of(primary: &KeyArn, key: &KeyArn) -> Place {
         Some(region) if primary.region() != key.region() => Place::Region(region),
         _ => Place::Source,
     }
-}
-
-/// Returns the value of the tag that names the source: its ARN, or a digest of it where a tag cannot hold that.
-pub(crate) fn source_mark(key: &KeyArn) -> String {
-    let is_taken = |c: char| c.is_alphanumeric() || "_.:/=+-@ ".contains(c);
-    let arn = key.as_str();
-    match arn.len() <= 256 && arn.chars().all(is_taken) {
-        true => arn.to_owned(),
-        false => format!("sha256:{}", Digest::of(arn)),
-    }
-}
-
-fn marks(verb: &str, key: &KeyArn) -> [(&'static str, String); 2] {
-    let step = Digest::of(format!("{NAME}/{verb}/{}:{key}", KeyArn::KIND));
-    [(SOURCE_MARK, source_mark(key)), (STEP_MARK, step.as_str()[..16].to_owned())]
-}
-
-/// Returns the digest of the values that some tags have, those missing not counted.
-pub(crate) fn tags_digest<'a>(names: impl IntoIterator<Item = &'a String>, tags: &BTreeMap<String, String>) -> Digest {
-    let values: BTreeMap<&String, &String> = names.into_iter().filter_map(|name| tags.get_key_value(name)).collect();
-    Digest::of(serde_json::to_string(&values).unwrap_or_default())
 }

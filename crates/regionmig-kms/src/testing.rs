@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aws_types::SdkConfig;
 use regionmig_aws::Access;
 use regionmig_core::{
-    AliasName, Capture, Draft, ErrorKind, Finding, Gap, KeyArn, Route, Side, Step as _, Survey, Timestamp,
+    AliasName, Capture, Draft, ErrorKind, Finding, Gap, KeyArn, Route, SOURCE_MARK, Side, Step as _, Survey, Timestamp,
+    source_mark,
 };
 
 use crate::finding::code;
@@ -16,7 +17,7 @@ use crate::snapshot::{
     Alias, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, Material, MaterialState, MultiRegion,
     MultiRegionRole, Origin, Rotation, Snapshot,
 };
-use crate::step::{SOURCE_MARK, Step, source_mark};
+use crate::step::Step;
 
 pub(crate) const SOURCE: &str = "me-central-1";
 pub(crate) const TARGET: &str = "eu-central-1";
@@ -126,7 +127,7 @@ impl Entry {
 
     /// Marks it as the copy of a key of the source.
     pub(crate) fn copy_of(self, id: &str) -> Self {
-        let mark = source_mark(&arn(SOURCE, id));
+        let mark = source_mark(arn(SOURCE, id).as_str());
         self.tag(SOURCE_MARK, &mark).tag("regionmig:step", "0123456789abcdef")
     }
 

@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use regionmig_aws::Error;
 use regionmig_core::{
     AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Template, Timestamp, Verdict,
-    Verify,
+    Verify, is_reserved_tag,
 };
 
 use crate::material::counterpart_of;
 use crate::options::{Options, Selected};
-use crate::plan::{Target, is_reserved, new_name};
+use crate::plan::{Target, new_name};
 use crate::rewriting::{Counterparts, Rewriting};
 use crate::service::Kms;
 use crate::snapshot::{Key, Material, Snapshot, differing_expiry};
@@ -265,7 +265,7 @@ impl<'a> Verifier<'a> {
     fn tags(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
         let (own, other) = self.both(arn, target, |snapshot| &snapshot.tags)?;
         let added: BTreeMap<&String, &String> = self.options.added_tags().collect();
-        let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved(name) && !added.contains_key(name));
+        let own = own.into_iter().flatten().filter(|(name, _)| !is_reserved_tag(name) && !added.contains_key(name));
         let own = own.chain(self.options.added_tags());
         let differing: Vec<&str> = own
             .filter(|(name, value)| other.and_then(|other| other.get(*name)) != Some(*value))

@@ -99,16 +99,21 @@ const CREDENTIALS: [&str; 13] = [
 ];
 
 /// What is there is not as the request takes it to be, or is being changed by somebody else.
-const CONFLICTS: [&str; 12] = [
+const CONFLICTS: [&str; 15] = [
     "ConcurrentModification",
     "ConcurrentModificationException",
     "ConditionalCheckFailedException",
     "ConflictException",
+    "DecryptionFailure",
     "DeleteConflict",
     "DeleteConflictException",
     "DisabledException",
+    "EncryptionFailure",
     "IdempotentParameterMismatch",
     "IdempotentParameterMismatchException",
+    // Secrets Manager says so of what it takes in another state: API reference, "a parameter value that is not valid for the
+    // current state of the resource".
+    "InvalidRequestException",
     "PreconditionNotMetException",
     "RequestInProgressException",
     "TransactionConflictException",
@@ -139,6 +144,12 @@ pub(super) fn hint(code: &str) -> Option<&'static str> {
         }
         "OptInRequired" | "RegionDisabledException" => {
             "the account must enable the service in this region before anything can be allowed"
+        }
+        "DecryptionFailure" | "EncryptionFailure" => {
+            "the key of the secret must be enabled, and whoever asks must be allowed to use it: see its state and its policy"
+        }
+        "InvalidRequestException" => {
+            "a secret that is to be deleted, is a replica or is managed by a service answers so"
         }
         "KMSInvalidStateException" => "a key that is still being made or changed answers so for a while",
         "MalformedPolicyDocumentException" => "a principal that was made moments ago is refused so for a while",
@@ -195,6 +206,32 @@ mod tests {
         ("ValidationException", ErrorKind::Invalid),
         ("XksKeyAlreadyInUseException", ErrorKind::Conflict),
     ];
+
+    /// What the codes of Secrets Manager mean to a migration (API reference, "Errors" of each operation).
+    const OF_SECRETS_MANAGER: [(&str, ErrorKind); 15] = [
+        ("AccessDeniedException", ErrorKind::AccessDenied),
+        ("DecryptionFailure", ErrorKind::Conflict),
+        ("EncryptionFailure", ErrorKind::Conflict),
+        ("InternalServiceError", ErrorKind::OutcomeUnknown),
+        ("InvalidNextTokenException", ErrorKind::Invalid),
+        ("InvalidParameterException", ErrorKind::Invalid),
+        ("InvalidRequestException", ErrorKind::Conflict),
+        ("LimitExceededException", ErrorKind::Quota),
+        ("MalformedPolicyDocumentException", ErrorKind::Invalid),
+        ("PreconditionNotMetException", ErrorKind::Conflict),
+        ("PublicPolicyException", ErrorKind::Invalid),
+        ("ResourceExistsException", ErrorKind::Conflict),
+        ("ResourceNotFoundException", ErrorKind::NotFound),
+        ("ThrottlingException", ErrorKind::Throttle),
+        ("ValidationException", ErrorKind::Invalid),
+    ];
+
+    #[test]
+    fn each_code_of_secrets_manager_has_its_meaning() {
+        for (code, kind) in OF_SECRETS_MANAGER {
+            assert_eq!(kind_of(code), kind, "{code}");
+        }
+    }
 
     #[test]
     fn each_code_of_kms_has_its_meaning() {

@@ -63,6 +63,41 @@ const SYMMETRIC: [&str; 11] = [
     "kms:VerifyMac",
 ];
 
+/// Secrets Manager user guide, "Quotas", read 2026-11: actions that count together, the name of what they count as, and how many
+/// a second. Those of CreateSecret, DeleteSecret and the listings are of the page's older state.
+const SECRETS: &[(&[&str], &str, f64)] = &[
+    (&["secretsmanager:BatchGetSecretValue"], "secretsmanager batch", 100.0),
+    (&["secretsmanager:CancelRotateSecret", "secretsmanager:RotateSecret"], "secretsmanager rotation", 50.0),
+    (&["secretsmanager:CreateSecret"], "secretsmanager create", 50.0),
+    (&["secretsmanager:DeleteSecret"], "secretsmanager delete", 50.0),
+    (&["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"], "secretsmanager reads", 10_000.0),
+    (
+        &[
+            "secretsmanager:DeleteResourcePolicy",
+            "secretsmanager:GetResourcePolicy",
+            "secretsmanager:PutResourcePolicy",
+            "secretsmanager:ValidateResourcePolicy",
+        ],
+        "secretsmanager policies",
+        50.0,
+    ),
+    (&["secretsmanager:ListSecretVersionIds", "secretsmanager:ListSecrets"], "secretsmanager lists", 100.0),
+    (
+        &[
+            "secretsmanager:PutSecretValue",
+            "secretsmanager:RemoveRegionsFromReplication",
+            "secretsmanager:ReplicateSecretToRegions",
+            "secretsmanager:StopReplicationToReplica",
+            "secretsmanager:UpdateSecret",
+            "secretsmanager:UpdateSecretVersionStage",
+        ],
+        "secretsmanager writes",
+        50.0,
+    ),
+    (&["secretsmanager:RestoreSecret"], "secretsmanager restore", 50.0),
+    (&["secretsmanager:TagResource", "secretsmanager:UntagResource"], "secretsmanager tags", 50.0),
+];
+
 /// IAM user guide, "IAM and STS quotas": 600 requests a second, all actions of STS together.
 const STS: Quota = Quota { name: "sts", rate: 600.0 };
 
@@ -73,6 +108,9 @@ pub(super) fn of(action: &'static str, region: &Region) -> Quota {
     }
     if action.starts_with("sts:") {
         return STS;
+    }
+    if let Some((_, name, rate)) = SECRETS.iter().find(|row| row.0.contains(&action)) {
+        return Quota { name, rate: *rate };
     }
     let known = KMS.iter().find(|row| row.0 == action);
     Quota { name: action, rate: known.map_or(UNKNOWN, |row| row.1) }
@@ -104,6 +142,10 @@ mod tests {
         assert_eq!(of("kms:Decrypt", "eu-central-1").rate, 20_000.0);
         assert_eq!(of("kms:ListGrants", "us-east-1"), Quota { name: "kms:ListGrants", rate: 100.0 });
         assert_eq!(of("sts:AssumeRole", "us-east-1"), of("sts:GetCallerIdentity", "us-east-1"));
+        let put = of("secretsmanager:PutSecretValue", "us-east-1");
+        assert_eq!(put, of("secretsmanager:ReplicateSecretToRegions", "us-east-1"));
+        assert_eq!(put.rate, 50.0);
+        assert_ne!(put.name, of("secretsmanager:DescribeSecret", "us-east-1").name);
         assert_eq!(of("config:PutEntry", "us-east-1"), Quota { name: "config:PutEntry", rate: 10.0 });
     }
 }

@@ -354,6 +354,45 @@ identifier!(
     }
 );
 
+/// So many characters Secrets Manager adds to a secret's name: a hyphen and six of its own (API reference, CreateSecret).
+const SUFFIX: usize = 7;
+
+impl SecretArn {
+    /// Returns the secret's name: what comes before the six characters that Secrets Manager added, if it is a whole ARN.
+    pub fn name(&self) -> &str {
+        let (_, name) = self.0.split_once(":secret:").unwrap_or_default();
+        let at = name.len().checked_sub(SUFFIX).filter(|at| name.is_char_boundary(*at));
+        match at.map(|at| name.split_at(at)) {
+            Some((name, suffix)) if suffix.starts_with('-') => name,
+            _ => name,
+        }
+    }
+
+    /// Returns the account and region, which every secret's ARN has.
+    pub fn end(&self) -> Option<End> {
+        let arn: Arn = self.0.parse().ok()?;
+        Some(End::new(arn.account()?.clone(), arn.region()?.clone()))
+    }
+
+    /// Returns the region.
+    pub fn region(&self) -> Option<Region> {
+        self.end().map(|end| end.region)
+    }
+
+    /// Returns the ARN that a replica of this secret has in `region`: the same name and six characters (user guide,
+    /// "Replicate secrets across Regions").
+    ///
+    /// # Errors
+    ///
+    /// Fails if the two partitions differ: no secret is replicated beyond its own.
+    pub fn in_region(&self, region: &Region) -> Result<Self, NameError> {
+        let elsewhere = || NameError::new("secret of that region", &self.0, "the region belongs to another partition");
+        let end = self.end().filter(|end| end.partition == region.partition()).ok_or_else(elsewhere)?;
+        let (_, name) = self.0.split_once(":secret:").unwrap_or_default();
+        format!("arn:{}:secretsmanager:{region}:{}:secret:{name}", end.partition, end.account).parse()
+    }
+}
+
 /// KMS API reference, CreateAlias: `^alias/[a-zA-Z0-9/_-]+$`.
 fn is_alias_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-')
@@ -409,6 +448,19 @@ mod tests {
         }
         assert!("12abc".parse::<DetectorId>().is_err() && "0f".repeat(16).parse::<DetectorId>().is_ok());
         assert!("4o1234".parse::<AppClientId>().is_ok() && "a-b".parse::<AppClientId>().is_err());
+    }
+
+    #[test]
+    fn a_secret_arn_tells_its_parts() -> Result {
+        let secret: SecretArn = "arn:aws:secretsmanager:me-central-1:111122223333:secret:app/db-a1-AbCdEf".parse()?;
+        assert_eq!(secret.name(), "app/db-a1");
+        assert_eq!(secret.end(), Some("111122223333/me-central-1".parse()?));
+        let replica = secret.in_region(&"eu-central-1".parse()?)?;
+        assert_eq!(replica.as_str(), "arn:aws:secretsmanager:eu-central-1:111122223333:secret:app/db-a1-AbCdEf");
+        assert!(secret.in_region(&"cn-north-1".parse()?).is_err());
+        let partial: SecretArn = "arn:aws:secretsmanager:me-central-1:111122223333:secret:db".parse()?;
+        assert_eq!(partial.name(), "db");
+        Ok(())
     }
 
     #[test]

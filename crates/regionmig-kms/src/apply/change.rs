@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 
 use aws_sdk_kms::operation::RequestId;
 use regionmig_aws::Error;
-use regionmig_core::{Applied, Digest, End, KeyArn, Probe, Receipt, Side, StepContext, UnresolvedError, Wait};
+use regionmig_core::{
+    Applied, Digest, End, KeyArn, Probe, Receipt, Side, StepContext, UnresolvedError, Wait, tags_digest,
+};
 
 use super::replaced::Replaced;
 use super::{pairs, refused_policy, sdk_tags, soon, target_of, unseen};
-use crate::policy::{canonical, digest};
 use crate::read::POLICY_NAME;
 use crate::service::Kms;
 use crate::snapshot::{KeyState, Rotation};
-use crate::step::{AddTags, ChangeTags, EnableRotation, PutPolicy, Replaces, SetDescription, Step, tags_digest};
+use crate::step::{AddTags, ChangeTags, EnableRotation, PutPolicy, Replaces, SetDescription, Step};
+use regionmig_core::rewrite::{canonical, digest};
 
 /// How what is there stands to what the step sets.
 enum Stand {

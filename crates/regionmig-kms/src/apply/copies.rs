@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt};
 use regionmig_aws::Error;
-use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, Listing, ResourceId, Side, StepContext};
+use regionmig_core::{End, ErrorKind, ErrorReport, KeyArn, Listing, ResourceId, SOURCE_MARK, Side, StepContext};
 
 use crate::material::EmptyKey;
 use crate::service::Kms;
 use crate::snapshot::{Key, shown_tags};
-use crate::step::SOURCE_MARK;
 
 const AT_ONCE: usize = 8;
 

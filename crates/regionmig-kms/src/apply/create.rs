@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_kms::operation::RequestId;
 use aws_sdk_kms::types::{KeySpec, KeyUsageType, OriginType};
 use regionmig_aws::Error;
-use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait};
+use regionmig_core::{Applied, ErrorKind, KeyArn, Probe, Receipt, Side, StepContext, Wait, source_mark};
 
 use super::copies::Copies;
 use super::{bound, pairs, refused_policy, sdk_tags, soon};
@@ -15,7 +15,7 @@ use crate::plan::is_young;
 use crate::read::key_of;
 use crate::service::Kms;
 use crate::snapshot::{Key, KeyState};
-use crate::step::{CreateKey, source_mark};
+use crate::step::CreateKey;
 
 const ACTION: &str = "kms:CreateKey";
 
@@ -35,7 +35,7 @@ impl Kms {
         }
         let read = || self.copies(cx);
         let copies = cx.shared("copies", cx.not_before(), read).await?;
-        let marked = copies.marked.get(&source_mark(&step.key)).map_or(&[] as &[_], Vec::as_slice);
+        let marked = copies.marked.get(&source_mark(step.key.as_str())).map_or(&[] as &[_], Vec::as_slice);
         match marked.split_first() {
             Some(((arn, key), others)) => made_of(step, arn, key, others),
             None => match copies.murky.iter().find(|(_, key, _)| may_be_made_by(step, key)) {

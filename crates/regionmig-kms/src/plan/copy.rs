@@ -3,20 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use regionmig_core::{KeyArn, Lookup, Template};
+use regionmig_core::{KeyArn, Lookup, SOURCE_MARK, STEP_MARK, Template, is_reserved_tag};
 
 use super::{Base, Counterpart, Planner};
 use crate::finding;
 use crate::policy::dead;
 use crate::snapshot::Key;
-use crate::step::{CreateKey, ReplicateKey, SOURCE_MARK, STEP_MARK, Step};
+use crate::step::{CreateKey, ReplicateKey, Step};
 
 /// KMS developer guide, "Resource quotas".
 const MOST_TAGS: usize = 50;
 /// API reference, CreateKey.
 const LONGEST_DESCRIPTION: usize = 8192;
-/// What AWS sets itself, in whichever case, and what an earlier migration set.
-const RESERVED: [&str; 2] = ["aws:", "regionmig:"];
 
 /// What the request that makes a key carries besides its kind.
 struct Carry {
@@ -110,20 +108,14 @@ impl<'a> Planner<'a> {
         let Lookup::Present(tags) = self.survey.source.value.tags.lookup(arn) else {
             return owned(self.options.added_tags());
         };
-        let dropped: Vec<&str> = tags.keys().map(String::as_str).filter(|name| is_reserved(name)).collect();
+        let dropped: Vec<&str> = tags.keys().map(String::as_str).filter(|name| is_reserved_tag(name)).collect();
         if !dropped.is_empty() {
             self.draft.find(finding::dropped_tags(arn, &dropped));
         }
-        owned(tags.iter().filter(|(name, _)| !is_reserved(name)).chain(self.options.added_tags()))
+        owned(tags.iter().filter(|(name, _)| !is_reserved_tag(name)).chain(self.options.added_tags()))
     }
 }
 
 fn owned<'t>(tags: impl Iterator<Item = (&'t String, &'t String)>) -> BTreeMap<String, String> {
     tags.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// Returns whether only AWS, or a migration, sets a tag of that name.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    RESERVED.iter().any(|prefix| name.starts_with(prefix))
 }

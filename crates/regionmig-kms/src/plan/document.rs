@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 
 use regionmig_core::rewrite::PolicyKind;
-use regionmig_core::{Digest, KeyArn, Lookup};
+use regionmig_core::{Digest, KeyArn, Lookup, is_reserved_tag, tags_digest};
 
 use super::Planner;
-use super::copy::is_reserved;
 use super::policy::POLICY;
 use crate::finding;
 use crate::policy::{dead, digest};
 use crate::rewriting::Rewriting;
 use crate::snapshot::Key;
-use crate::step::{AddTags, ChangeTags, Part, PutPolicy, Replaces, SetDescription, Step, tags_digest};
+use crate::step::{AddTags, ChangeTags, Part, PutPolicy, Replaces, SetDescription, Step};
 
 /// KMS developer guide, "Resource quotas".
 const MOST_TAGS: usize = 50;
@@ -99,5 +98,5 @@ impl Planner<'_> {
 }
 
 fn is_extra(name: &str, own: &BTreeMap<String, String>) -> bool {
-    !is_reserved(name) && !own.contains_key(name)
+    !is_reserved_tag(name) && !own.contains_key(name)
 }

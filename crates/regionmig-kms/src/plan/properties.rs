@@ -4,13 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::sample::subsequence;
-use regionmig_core::{AliasName, Capture, Draft, IdMap, KeyArn, ResourceId, Spec, Step as _, Template, Timestamp};
+use regionmig_core::{
+    AliasName, Capture, Draft, IdMap, KeyArn, ResourceId, SOURCE_MARK, Spec, Step as _, Template, Timestamp,
+    source_mark,
+};
 
 use crate::material::counterpart_of;
 use crate::snapshot::{
     Alias, Grant, GrantTerms, Key, KeyState, Material, MaterialState, MultiRegion, MultiRegionRole, Rotation, Snapshot,
 };
-use crate::step::{ImportMaterial, SOURCE_MARK, Step, source_mark};
+use crate::step::{ImportMaterial, Step};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms, now};
 use crate::verify::checks;
 
@@ -223,7 +226,7 @@ impl Counterpart<'_> {
     fn place(&mut self, source: &KeyArn, key: Key, policy: &str, tags: &BTreeMap<String, String>) {
         let (target, there) = (&mut *self.target, &self.arn);
         let mut tags = tags.clone();
-        tags.insert(SOURCE_MARK.to_owned(), source_mark(source));
+        tags.insert(SOURCE_MARK.to_owned(), source_mark(source.as_str()));
         target.keys.insert(there.clone(), Ok(key));
         target.policies.insert(there.clone(), Ok(policy.to_owned()));
         target.tags.insert(there.clone(), Ok(tags));

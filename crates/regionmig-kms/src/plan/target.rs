@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regionmig_core::{AliasName, Gap, KeyArn, Lookup, ResourceId, Survey, Timestamp};
+use regionmig_core::{AliasName, Gap, KeyArn, Lookup, ResourceId, SOURCE_MARK, Survey, Timestamp, source_mark};
 
 use crate::snapshot::{Key, Snapshot, shown_tags};
-use crate::step::{NEW_KEY_SETTLES, SOURCE_MARK, source_mark};
+use crate::step::NEW_KEY_SETTLES;
 
 /// By so much more than a mark takes to show may the clocks be apart, and a run have been under way.
 const MARGIN_SECONDS: u64 = 20 * 60;
@@ -66,7 +66,7 @@ impl<'a> Target<'a> {
 
     /// Returns the keys that are marked as the counterpart of `key` and not to be deleted, the oldest first.
     pub(crate) fn marked(&self, key: &KeyArn) -> Vec<(&'a KeyArn, &'a Key)> {
-        let marked = self.marked.get(source_mark(key).as_str()).into_iter().flatten();
+        let marked = self.marked.get(source_mark(key.as_str()).as_str()).into_iter().flatten();
         marked.filter(|(_, key)| !key.is_doomed()).copied().collect()
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use regionmig_core::{KeyArn, Survey};
 
-use crate::policy::canonical;
 use crate::snapshot::Snapshot;
+use regionmig_core::rewrite::canonical;
 
 /// What each word that is in the name of something of the source is in the name of its counterpart.
 #[derive(Debug)]

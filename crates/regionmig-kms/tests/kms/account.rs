@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use regionmig_aws::Access;
-use regionmig_core::{ApplyOptions, KeyArn, Migration, MigrationPlan, Region, Route, Secret};
-use regionmig_kms::{AliasConflict, KeyMaterials, Kms, SOURCE_MARK};
+use regionmig_core::{ApplyOptions, KeyArn, Migration, MigrationPlan, Region, Route, SOURCE_MARK, Secret};
+use regionmig_kms::{AliasConflict, KeyMaterials, Kms};
 use regionmig_testkit::{GrantSeed, KeySeed, KmsTiming, World};
 
 pub(crate) fn route() -> Route {

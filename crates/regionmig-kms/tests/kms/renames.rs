@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use crate::account::{mutations, patient, plan, route};
 use crate::reverts::{assert_as_before, keys, planned};
 use regionmig_aws::Access;
-use regionmig_core::{AliasName, IdMap, MemoryJournal, Migration, Route, Verification};
-use regionmig_kms::{Kms, SOURCE_MARK};
+use regionmig_core::{AliasName, IdMap, MemoryJournal, Migration, Route, SOURCE_MARK, Verification};
+use regionmig_kms::Kms;
 use regionmig_testkit::{World, conforms};
 
 fn alias(name: &str) -> AliasName {

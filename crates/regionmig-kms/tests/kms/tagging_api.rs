@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use crate::account::{migration, patient, plan, route};
-use regionmig_core::{KeyArn, MemoryJournal, Migration, MigrationPlan, Permission, Side};
-use regionmig_kms::{Kms, SOURCE_MARK, code};
+use regionmig_core::{KeyArn, MemoryJournal, Migration, MigrationPlan, Permission, SOURCE_MARK, Side};
+use regionmig_kms::{Kms, code};
 use regionmig_testkit::{Fault, KeySeed, World};
 
 /// A key to be moved, and a key of somebody's in the target that does not let its tags be read; an hour old.

@@ -2,13 +2,13 @@
 
 use aws_sdk_kms::Client;
 use regionmig_aws::{Error, pages};
-use regionmig_core::{AliasName, End, ErrorKind, KeyArn, Side, StepContext};
+use regionmig_core::{AliasName, End, ErrorKind, KeyArn, SOURCE_MARK, Side, StepContext, source_mark};
 
 use super::Taken;
 use crate::apply::is_of_state;
 use crate::service::Kms;
 use crate::snapshot::{Key, KeyState, LastUse, MultiRegionRole};
-use crate::step::{GRANT_PREFIX, SOURCE_MARK, source_mark};
+use crate::step::GRANT_PREFIX;
 
 /// For how long a deletion can still be cancelled: the longest that KMS takes.
 const WINDOW_DAYS: i32 = 30;
@@ -55,7 +55,7 @@ impl Kms {
             return Ok(Some((format!("{replica} is a replica of it"), "kms:DescribeKey")));
         }
         let tags = self.key_tags(end, target).await?;
-        if tags.get(SOURCE_MARK) != Some(&source_mark(source)) {
+        if tags.get(SOURCE_MARK) != Some(&source_mark(source.as_str())) {
             return Ok(Some((format!("the tag {SOURCE_MARK} was taken off it"), "kms:ListResourceTags")));
         }
         if let Some(name) = self.alias_of(target, end).await? {

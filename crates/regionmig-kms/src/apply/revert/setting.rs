@@ -8,10 +8,10 @@ use regionmig_core::{ErrorKind, KeyArn, Side, StepContext};
 
 use super::{Taken, kept};
 use crate::apply::{pairs, sdk_tags};
-use crate::policy::canonical;
 use crate::read::POLICY_NAME;
 use crate::service::Kms;
 use crate::snapshot::{KeyState, Rotation};
+use regionmig_core::rewrite::canonical;
 
 /// `ours` is what a step set; `old`, what it replaced. A third thing is somebody's, and stays.
 impl Kms {

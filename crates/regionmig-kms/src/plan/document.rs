@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use regionmig_core::rewrite::PolicyKind;
+use regionmig_core::rewrite::digest;
 use regionmig_core::{Digest, KeyArn, Lookup, is_reserved_tag, tags_digest};
 
 use super::Planner;
 use super::policy::POLICY;
 use crate::finding;
-use crate::policy::{dead, digest};
+use crate::policy::dead;
 use crate::rewriting::Rewriting;
 use crate::snapshot::Key;
 use crate::step::{AddTags, ChangeTags, Part, PutPolicy, Replaces, SetDescription, Step};

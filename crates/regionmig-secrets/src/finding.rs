@@ -1,0 +1,308 @@
+//! What a person should know.
+
+use std::collections::BTreeSet;
+
+use regionmig_core::rewrite::{Excess, RewriteError};
+use regionmig_core::{Finding, Region, ResourceId, SecretArn, Severity};
+
+use crate::snapshot::{Replica, Versions};
+use crate::step::Part;
+
+/// The codes of this crate's findings.
+pub mod code {
+    /// Both sides of a secret were changed since its replica began to stand alone. A blocker of the secret.
+    pub const CHANGED_ON_BOTH_SIDES: &str = "secrets.changed-on-both-sides";
+    /// The counterpart is to be deleted. A blocker of the secret.
+    pub const COUNTERPART_PENDING_DELETION: &str = "secrets.counterpart-pending-deletion";
+    /// The source has a newer value than the counterpart, which stands alone. An action.
+    pub const COUNTERPART_BEHIND: &str = "secrets.counterpart-behind";
+    /// Tags that only AWS or a migration sets are left out. A note.
+    pub const DROPPED_TAGS: &str = "secrets.dropped-tags";
+    /// Other accounts may read the secret, and cannot under the default key. An action.
+    pub const DEFAULT_KEY_NOT_SHARED: &str = "secrets.default-key-not-shared";
+    /// The counterpart has tags, or a policy, that the source has not. A note.
+    pub const EXTRA: &str = "secrets.extra";
+    /// The key of the secret is named in a way that this version does not know. A blocker of the secret.
+    pub const KEY_NOT_UNDERSTOOD: &str = "secrets.key-not-understood";
+    /// Secrets that the caller did not select are not moved. A note.
+    pub const LEFT_OUT: &str = "secrets.left-out";
+    /// A service manages the secret, and makes its own in the target. An action.
+    pub const MANAGED: &str = "secrets.managed";
+    /// The secret is mapped to one that is not there. A blocker of the secret.
+    pub const MAPPED_SECRET_MISSING: &str = "secrets.mapped-secret-missing";
+    /// Another secret has the name in the target. A blocker of the secret.
+    pub const NAME_TAKEN: &str = "secrets.name-taken";
+    /// Nothing can be replicated between the two ends, and nobody let values be copied. A blocker of the secret.
+    pub const NOT_REPLICABLE: &str = "secrets.not-replicable";
+    /// The original of a promoted secret is no more. A blocker of the secret.
+    pub const ORIGINAL_GONE: &str = "secrets.original-gone";
+    /// The original was changed and the promoted secret was not: it stays as it is. A note.
+    pub const ORIGINAL_NEWER: &str = "secrets.original-newer";
+    /// A replica of the same name has its primary in another region than the secret's. A blocker of the secret.
+    pub const OTHER_PRIMARY: &str = "secrets.other-primary";
+    /// What a plan destroys: a secret, with its versions. An action.
+    pub const OVERWRITTEN: &str = "secrets.overwritten";
+    /// The secret is to be deleted, so it is not moved. A note.
+    pub const PENDING_DELETION: &str = "secrets.pending-deletion";
+    /// A policy could not be taken apart, and stays as it came. An action.
+    pub const POLICY_NOT_UNDERSTOOD: &str = "secrets.policy-not-understood";
+    /// A policy would be longer than Secrets Manager takes. A blocker of it.
+    pub const POLICY_TOO_LONG: &str = "secrets.policy-too-long";
+    /// A linked replica has its primary's policy, which names the source's region. An action.
+    pub const POLICY_OF_PRIMARY: &str = "secrets.policy-of-primary";
+    /// The primary of the secret is in the target. A note.
+    pub const PRIMARY_IN_TARGET: &str = "secrets.primary-in-target";
+    /// A replica is not in step with its primary. An action.
+    pub const REPLICA_FAILED: &str = "secrets.replica-failed";
+    /// Once promoted, the replica does not get what is changed in the source. An action.
+    pub const PROMOTED: &str = "secrets.promoted";
+    /// A rotation is under way: the secret is left alone until it has ended. An action, or a blocker where values are copied.
+    pub const ROTATING: &str = "secrets.rotating";
+    /// Nobody said which function rotates the secret in the target. A blocker of its rotation.
+    pub const ROTATION_NOT_MAPPED: &str = "secrets.rotation-not-mapped";
+    /// How the source rotates the secret could not be read. An action.
+    pub const ROTATION_NOT_KNOWN: &str = "secrets.rotation-not-known";
+    /// The promoted secret is still linked to its original, which has all. A note.
+    pub const STILL_LINKED: &str = "secrets.still-linked";
+    /// Hosts and ARNs inside of values are not changed. An action.
+    pub const VALUES_STAY: &str = "secrets.values-stay";
+    /// The secret was never given a value. A note.
+    pub const WITHOUT_VALUE: &str = "secrets.without-value";
+}
+
+fn note(code: &str, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Note, code, message)
+}
+
+fn action(code: &str, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Action, code, message)
+}
+
+fn blocker(code: &str, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Blocker, code, message)
+}
+
+/// Names versions with their stages, the current one first.
+pub(crate) fn listed(versions: &Versions) -> String {
+    let mut versions: Vec<_> = versions.iter().collect();
+    versions.sort_by_key(|(_, stages)| !stages.contains(crate::snapshot::CURRENT));
+    let named = versions.into_iter().map(|(id, stages)| {
+        let stages: Vec<&str> = stages.iter().map(String::as_str).collect();
+        format!("{id} {}", stages.join("+"))
+    });
+    let named: Vec<String> = named.collect();
+    if named.is_empty() { "no versions".to_owned() } else { named.join(", ") }
+}
+
+pub(crate) fn changed_on_both_sides(secret: &SecretArn, original: &SecretArn) -> Finding {
+    let message = format!("its value was changed since it was promoted, and so was that of {original}");
+    blocker(code::CHANGED_ON_BOTH_SIDES, message)
+        .about(secret)
+        .remedy("look at both values, decide with `Secrets::keep` which counts, and plan again: the other is lost")
+}
+
+pub(crate) fn counterpart_behind(secret: &SecretArn, target: &SecretArn) -> Finding {
+    action(code::COUNTERPART_BEHIND, format!("its value is newer than that of {target}, which stands alone"))
+        .about(secret)
+        .remedy("write the value there if it should have it: nothing that stands alone is written to unasked")
+}
+
+pub(crate) fn counterpart_doomed(secret: &SecretArn, target: &SecretArn) -> Finding {
+    blocker(code::COUNTERPART_PENDING_DELETION, format!("{target} is to be deleted, and keeps the name until then"))
+        .about(secret)
+        .remedy("restore it (RestoreSecret), or wait until it is gone; then plan again")
+}
+
+pub(crate) fn default_key_not_shared(secret: &SecretArn) -> Finding {
+    let message = "its policy lets other accounts read it, and nobody of another account can under aws/secretsmanager";
+    action(code::DEFAULT_KEY_NOT_SHARED, message)
+        .about(secret)
+        .remedy("plan without `Secrets::under_default_key`, so that a customer's key encrypts it")
+}
+
+pub(crate) fn dropped_tags(secret: &SecretArn, names: &[&str]) -> Finding {
+    note(code::DROPPED_TAGS, format!("tags left out, since only AWS or a migration sets them: {}", names.join(", ")))
+        .about(secret)
+}
+
+pub(crate) fn extra(part: ResourceId, target: &SecretArn, what: &str) -> Finding {
+    note(code::EXTRA, format!("{target} also has {what}, which stays")).about(part)
+}
+
+pub(crate) fn key_not_understood(secret: &SecretArn, key: &str) -> Finding {
+    blocker(code::KEY_NOT_UNDERSTOOD, format!("it is encrypted under `{key}`, which is no key's ARN, id or alias"))
+        .about(secret)
+        .remedy("name its key by ARN (UpdateSecret), or use `Secrets::under_default_key`; then plan again")
+}
+
+pub(crate) fn left_out(secrets: usize) -> Finding {
+    note(code::LEFT_OUT, format!("secrets that were not selected are not moved: {secrets}"))
+}
+
+pub(crate) fn managed(secret: &SecretArn, owner: &str) -> Finding {
+    action(code::MANAGED, format!("{owner} manages it, and such a secret cannot be replicated"))
+        .about(secret)
+        .remedy(remedy_of(owner))
+}
+
+/// What has a service make its secret in another region (Secrets Manager user guide, "Secrets managed by other services").
+// REQ: SM-7
+fn remedy_of(owner: &str) -> String {
+    let way = match owner {
+        "rds" => "make the database or its replica in the target with ManageMasterUserPassword",
+        "redshift" => "restore the cluster in the target with ManageMasterPassword",
+        "docdb" => "make the cluster in the target with ManageMasterUserPassword",
+        "appflow" => "make the connector profile again in the target",
+        "databrew" => "store the passphrase for the recipe step anew in the target",
+        "datasync" => "make the location again in the target",
+        "directconnect" => "associate the MACsec key again in the target",
+        "ecs-sc" => "make the Service Connect namespace again in the target: the secret holds its TLS material",
+        "events" => "make the connection again in the target (CreateConnection)",
+        "marketplacedeployment" => "launch the product again in the target",
+        "opsworks-cm" => "restore the server in the target from a backup",
+        "pcs" => "make the cluster again in the target",
+        "sqlworkbench" => "store the connection again in query editor v2 of the target",
+        _ => "have that service make what the secret belongs to in the target: it makes a secret of its own",
+    };
+    way.to_owned()
+}
+
+pub(crate) fn mapped_secret_missing(secret: &SecretArn, target: &SecretArn) -> Finding {
+    blocker(code::MAPPED_SECRET_MISSING, format!("it is mapped to {target}, which is not there"))
+        .about(secret)
+        .remedy("mend the map, then plan again")
+}
+
+pub(crate) fn name_taken(secret: &SecretArn, by: &SecretArn) -> Finding {
+    blocker(code::NAME_TAKEN, format!("{by}, which did not come from it, has its name there")).about(secret).remedy(
+        "map the secret to that one if it stands for it, or allow it to be replaced with `Secrets::overwrite`, which \
+             destroys it; then plan again",
+    )
+}
+
+pub(crate) fn not_replicable(secret: &SecretArn) -> Finding {
+    blocker(code::NOT_REPLICABLE, "Secrets Manager replicates nothing to another account or partition")
+        .about(secret)
+        .remedy("let its value be read and written with `Secrets::copy_values`, or make it in the target yourself")
+}
+
+pub(crate) fn original_gone(secret: &SecretArn) -> Finding {
+    blocker(code::ORIGINAL_GONE, "its original is not there any more, so there is nothing to go back to")
+        .about(secret)
+        .remedy("move it as a new migration the other way round, with `Mode::ReplicateAndPromote`")
+}
+
+pub(crate) fn original_is_replica(secret: &SecretArn, original: &SecretArn) -> Finding {
+    blocker(code::PRIMARY_IN_TARGET, format!("{original} is a replica by now, and cannot be written to"))
+        .about(secret)
+        .remedy("promote it as a new migration the other way round, with `Mode::ReplicateAndPromote`")
+}
+
+pub(crate) fn original_newer(secret: &SecretArn, original: &SecretArn) -> Finding {
+    note(code::ORIGINAL_NEWER, format!("{original} was changed since, and it was not: that value stays")).about(secret)
+}
+
+pub(crate) fn other_primary(secret: &SecretArn, target: &SecretArn, region: &Region) -> Finding {
+    blocker(code::OTHER_PRIMARY, format!("{target} is a replica of another secret, in {region}"))
+        .about(secret)
+        .remedy("take it off that primary's list (RemoveRegionsFromReplication) if nothing uses it; then plan again")
+}
+
+pub(crate) fn overwritten(secret: &SecretArn, lost: &SecretArn, versions: &Versions) -> Finding {
+    action(code::OVERWRITTEN, format!("{lost} is destroyed, with {}", listed(versions)))
+        .about(secret)
+        .remedy("be sure that nobody needs them: there is no way back")
+}
+
+pub(crate) fn pending_deletion(secret: &SecretArn) -> Finding {
+    note(code::PENDING_DELETION, "it is to be deleted, so it is not moved")
+        .about(secret)
+        .remedy("restore it (RestoreSecret) and plan again, if it is needed")
+}
+
+pub(crate) fn policy_not_understood(secret: &SecretArn, error: &RewriteError) -> Finding {
+    action(code::POLICY_NOT_UNDERSTOOD, format!("its policy stays as it is: {error}"))
+        .about(Part::Policy.of(secret))
+        .remedy("look at it, and set in the target what it should say")
+}
+
+pub(crate) fn policy_of_primary(secret: &SecretArn, named: usize) -> Finding {
+    let message = format!("its replica has the same policy, which names the source's region or what is there: {named}");
+    action(code::POLICY_OF_PRIMARY, message).about(Part::Policy.of(secret)).remedy(
+        "let the policy name both regions, or promote the replica with `Mode::ReplicateAndPromote`: it then gets a policy \
+         of its own",
+    )
+}
+
+pub(crate) fn policy_too_long(secret: &SecretArn, excess: &Excess) -> Finding {
+    blocker(code::POLICY_TOO_LONG, excess.to_string())
+        .about(Part::Policy.of(secret))
+        .remedy("shorten it in the source, then plan again")
+}
+
+pub(crate) fn primary_in_target(secret: &SecretArn, target: &SecretArn) -> Finding {
+    note(code::PRIMARY_IN_TARGET, format!("it is a replica of {target}, which is in the target already")).about(secret)
+}
+
+pub(crate) fn promoted(secret: &SecretArn) -> Finding {
+    action(code::PROMOTED, "once it stands alone, what is written to the source's secret does not reach it any more")
+        .about(secret)
+        .remedy("have whoever writes it write to the target from then on")
+}
+
+pub(crate) fn replica_failed(secret: &SecretArn, region: &Region, replica: &Replica) -> Finding {
+    let why = replica.message.as_deref().unwrap_or("Secrets Manager does not say why");
+    action(code::REPLICA_FAILED, format!("its replica in {region} is not in step: {why}"))
+        .about(secret)
+        .remedy("mend what it says (a name that is taken, a key that cannot be used), then plan again")
+}
+
+pub(crate) fn rotating(secret: &SecretArn) -> Finding {
+    action(code::ROTATING, "a rotation is under way: the plan waits until it has ended")
+        .about(secret)
+        .remedy("look at it if it does not end: the function that rotates it may have failed")
+}
+
+pub(crate) fn rotating_copy(secret: &SecretArn) -> Finding {
+    blocker(code::ROTATING, "a rotation is under way, and half of one cannot be copied")
+        .about(secret)
+        .remedy("plan again when it has ended")
+}
+
+pub(crate) fn rotation_not_mapped(secret: &SecretArn, function: &str) -> Finding {
+    blocker(code::ROTATION_NOT_MAPPED, format!("{function} rotates it, and a function works in its own region only"))
+        .about(Part::Rotation.of(secret))
+        .remedy(
+            "deploy the function in the target, let secretsmanager.amazonaws.com invoke it, name it with \
+             `Secrets::map_rotation_function`, and plan again",
+        )
+}
+
+pub(crate) fn rotation_not_known(secret: &SecretArn) -> Finding {
+    action(code::ROTATION_NOT_KNOWN, "the source does not tell how it is rotated")
+        .about(Part::Rotation.of(secret))
+        .remedy("set its rotation in the target by hand, or plan again when the source answers")
+}
+
+pub(crate) fn still_linked(secret: &SecretArn, original: &SecretArn) -> Finding {
+    note(code::STILL_LINKED, format!("it is a replica of {original}, which has all that it has")).about(secret)
+}
+
+pub(crate) fn values_stay(secrets: usize) -> Finding {
+    action(
+        code::VALUES_STAY,
+        format!("what the values of {secrets} secrets say stays as it is: hosts, ARNs, cluster names"),
+    )
+    .remedy(
+        "change in the target what names the source's region, once the secrets stand alone; values are not looked into",
+    )
+}
+
+pub(crate) fn without_value(secret: &SecretArn) -> Finding {
+    note(code::WITHOUT_VALUE, "it was never given a value, and neither is its counterpart").about(secret)
+}
+
+pub(crate) fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: BTreeSet<&str> = names.into_iter().collect();
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}

@@ -13,7 +13,6 @@ mod import;
 mod key;
 mod key_store;
 mod material;
-mod model;
 mod name;
 mod needs;
 mod page;
@@ -24,7 +23,6 @@ mod replica;
 mod rotation;
 mod schema;
 mod seed;
-mod shelf;
 mod sign;
 mod spec;
 mod state;
@@ -37,6 +35,7 @@ mod wrapping;
 use serde_json::Value;
 
 use crate::call::{Call, Refusal};
+use crate::model;
 use crate::state::Cx;
 use ask::Ask;
 
@@ -49,8 +48,8 @@ pub use view::{GrantView, KeyView, MultiRegionView};
 
 /// Answers one call.
 pub(crate) fn answer(call: &Call, state: &mut Kms, cx: &mut Cx<'_>) -> Result<Value, Refusal> {
-    model::check(call)?;
-    let mut ask = Ask { call, cx, kms: state };
+    model::check(call, schema::input(&call.operation))?;
+    let mut ask = Ask { call, cx, state };
     let ask = &mut ask;
     match call.operation.as_str() {
         "CancelKeyDeletion" => key::cancel_deletion(ask),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod ask;
 mod call;
 mod clock;
 mod conforms;
@@ -15,13 +16,16 @@ mod invariants;
 mod kms;
 mod ledger;
 mod memory;
+mod model;
 mod ordeal;
+mod page;
 mod paging;
 mod plug;
 mod policy;
 mod protocol;
 mod remote;
 mod services;
+mod shelf;
 mod state;
 mod world;
 

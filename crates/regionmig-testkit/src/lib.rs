@@ -24,6 +24,7 @@ mod plug;
 mod policy;
 mod protocol;
 mod remote;
+mod secrets;
 mod services;
 mod shelf;
 mod state;
@@ -46,5 +47,9 @@ pub use memory::{Recall, TokenMemory};
 pub use ordeal::{Failure, Lost, Mishap, Mode, Ordeal, Scenario, Setting, Trouble, Undergone};
 pub use plug::Plugged;
 pub use remote::RemoteWorld;
+pub use secrets::{
+    ReplicaView, RotationView, SecretBytesView, SecretSeed, SecretView, SecretsTiming, VersionView,
+    every_kind_of_secret, reference_secrets,
+};
 pub use services::PrincipalSeed;
 pub use world::World;

@@ -20,6 +20,7 @@ use crate::ledger::Entry;
 use crate::paging;
 use crate::plug::Plug;
 use crate::protocol::{Asked, Protocol, Reply, Signature, Stamp};
+use crate::secrets::Secrets;
 use crate::services::{Iam, State};
 use crate::state::{Cx, Quotas};
 use crate::world::World;
@@ -170,6 +171,18 @@ impl Core {
         done
     }
 
+    /// Changes the secrets by AWS's own hand.
+    pub(crate) fn with_secrets<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Secrets, &mut Ids) -> T) -> T {
+        let done = act(Arc::make_mut(&mut self.state.secrets), &mut self.ids);
+        self.remember(now);
+        done
+    }
+
+    /// Returns the secrets.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.state.secrets
+    }
+
     /// Changes by AWS's own hand who is there and what is allowed to whom.
     pub(crate) fn with_iam<T>(&mut self, now: Timestamp, act: impl FnOnce(&mut Iam) -> T) -> T {
         let done = act(Arc::make_mut(&mut self.state.iam));
@@ -209,6 +222,8 @@ impl Core {
                 self.ledger.push(Arc::new(entry));
             }
         }
+        let faults = &mut self.faults;
+        self.state.settle(now, &mut |end, action| faults.denies(end, action, now));
     }
 
     /// Finds out who asks. What is turned away later on is known all the same, so that the ledger can say who it was.
@@ -323,8 +338,9 @@ impl Core {
         let disabled = &self.disabled;
         let opted_in = |region: &Region| !disabled.contains(&(call.end.account.clone(), region.clone()));
         let mut resource = None;
-        let (ids, quotas) = (&mut self.ids, &self.quotas);
-        let mut cx = Cx { now, ids, quotas, opted_in: &opted_in, resource: &mut resource };
+        let (faults, ids, quotas) = (&mut self.faults, &mut self.ids, &self.quotas);
+        let mut denied = |end: &End, action: &str| faults.denies(end, action, call.at);
+        let mut cx = Cx { now, ids, denied: &mut denied, quotas, opted_in: &opted_in, resource: &mut resource };
         let answer = match past {
             Some(mut state) => state.answer(call, &mut cx),
             None => self.state.answer(call, &mut cx),

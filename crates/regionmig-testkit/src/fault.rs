@@ -364,6 +364,25 @@ impl Faults {
         self.0.iter().filter_map(|installed| installed.fault.effect.age()).max()
     }
 
+    /// Tells whether the caller is denied what a service does on its behalf somewhere; a fault with a chance denies none of it.
+    pub(crate) fn denies(&mut self, end: &End, action: &str, at: Timestamp) -> bool {
+        let (service, operation) = action.split_once(':').unwrap_or((action, ""));
+        let call = Call {
+            service: service.to_owned(),
+            operation: operation.to_owned(),
+            body: serde_json::Value::Null,
+            end: end.clone(),
+            caller: format!("arn:{}:iam::{}:root", end.partition, end.account),
+            at,
+            request_id: String::new(),
+        };
+        let is_denial = |fault: &Fault| {
+            fault.chance.is_none() && matches!(fault.effect, Effect::Refuse { refuse: Refuse::Denied, .. })
+        };
+        let mut ids = Ids::seeded(0);
+        self.0.iter_mut().any(|installed| is_denial(&installed.fault) && installed.strikes(&call, true, &mut ids))
+    }
+
     /// Draws what befalls a request.
     pub(crate) fn strike(&mut self, call: &Call, ids: &mut Ids) -> Fate {
         let mut fate = Fate::default();

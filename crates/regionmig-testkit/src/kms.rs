@@ -13,7 +13,6 @@ mod import;
 mod key;
 mod key_store;
 mod material;
-mod model;
 mod name;
 mod needs;
 mod page;
@@ -24,9 +23,9 @@ mod replica;
 mod rotation;
 mod schema;
 mod seed;
-mod shelf;
 mod sign;
 mod spec;
+mod standing;
 mod state;
 mod statement;
 mod store;
@@ -37,20 +36,22 @@ mod wrapping;
 use serde_json::Value;
 
 use crate::call::{Call, Refusal};
+use crate::model;
 use crate::state::Cx;
 use ask::Ask;
 
 pub use accounts::{every_kind_of_key, other_keys, reference_account};
 pub(crate) use needs::needs;
 pub use seed::{GrantSeed, KeySeed, KeyStoreSeed};
+pub(crate) use standing::Standing;
 pub(crate) use store::Kms;
 pub use store::KmsTiming;
 pub use view::{GrantView, KeyView, MultiRegionView};
 
 /// Answers one call.
 pub(crate) fn answer(call: &Call, state: &mut Kms, cx: &mut Cx<'_>) -> Result<Value, Refusal> {
-    model::check(call)?;
-    let mut ask = Ask { call, cx, kms: state };
+    model::check(call, schema::input(&call.operation))?;
+    let mut ask = Ask { call, cx, state };
     let ask = &mut ask;
     match call.operation.as_str() {
         "CancelKeyDeletion" => key::cancel_deletion(ask),

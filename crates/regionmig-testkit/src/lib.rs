@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod ask;
 mod call;
 mod clock;
 mod conforms;
@@ -15,13 +16,17 @@ mod invariants;
 mod kms;
 mod ledger;
 mod memory;
+mod model;
 mod ordeal;
+mod page;
 mod paging;
 mod plug;
 mod policy;
 mod protocol;
 mod remote;
+mod secrets;
 mod services;
+mod shelf;
 mod state;
 mod world;
 
@@ -42,5 +47,9 @@ pub use memory::{Recall, TokenMemory};
 pub use ordeal::{Failure, Lost, Mishap, Mode, Ordeal, Scenario, Setting, Trouble, Undergone};
 pub use plug::Plugged;
 pub use remote::RemoteWorld;
+pub use secrets::{
+    ReplicaView, RotationView, SecretBytesView, SecretSeed, SecretView, SecretsTiming, VersionView,
+    every_kind_of_secret, reference_secrets,
+};
 pub use services::PrincipalSeed;
 pub use world::World;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use regionmig_core::Region;
 
 use crate::ids::Ids;
+use crate::secrets::Denied;
 
 /// Quotas that a test has set, by name, such as `kms:keys`; one that is missing is AWS's own default.
 pub(crate) type Quotas = BTreeMap<String, u64>;
@@ -16,6 +17,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) now: Timestamp,
     /// Where new identifiers and other random bytes come from.
     pub(crate) ids: &'a mut Ids,
+    /// Tells whether a fault denies the caller what the service does on its behalf, such as `kms:Decrypt`, somewhere.
+    pub(crate) denied: &'a mut Denied<'a>,
     /// The quotas that a test has set.
     pub(crate) quotas: &'a Quotas,
     /// Tells whether the calling account may use a region.

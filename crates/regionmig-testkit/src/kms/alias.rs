@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::ask::{Ask, seconds};
-use super::model::invalid;
 use super::name::{Takes, alias_arn, no_alias};
 use super::page;
 use super::spec::Kind;
 use super::store::{Alias, KeyName};
 use crate::call::Refusal;
+use crate::model::invalid;
 
 const PER_KEY: usize = 50;
 
@@ -16,13 +16,13 @@ pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let alias = asked(ask)?;
     refuse_alias_of_alias(ask)?;
     let (end, now) = (&ask.call.end, ask.cx.now);
-    if ask.kms.alias(end, alias, now).is_some() {
+    if ask.state.alias(end, alias, now).is_some() {
         let message = format!("An alias with the name {} already exists", alias_arn(end, alias));
         return Err(Refusal::new("AlreadyExistsException").message(message));
     }
     let key = ask.customer_key("TargetKeyId", Takes::Own)?;
     has_room(ask, &key)?;
-    ask.kms.point(&key, alias, Alias { created: now, key: Some(key.id.clone()), updated: now });
+    ask.state.point(&key, alias, Alias { created: now, key: Some(key.id.clone()), updated: now });
     ask.cx.touched(key.arn());
     Ok(json!({}))
 }
@@ -31,10 +31,10 @@ pub(super) fn update(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let alias = asked(ask)?;
     refuse_alias_of_alias(ask)?;
     let (end, now) = (&ask.call.end, ask.cx.now);
-    let held = ask.kms.alias(end, alias, now).cloned().ok_or_else(|| no_alias(end, alias))?;
+    let held = ask.state.alias(end, alias, now).cloned().ok_or_else(|| no_alias(end, alias))?;
     let target = ask.customer_key("TargetKeyId", Takes::Own)?;
     let source = held.key.as_ref().map(|key| KeyName::new(end, key));
-    let kind = |name: &KeyName| ask.kms.family(name).map(|family| family.kind);
+    let kind = |name: &KeyName| ask.state.family(name).map(|family| family.kind);
     if let (Some(from), Some(to)) = (source.as_ref().and_then(kind), kind(&target))
         && !Kind::is_like(from, to)
     {
@@ -46,8 +46,8 @@ pub(super) fn update(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     if source.as_ref() != Some(&target) {
         has_room(ask, &target)?;
     }
-    ask.kms.unpoint(&target, alias);
-    ask.kms.point(&target, alias, Alias { key: Some(target.id.clone()), updated: now, ..held });
+    ask.state.unpoint(&target, alias);
+    ask.state.point(&target, alias, Alias { key: Some(target.id.clone()), updated: now, ..held });
     ask.cx.touched(target.arn());
     Ok(json!({}))
 }
@@ -55,9 +55,9 @@ pub(super) fn update(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 pub(super) fn delete(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let alias = asked(ask)?;
     let end = &ask.call.end;
-    let held = ask.kms.alias(end, alias, ask.cx.now).ok_or_else(|| no_alias(end, alias))?;
+    let held = ask.state.alias(end, alias, ask.cx.now).ok_or_else(|| no_alias(end, alias))?;
     let key = KeyName::new(end, held.key.clone().unwrap_or_default());
-    ask.kms.unpoint(&key, alias);
+    ask.state.unpoint(&key, alias);
     ask.cx.touched(key.arn());
     Ok(json!({}))
 }
@@ -77,12 +77,12 @@ pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         (name.to_owned(), entry)
     };
     let Some(key) = key else {
-        let all = ask.kms.regional(end).into_iter().flat_map(|regional| regional.aliases.after(&window.after));
-        let all = all.filter(|(name, _)| ask.kms.alias(end, name, now).is_some());
+        let all = ask.state.regional(end).into_iter().flat_map(|regional| regional.aliases.after(&window.after));
+        let all = all.filter(|(name, _)| ask.state.alias(end, name, now).is_some());
         return Ok(page::answer(ask, &window, "Aliases", all.map(|(name, alias)| entry(name, alias))));
     };
     let names = ask.held(&key)?.aliases.iter();
-    let found = names.filter_map(|name| Some(entry(name, ask.kms.alias(end, name, now)?)));
+    let found = names.filter_map(|name| Some(entry(name, ask.state.alias(end, name, now)?)));
     Ok(page::answer(ask, &window, "Aliases", found))
 }
 

@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 use super::ask::{Ask, base64};
 use super::crypto::{self, Blob};
 use super::material::Secret;
-use super::model::invalid;
 use super::name::{Takes, not_found};
 use super::spec::ENCRYPT_DECRYPT;
 use super::state::admits;
 use super::store::{Family, KeyName, Use};
 use super::{asymmetric, grant, key_store, pair};
 use crate::call::Refusal;
+use crate::model::invalid;
 
 pub(super) fn encrypt(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = encrypting_key(ask, "KeyId")?;
@@ -121,7 +121,7 @@ fn data_key_pair(ask: &mut Ask<'_, '_>) -> Result<(Value, Vec<u8>), Refusal> {
     }
     ask.dry_run()?;
     let secret = Secret::new(ask.cx.ids.bytes(32));
-    let number = ask.kms.take_pair(spec);
+    let number = ask.state.take_pair(spec);
     let private = pair::make(spec, &secret, number);
     let public = private.as_ref().and_then(|private| asymmetric::public(spec, private));
     let (Some(private), Some(public)) = (private, public) else { return Err(internal()) };
@@ -224,14 +224,14 @@ fn made_with(ask: &mut Ask<'_, '_>, blob: &Blob<'_>, member: &str) -> Result<Key
     let mut end = ask.call.end.clone();
     end.account = blob.account.clone();
     let name = KeyName::new(&end, blob.key.clone());
-    let is_there = blob.partition == end.partition && !ask.kms.is_gone(&name, ask.cx.now);
+    let is_there = blob.partition == end.partition && !ask.state.is_gone(&name, ask.cx.now);
     if !is_there || (end.account != ask.call.end.account && !ask.is_let_in(&name, member)) {
         return Err(Refusal::new("AccessDeniedException").message(
             "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you \
              are not allowed to access.",
         ));
     }
-    ask.kms.advance(&name, ask.cx.now);
+    ask.state.advance(&name, ask.cx.now);
     Ok(name)
 }
 
@@ -315,7 +315,7 @@ pub(super) fn internal() -> Refusal {
 }
 
 pub(super) fn family<'k>(ask: &'k Ask<'_, '_>, name: &KeyName) -> Result<&'k Family, Refusal> {
-    ask.kms.family(name).ok_or_else(|| not_found(name))
+    ask.state.family(name).ok_or_else(|| not_found(name))
 }
 
 /// Remembers the last use, for GetKeyLastUsage. Related keys are used each for itself.
@@ -326,7 +326,7 @@ pub(super) fn used(ask: &mut Ask<'_, '_>, name: &KeyName, operation: &str) {
         operation: operation.to_owned(),
         request: ask.call.request_id.clone(),
     };
-    if let Some(key) = ask.kms.key_mut(name) {
+    if let Some(key) = ask.state.key_mut(name) {
         key.used = Some(last);
     }
 }

@@ -7,11 +7,11 @@ use regionmig_core::End;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, seconds};
-use super::model::invalid;
 use super::name::Takes;
 use super::store::KeyName;
 use super::{page, statement};
 use crate::call::{Call, Refusal};
+use crate::model::invalid;
 
 const PER_KEY: usize = 50_000;
 
@@ -68,7 +68,7 @@ pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     ask.dry_run()?;
     let id = same.unwrap_or_else(|| ask.cx.ids.hex(64));
     let grant = Grant { asked, created: ask.cx.now, issuer: root(&ask.call.end) };
-    if let Some(held) = ask.kms.key_mut(&key).filter(|held| held.grants.get(&id).is_none()) {
+    if let Some(held) = ask.state.key_mut(&key).filter(|held| held.grants.get(&id).is_none()) {
         held.grants.insert(&id, grant);
     }
     let token = token(&key, &id, &ask.cx.ids.hex(32));
@@ -100,7 +100,7 @@ pub(super) fn list_retirable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     };
     let window = page::window(ask, 50, 100)?;
     let mut grants = Vec::new();
-    for (key, held) in ask.kms.present_in(&ask.call.end, ask.cx.now) {
+    for (key, held) in ask.state.present_in(&ask.call.end, ask.cx.now) {
         let retirable = held.grants.iter().filter(|(_, grant)| grant.is(member, principal));
         grants.extend(retirable.map(|(id, grant)| grant.entry(&key, id)));
     }
@@ -120,7 +120,7 @@ pub(super) fn retire(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         (Some(token), None, None) => {
             let (key, id) =
                 read_token(&ask.call.end, token).ok_or_else(|| Refusal::new("InvalidGrantTokenException"))?;
-            if ask.kms.is_gone(&key, ask.cx.now) {
+            if ask.state.is_gone(&key, ask.cx.now) {
                 return Err(super::name::not_found(&key));
             }
             (key, id)
@@ -142,7 +142,7 @@ fn remove(ask: &mut Ask<'_, '_>, key: &KeyName, id: &str, may: impl Fn(&Grant) -
         return Err(ask.denied(&key.arn()));
     }
     ask.dry_run()?;
-    if let Some(held) = ask.kms.key_mut(key) {
+    if let Some(held) = ask.state.key_mut(key) {
         held.grants.remove(id);
     }
     ask.cx.touched(key.arn());
@@ -186,7 +186,7 @@ fn parameters(ask: &Ask<'_, '_>, key: &KeyName) -> Result<Map<String, Value>, Re
 
 fn check_operations(ask: &Ask<'_, '_>, key: &KeyName) -> Result<(), Refusal> {
     let operations = ask.list("Operations");
-    let grantable = ask.kms.family(key).map_or(&[] as &[&str], |family| family.kind.grantable());
+    let grantable = ask.state.family(key).map_or(&[] as &[&str], |family| family.kind.grantable());
     let is_grantable = |operation: &Value| operation.as_str().is_some_and(|one| grantable.contains(&one));
     match operations.iter().find(|operation| !is_grantable(operation)) {
         _ if operations.is_empty() => Err(invalid("Operations must not be empty")),

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::ask::{Ask, base64, seconds};
 use super::data::{family, internal};
 use super::material::{Import, Material};
-use super::model::invalid;
 use super::name::{Takes, not_found};
 use super::spec::Kind;
 use super::state::KeyState;
@@ -14,6 +13,7 @@ use super::store::{KeyName, after, after_days};
 use super::wrapping::{self, Token};
 use super::{asymmetric, pair};
 use crate::call::Refusal;
+use crate::model::invalid;
 
 /// How long a token is valid.
 const TOKEN: SignedDuration = SignedDuration::from_hours(24);
@@ -71,7 +71,7 @@ pub(super) fn import(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     }
     let generation = place(ask, &name, Material::new(&name.id, bytes))?;
     let (now, was_pending) = (ask.cx.now, ask.state(&name)? == KeyState::PendingImport);
-    if let Some(key) = ask.kms.key_mut(&name) {
+    if let Some(key) = ask.state.key_mut(&name) {
         key.imports.insert(generation, Import { is_there: true, valid_to });
         if was_pending {
             key.enabled = key.enabled.or(Some(now));
@@ -97,7 +97,7 @@ pub(super) fn delete(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     match generation > family.rotation.current() && is_primary {
         true => forget(ask, &name, generation),
         false => {
-            if let Some(import) = ask.kms.key_mut(&name).and_then(|key| key.imports.get_mut(&generation)) {
+            if let Some(import) = ask.state.key_mut(&name).and_then(|key| key.imports.get_mut(&generation)) {
                 *import = Import { is_there: false, valid_to: None };
             }
         }
@@ -109,10 +109,10 @@ pub(super) fn delete(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 /// Takes a material that waits for its rotation away from all related keys (API reference, DeleteImportedKeyMaterial), so that
 /// another one can be imported in its place.
 fn forget(ask: &mut Ask<'_, '_>, name: &KeyName, generation: usize) {
-    let Some(family) = ask.kms.family_mut(name) else { return };
+    let Some(family) = ask.state.family_mut(name) else { return };
     family.materials.truncate(generation);
     for region in family.members.clone() {
-        if let Some(key) = ask.kms.key_mut(&name.in_region(&region)) {
+        if let Some(key) = ask.state.key_mut(&name.in_region(&region)) {
             key.imports.remove(&generation);
         }
     }
@@ -158,7 +158,7 @@ fn place(ask: &mut Ask<'_, '_>, name: &KeyName, material: Material) -> Result<us
         }
         (None, true) => family.materials.len(),
     };
-    let family = ask.kms.family_mut(name).ok_or_else(|| not_found(name))?;
+    let family = ask.state.family_mut(name).ok_or_else(|| not_found(name))?;
     if generation == family.materials.len() {
         family.materials.push(material);
     }

@@ -6,15 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, seconds};
 use super::material::Secret;
-use super::model::invalid;
 use super::name::{Takes, not_found};
 use super::rotation::{Rotation, shows_material};
-use super::shelf::Shelf;
 use super::spec::{ENCRYPT_DECRYPT, Kind, SYMMETRIC};
 use super::state::KeyState;
 use super::store::{Deletion, Family, Key, KeyName, Kms, after};
 use super::{key_store, page, policy, tag};
 use crate::call::Refusal;
+use crate::model::invalid;
+use crate::shelf::Shelf;
 
 const PER_REGION: usize = 100_000;
 
@@ -30,29 +30,29 @@ pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         false => ask.cx.ids.uuid(),
     };
     let name = KeyName::new(&end, id);
-    let ready = after(ask.cx.now, ask.kms.timing.creation);
+    let ready = after(ask.cx.now, ask.state.timing.creation);
     let description = ask.text("Description").unwrap_or_default().to_owned();
     let key = Key { description, policy, ready, tags, ..Key::new(&end, ask.cx.now) };
-    let material = (Secret::new(ask.cx.ids.bytes(32)), ask.kms.take_pair(kind.spec));
+    let material = (Secret::new(ask.cx.ids.bytes(32)), ask.state.take_pair(kind.spec));
     let family = Family { store, xks_key, ..Family::new(kind, &name, multi_region, origin, material) };
-    ask.kms.put_family(&name, family);
-    ask.kms.put(&name, key);
+    ask.state.put_family(&name, family);
+    ask.state.put(&name, key);
     ask.cx.touched(name.arn());
-    Ok(json!({ "KeyMetadata": ask.kms.metadata(&name, ask.cx.now) }))
+    Ok(json!({ "KeyMetadata": ask.state.metadata(&name, ask.cx.now) }))
 }
 
 pub(super) fn describe(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = ask.key("KeyId", Takes::Alias)?;
     super::grant::check_tokens(ask)?;
-    Ok(json!({ "KeyMetadata": ask.kms.metadata(&name, ask.cx.now) }))
+    Ok(json!({ "KeyMetadata": ask.state.metadata(&name, ask.cx.now) }))
 }
 
 /// Answers ListKeys: AWS's own and those pending deletion included, by id.
 pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let window = page::window(ask, 100, 1000)?;
     let (end, now) = (&ask.call.end, ask.cx.now);
-    let keys = ask.kms.regional(end).into_iter().flat_map(|regional| regional.keys.after(&window.after));
-    let present = keys.filter(|(id, key)| key.deletion.is_none() || !ask.kms.is_gone(&KeyName::new(end, *id), now));
+    let keys = ask.state.regional(end).into_iter().flat_map(|regional| regional.keys.after(&window.after));
+    let present = keys.filter(|(id, key)| key.deletion.is_none() || !ask.state.is_gone(&KeyName::new(end, *id), now));
     let entries = present.map(|(id, _)| {
         let name = KeyName::new(end, id);
         (name.id.clone(), json!({ "KeyArn": name.arn(), "KeyId": name.id }))
@@ -87,7 +87,7 @@ pub(super) fn schedule_deletion(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal>
     })?;
     let state = ask.state(&name)?;
     let mut answer = json!({ "KeyId": name.arn(), "KeyState": state.as_str(), "PendingWindowInDays": days });
-    if let Some(date) = ask.kms.deletion_date(&name).filter(|_| state == KeyState::PendingDeletion) {
+    if let Some(date) = ask.state.deletion_date(&name).filter(|_| state == KeyState::PendingDeletion) {
         answer["DeletionDate"] = seconds(date);
     }
     Ok(answer)
@@ -124,8 +124,8 @@ pub(super) fn last_usage(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 /// Refuses one more key than the quota of `end` allows. AWS's own keys do not count.
 pub(super) fn has_room(ask: &Ask<'_, '_>, end: &regionmig_core::End) -> Result<(), Refusal> {
     let quota = ask.quota("kms:keys", PER_REGION);
-    let at_most = ask.kms.regional(end).map_or(0, |regional| regional.keys.len());
-    let count = || ask.kms.present(end, ask.cx.now).filter(|(_, key)| key.managed_for.is_none()).count();
+    let at_most = ask.state.regional(end).map_or(0, |regional| regional.keys.len());
+    let count = || ask.state.present(end, ask.cx.now).filter(|(_, key)| key.managed_for.is_none()).count();
     match at_most >= quota && count() >= quota {
         true => Err(Refusal::new("LimitExceededException").message("Too many KMS keys in this account and region")),
         false => Ok(()),
@@ -264,7 +264,7 @@ impl Kms {
 fn change(ask: &mut Ask<'_, '_>, change: impl FnOnce(&mut Key, jiff::Timestamp)) -> Result<KeyName, Refusal> {
     let name = ask.customer_key("KeyId", Takes::Own)?;
     let now = ask.cx.now;
-    change(ask.kms.key_mut(&name).ok_or_else(|| not_found(&name))?, now);
+    change(ask.state.key_mut(&name).ok_or_else(|| not_found(&name))?, now);
     ask.cx.touched(name.arn());
     Ok(name)
 }

@@ -7,10 +7,10 @@ use regionmig_core::End;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Ask, seconds};
-use super::model::invalid;
 use super::page;
 use super::store::{Family, Kms, after};
 use crate::call::Refusal;
+use crate::model::invalid;
 
 const CLOUD_HSM: &str = "AWS_CLOUDHSM";
 const EXTERNAL: &str = "EXTERNAL_KEY_STORE";
@@ -105,7 +105,7 @@ impl Kms {
 /// Refuses a new key that a custom key store cannot take.
 pub(super) fn takes_key(ask: &Ask<'_, '_>, id: &str, origin: &str, xks_key: Option<&str>) -> Result<(), Refusal> {
     let end = &ask.call.end;
-    let store = ask.kms.store(end, id).ok_or_else(|| missing(id))?;
+    let store = ask.state.store(end, id).ok_or_else(|| missing(id))?;
     if store.kind() != origin {
         let message = format!("Origin {origin} is not valid for the custom key store {id}.");
         return Err(Refusal::new("UnsupportedOperationException").message(message));
@@ -115,7 +115,7 @@ pub(super) fn takes_key(ask: &Ask<'_, '_>, id: &str, origin: &str, xks_key: Opti
         (EXTERNAL, None) => Err(invalid(format!("You must specify an XksKeyId for the origin {origin}."))),
         (CLOUD_HSM, Some(_)) => Err(invalid(format!("XksKeyId is not valid for the origin {origin}."))),
         (_, Some(key))
-            if ask.kms.keys_of_store(end, id, ask.cx.now).any(|family| family.xks_key.as_deref() == Some(key)) =>
+            if ask.state.keys_of_store(end, id, ask.cx.now).any(|family| family.xks_key.as_deref() == Some(key)) =>
         {
             Err(Refusal::new("XksKeyAlreadyInUseException").message(format!("{key} is the key of another KMS key.")))
         }
@@ -131,7 +131,7 @@ pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         CLOUD_HSM => cluster(ask)?,
         _ => Place::Proxy(proxy(ask)?),
     };
-    if ask.kms.stores.get(&end).map_or(0, std::collections::BTreeMap::len)
+    if ask.state.stores.get(&end).map_or(0, std::collections::BTreeMap::len)
         >= ask.quota("kms:custom-key-stores", PER_REGION)
     {
         return Err(
@@ -140,7 +140,7 @@ pub(super) fn create(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     }
     let id = format!("cks-{}", ask.cx.ids.hex(17));
     let store = KeyStore { created: now, link: Link::Disconnected(now), name: name.to_owned(), place };
-    ask.kms.stores.entry(end).or_default().insert(id.clone(), store);
+    ask.state.stores.entry(end).or_default().insert(id.clone(), store);
     ask.cx.touched(id.as_str());
     Ok(json!({ "CustomKeyStoreId": id }))
 }
@@ -152,7 +152,7 @@ pub(super) fn describe(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     if id.is_some() && name.is_some() {
         return Err(invalid("You can specify either CustomKeyStoreId or CustomKeyStoreName, but not both."));
     }
-    let all = ask.kms.stores.get(&ask.call.end).into_iter().flatten();
+    let all = ask.state.stores.get(&ask.call.end).into_iter().flatten();
     let found: Vec<_> = all
         .filter(|(held, store)| id.is_none_or(|id| id == *held) && name.is_none_or(|name| name == store.name))
         .map(|(id, store)| (id.clone(), store.entry(id, ask.cx.now)))
@@ -179,7 +179,7 @@ pub(super) fn disconnect(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 
 pub(super) fn update(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let id = ask.text("CustomKeyStoreId").unwrap_or_default();
-    let store = ask.kms.store(&ask.call.end, id).ok_or_else(|| missing(id))?.clone();
+    let store = ask.state.store(&ask.call.end, id).ok_or_else(|| missing(id))?.clone();
     let renamed = ask.text("NewCustomKeyStoreName").filter(|name| *name != store.name);
     if let Some(name) = renamed {
         is_free(ask, name)?;
@@ -201,10 +201,10 @@ pub(super) fn update(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 pub(super) fn delete(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let (end, id) = (ask.call.end.clone(), ask.text("CustomKeyStoreId").unwrap_or_default());
     change(ask, &["DISCONNECTED"], |_, _, _| {})?;
-    if ask.kms.keys_of_store(&end, id, ask.cx.now).next().is_some() {
+    if ask.state.keys_of_store(&end, id, ask.cx.now).next().is_some() {
         return Err(Refusal::new("CustomKeyStoreHasCMKsException").message(format!("{id} holds KMS keys.")));
     }
-    if let Some(stores) = ask.kms.stores.get_mut(&end) {
+    if let Some(stores) = ask.state.stores.get_mut(&end) {
         stores.remove(id);
     }
     Ok(json!({}))
@@ -212,7 +212,7 @@ pub(super) fn delete(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 
 /// Refuses what names a custom key store that is not there, or is not connected.
 pub(super) fn is_connected(ask: &Ask<'_, '_>, id: &str) -> Result<(), Refusal> {
-    let store = ask.kms.store(&ask.call.end, id).ok_or_else(|| missing(id))?;
+    let store = ask.state.store(&ask.call.end, id).ok_or_else(|| missing(id))?;
     is_in(id, store, ask.cx.now, &["CONNECTED"])
 }
 
@@ -229,9 +229,9 @@ fn change(
     states: &[&str],
     change: impl FnOnce(&mut KeyStore, Timestamp, jiff::SignedDuration),
 ) -> Result<Value, Refusal> {
-    let (end, now, length) = (&ask.call.end, ask.cx.now, ask.kms.timing.connection);
+    let (end, now, length) = (&ask.call.end, ask.cx.now, ask.state.timing.connection);
     let id = ask.text("CustomKeyStoreId").unwrap_or_default();
-    let store = ask.kms.stores.get_mut(end).and_then(|stores| stores.get_mut(id)).ok_or_else(|| missing(id))?;
+    let store = ask.state.stores.get_mut(end).and_then(|stores| stores.get_mut(id)).ok_or_else(|| missing(id))?;
     is_in(id, store, now, states)?;
     change(store, now, length);
     ask.cx.touched(id);
@@ -247,7 +247,7 @@ fn is_in(id: &str, store: &KeyStore, now: Timestamp, states: &[&str]) -> Result<
 }
 
 fn is_free(ask: &Ask<'_, '_>, name: &str) -> Result<(), Refusal> {
-    let mut all = ask.kms.stores.get(&ask.call.end).into_iter().flat_map(|stores| stores.values());
+    let mut all = ask.state.stores.get(&ask.call.end).into_iter().flat_map(|stores| stores.values());
     match all.any(|store| store.name == name) {
         true => Err(Refusal::new("CustomKeyStoreNameInUseException").message(format!("{name} is in use."))),
         false => Ok(()),
@@ -262,7 +262,7 @@ fn cluster(ask: &Ask<'_, '_>) -> Result<Place, Refusal> {
             "You must specify CloudHsmClusterId, KeyStorePassword and TrustAnchorCertificate for an AWS CloudHSM key store.",
         ));
     };
-    let mut all = ask.kms.stores.get(&ask.call.end).into_iter().flat_map(|stores| stores.values());
+    let mut all = ask.state.stores.get(&ask.call.end).into_iter().flat_map(|stores| stores.values());
     match all.any(|store| store.cluster() == Some(id)) {
         true => Err(Refusal::new("CloudHsmClusterInUseException").message(format!("{id} is in use."))),
         false => Ok(Place::Cluster { id: id.to_owned(), anchor: anchor.to_owned() }),
@@ -282,7 +282,7 @@ fn proxy(ask: &Ask<'_, '_>) -> Result<Map<String, Value>, Refusal> {
         ));
     }
     let uri = |proxy: &Map<String, Value>| (proxy.get("UriEndpoint").cloned(), proxy.get("UriPath").cloned());
-    let mut others = ask.kms.stores.get(&ask.call.end).into_iter().flat_map(|stores| stores.values());
+    let mut others = ask.state.stores.get(&ask.call.end).into_iter().flat_map(|stores| stores.values());
     let is_used = others.any(|store| matches!(&store.place, Place::Proxy(other) if uri(other) == uri(&proxy)));
     match is_used {
         true => Err(Refusal::new("XksProxyUriInUseException").message("Another external key store has this proxy.")),

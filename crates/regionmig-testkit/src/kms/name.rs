@@ -32,7 +32,7 @@ impl Ask<'_, '_> {
     /// As [`Ask::key`], for an operation that AWS's own keys refuse.
     pub(super) fn customer_key(&mut self, member: &str, takes: Takes) -> Result<KeyName, Refusal> {
         let name = self.find(member, takes)?;
-        if self.kms.key(&name).is_some_and(|key| key.managed_for.is_some()) {
+        if self.state.key(&name).is_some_and(|key| key.managed_for.is_some()) {
             return Err(self.denied(&name.arn()));
         }
         let state = self.state(&name)?;
@@ -44,10 +44,10 @@ impl Ask<'_, '_> {
     pub(super) fn find(&mut self, member: &str, takes: Takes) -> Result<KeyName, Refusal> {
         let text = self.text(member).unwrap_or_default().to_owned();
         let name = self.named(&text, takes)?;
-        if self.kms.is_gone(&name, self.cx.now) {
+        if self.state.is_gone(&name, self.cx.now) {
             return Err(not_found(&name));
         }
-        self.kms.advance(&name, self.cx.now);
+        self.state.advance(&name, self.cx.now);
         if name.end.account != self.call.end.account && !self.is_let_in(&name, member) {
             return Err(self.denied(&name.arn()));
         }
@@ -57,12 +57,12 @@ impl Ask<'_, '_> {
     /// Returns the state of a key that was found.
     pub(super) fn state(&self, name: &KeyName) -> Result<state::KeyState, Refusal> {
         let key = self.held(name)?;
-        Ok(self.kms.state(name, key, self.cx.now))
+        Ok(self.state.state(name, key, self.cx.now))
     }
 
     /// Returns a key that was found.
     pub(super) fn held(&self, name: &KeyName) -> Result<&Key, Refusal> {
-        self.kms.key(name).ok_or_else(|| not_found(name))
+        self.state.key(name).ok_or_else(|| not_found(name))
     }
 
     /// Refuses as a missing permission does.
@@ -78,7 +78,7 @@ impl Ask<'_, '_> {
     ///
     /// The only place where this world asks a policy for leave: inside an account everything is allowed.
     pub(super) fn is_let_in(&self, name: &KeyName, member: &str) -> bool {
-        let Some(key) = self.kms.key(name) else { return false };
+        let Some(key) = self.state.key(name) else { return false };
         // ReEncrypt is the one operation that needs leave by other names, one for each of its keys.
         let operation = match (self.call.operation.as_str(), member) {
             ("ReEncrypt", "DestinationKeyId") => "ReEncryptTo",
@@ -129,7 +129,7 @@ impl Ask<'_, '_> {
     }
 
     fn alias_target(&self, end: &End, alias: &str) -> Result<KeyName, Refusal> {
-        let found = self.kms.alias(end, alias, self.cx.now).and_then(|alias| alias.key.as_ref());
+        let found = self.state.alias(end, alias, self.cx.now).and_then(|alias| alias.key.as_ref());
         found.map(|key| KeyName::new(end, key)).ok_or_else(|| no_alias(end, alias))
     }
 }

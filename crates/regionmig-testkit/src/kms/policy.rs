@@ -78,11 +78,11 @@ pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 pub(super) fn put(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = ask.customer_key("KeyId", Takes::Own)?;
     if ask.text("PolicyName") == Some("AWS_RAM") {
-        return Err(super::model::invalid("The AWS_RAM policy can only be managed by the RAM service"));
+        return Err(crate::model::invalid("The AWS_RAM policy can only be managed by the RAM service"));
     }
     check_name(ask)?;
     let policy = asked(ask)?;
-    if let Some(key) = ask.kms.key_mut(&name) {
+    if let Some(key) = ask.state.key_mut(&name) {
         key.policy = policy;
     }
     ask.cx.touched(name.arn());

@@ -5,11 +5,11 @@ use regionmig_core::Region;
 use serde_json::Value;
 
 use super::ask::Ask;
-use super::model::invalid;
 use super::name::not_found;
 use super::state::admits;
 use super::store::{Family, KeyName, Kms, after};
 use crate::call::Refusal;
+use crate::model::invalid;
 
 /// That the primary of a family is on its way to another region.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub(super) fn update(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         let message = format!("{} is already the primary key.", from.arn());
         return Err(Refusal::new("UnsupportedOperationException").message(message));
     }
-    if ask.kms.is_gone(&to, now) {
+    if ask.state.is_gone(&to, now) {
         return Err(not_found(&to));
     }
     // Both ends must admit it: the replica that is to be the primary, too.
@@ -70,10 +70,10 @@ pub(super) fn update(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
         super::state::KeyState::Disabled | super::state::KeyState::PendingImport => {}
         state => admits(&ask.call.operation, state, &to.arn())?,
     }
-    let until = after(now, ask.kms.timing.promotion);
-    let family = ask.kms.family_mut(&from).ok_or_else(|| not_found(&from))?;
+    let until = after(now, ask.state.timing.promotion);
+    let family = ask.state.family_mut(&from).ok_or_else(|| not_found(&from))?;
     family.moving = Some(Move { from: from.end.region.clone(), to: region, until });
-    ask.kms.arrive(&from, now);
+    ask.state.arrive(&from, now);
     ask.cx.touched(to.arn());
     Ok(Value::Null)
 }

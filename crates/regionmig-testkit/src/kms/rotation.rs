@@ -86,7 +86,7 @@ impl Kms {
 pub(super) fn status(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = ask.key("KeyId", Takes::Any)?;
     let (state, key) = (ask.state(&name)?, ask.held(&name)?);
-    let Some(family) = ask.kms.family(&name).filter(|family| family.kind.is_symmetric_encryption()) else {
+    let Some(family) = ask.state.family(&name).filter(|family| family.kind.is_symmetric_encryption()) else {
         return Err(Refusal::new("UnsupportedOperationException"));
     };
     let mut answer = Map::new();
@@ -110,7 +110,7 @@ pub(super) fn status(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 pub(super) fn enable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = scheduled_key(ask)?;
     let (days, now) = (ask.number("RotationPeriodInDays").unwrap_or(DEFAULT_PERIOD), ask.cx.now);
-    if let Some(family) = ask.kms.family_mut(&name) {
+    if let Some(family) = ask.state.family_mut(&name) {
         family.rotation.schedule(days, now);
     }
     ask.cx.touched(name.arn());
@@ -119,7 +119,7 @@ pub(super) fn enable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 
 pub(super) fn disable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = scheduled_key(ask)?;
-    if let Some(family) = ask.kms.family_mut(&name) {
+    if let Some(family) = ask.state.family_mut(&name) {
         family.rotation.scheduled = None;
     }
     ask.cx.touched(name.arn());
@@ -129,11 +129,11 @@ pub(super) fn disable(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
 pub(super) fn on_demand(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = rotated_key(ask)?;
     let (arn, now) = (name.arn(), ask.cx.now);
-    if ask.kms.pending(&name, now) == Pending::Nowhere {
+    if ask.state.pending(&name, now) == Pending::Nowhere {
         let message = format!("No available key material pending rotation for the key: {arn}.");
         return Err(Refusal::new("KMSInvalidStateException").message(message));
     }
-    let family = ask.kms.family_mut(&name).ok_or_else(|| Refusal::new("KMSInternalException").status(500))?;
+    let family = ask.state.family_mut(&name).ok_or_else(|| Refusal::new("KMSInternalException").status(500))?;
     if family.rotation.under_way.is_some() {
         let message = format!("An on-demand rotation of {arn} is already in progress.");
         return Err(Refusal::new("ConflictException").message(message));
@@ -175,11 +175,11 @@ impl Kms {
 /// Answers ListKeyRotations, newest first.
 pub(super) fn list(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = ask.key("KeyId", Takes::Own)?;
-    let Some(family) = ask.kms.family(&name).filter(|family| family.kind.is_symmetric_encryption()) else {
+    let Some(family) = ask.state.family(&name).filter(|family| family.kind.is_symmetric_encryption()) else {
         return Err(Refusal::new("UnsupportedOperationException"));
     };
     let window = page::window(ask, 100, 1000)?;
-    let (current, pending) = (family.rotation.current(), ask.kms.pending(&name, ask.cx.now));
+    let (current, pending) = (family.rotation.current(), ask.state.pending(&name, ask.cx.now));
     let key = ask.held(&name)?;
     let entry = |generation: usize| {
         let state = match generation.cmp(&current) {
@@ -231,7 +231,7 @@ fn describe(entry: &mut Value, key: &Key, generation: usize, material: &Material
 /// Finds the key of a request to enable or disable rotation, which is set for all related keys at their primary.
 fn scheduled_key(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
     let name = rotated_key(ask)?;
-    let is_external = ask.kms.family(&name).is_some_and(|family| family.origin == "EXTERNAL");
+    let is_external = ask.state.family(&name).is_some_and(|family| family.origin == "EXTERNAL");
     match is_external {
         true => {
             let message = format!("{} origin is EXTERNAL which is not valid for this operation.", name.arn());
@@ -244,7 +244,7 @@ fn scheduled_key(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
 fn rotated_key(ask: &mut Ask<'_, '_>) -> Result<KeyName, Refusal> {
     let unsupported = || Refusal::new("UnsupportedOperationException");
     let found = ask.find("KeyId", Takes::Own)?;
-    let family = ask.kms.family(&found).ok_or_else(unsupported)?;
+    let family = ask.state.family(&found).ok_or_else(unsupported)?;
     // Said of any kind of key, before its state is looked at.
     if !family.kind.is_symmetric_encryption() || family.store.is_some() {
         return Err(unsupported());

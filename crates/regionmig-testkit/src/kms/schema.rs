@@ -5,7 +5,7 @@
 mod pattern;
 mod shape;
 
-use super::model::{Member, Shape, may, must};
+use crate::model::{Member, Shape, may, must};
 use shape::{
     ALGORITHM, ALIAS_NAME, CIPHERTEXT, CLUSTER, CONNECTIVITY, CONSTRAINTS, CONTEXT, CREDENTIAL, DATA_KEY_SPEC,
     DESCRIPTION, DRY_RUN_MODIFIERS, EXPIRATION_MODEL, FLAG, GRANT_ID, GRANT_NAME, GRANT_OPERATIONS, GRANT_TOKEN,

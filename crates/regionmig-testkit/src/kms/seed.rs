@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 use super::grant::{self, Grant};
 use super::material::{Import, Material, Secret};
 use super::rotation::Turn;
-use super::shelf::Shelf;
 use super::spec::{Kind, SYMMETRIC};
 use super::store::{Alias, Deletion, Family, Key, KeyName, Kms, KmsTiming, after_days};
 use crate::ids::Ids;
+use crate::shelf::Shelf;
 use crate::world::World;
 
 pub use key_store::KeyStoreSeed;

@@ -7,10 +7,10 @@ use super::ask::{Ask, base64};
 use super::asymmetric::{self, Message};
 use super::data::{algorithm, family, internal, key_for, no_recipient, used};
 use super::grant;
-use super::model::invalid;
 use super::name::Takes;
 use super::store::KeyName;
 use crate::call::Refusal;
+use crate::model::invalid;
 
 /// Answers GetPublicKey, which is no cryptographic use.
 pub(super) fn public_key(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {

@@ -12,8 +12,8 @@ use super::material::{Import, Material, Secret};
 use super::pair;
 use super::primary::Move;
 use super::rotation::Rotation;
-use super::shelf::Shelf;
 use super::spec::Kind;
+use crate::shelf::Shelf;
 
 /// How long what KMS does by and by takes, in the world's time.
 ///

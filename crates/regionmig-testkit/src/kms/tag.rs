@@ -38,7 +38,7 @@ pub(super) fn put(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     if tags.keys().filter(|key| !is_reserved(key)).count() > MOST {
         return Err(bad("Too many tags"));
     }
-    if let Some(key) = ask.kms.key_mut(&name) {
+    if let Some(key) = ask.state.key_mut(&name) {
         key.tags = tags;
     }
     ask.cx.touched(name.arn());
@@ -50,7 +50,7 @@ pub(super) fn remove(ask: &mut Ask<'_, '_>) -> Result<Value, Refusal> {
     let name = ask.customer_key("KeyId", Takes::Own)?;
     let keys: Vec<&str> = ask.list("TagKeys").iter().filter_map(Value::as_str).collect();
     keys.iter().try_for_each(|key| check_key(key))?;
-    if let Some(key) = ask.kms.key_mut(&name) {
+    if let Some(key) = ask.state.key_mut(&name) {
         key.tags.retain(|tag, _| !keys.contains(&tag.as_str()));
     }
     ask.cx.touched(name.arn());

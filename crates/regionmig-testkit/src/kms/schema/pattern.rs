@@ -1,6 +1,6 @@
 //! The patterns of texts.
 
-use super::super::model::Pattern;
+use crate::model::Pattern;
 
 pub(super) static NAME: Pattern = Pattern {
     text: "^[a-zA-Z0-9:/_-]+$",

@@ -1,10 +1,10 @@
 //! The values that inputs are made of.
 
-use super::super::model::{Shape, may, must};
 use super::pattern::{
     ACCOUNT, BASE_32, BASE_64, CLUSTER_ID, HOST, HTTPS, LATIN, LATIN_LINES, LOW_HEX, NAME, PLAIN, PRINCIPAL_ID,
     REGION_NAME, RESOURCE_ARN, VPC_SERVICE, WORD, XKS_NAME, XKS_PATH,
 };
+use crate::model::{Shape, may, must};
 
 pub(super) const KEY_ID: Shape = Shape::text(1, 2048);
 pub(super) const ALIAS_NAME: Shape = Shape::Text { least: 1, most: 256, pattern: Some(&NAME) };
@@ -22,7 +22,7 @@ pub(super) const SERVICE_PRINCIPAL: Shape = Shape::Text { least: 1, most: 128, p
 pub(super) const GRANT_ID: Shape = Shape::text(1, 128);
 pub(super) const GRANT_NAME: Shape = Shape::Text { least: 1, most: 256, pattern: Some(&NAME) };
 pub(super) const GRANT_TOKEN: Shape = Shape::text(1, 8192);
-pub(super) const GRANT_TOKENS: Shape = Shape::List { of: &GRANT_TOKEN, most: 10 };
+pub(super) const GRANT_TOKENS: Shape = Shape::List { of: &GRANT_TOKEN, least: 0, most: 10 };
 pub(super) const REGION: Shape = Shape::Text { least: 1, most: 32, pattern: Some(&REGION_NAME) };
 pub(super) const STORE_ID: Shape = Shape::text(1, 64);
 pub(super) const XKS_KEY_ID: Shape = Shape::Text { least: 1, most: 128, pattern: Some(&XKS_NAME) };
@@ -30,9 +30,9 @@ pub(super) const CONTEXT: Shape = Shape::Map;
 pub(super) const PLAINTEXT: Shape = Shape::Secret(&Shape::Blob { least: 1, most: 4096 });
 pub(super) const CIPHERTEXT: Shape = Shape::Blob { least: 1, most: 6144 };
 pub(super) const TAG_KEY: Shape = Shape::text(1, 128);
-pub(super) const TAG_KEYS: Shape = Shape::List { of: &TAG_KEY, most: usize::MAX };
+pub(super) const TAG_KEYS: Shape = Shape::List { of: &TAG_KEY, least: 0, most: usize::MAX };
 pub(super) const TAG: Shape = Shape::Object(&[must("TagKey", &TAG_KEY), must("TagValue", &Shape::text(0, 256))]);
-pub(super) const TAGS: Shape = Shape::List { of: &TAG, most: usize::MAX };
+pub(super) const TAGS: Shape = Shape::List { of: &TAG, least: 0, most: usize::MAX };
 pub(super) const SOURCE_ARN: Shape = Shape::Text { least: 20, most: 512, pattern: Some(&RESOURCE_ARN) };
 pub(super) const CONSTRAINTS: Shape = Shape::Object(&[
     may("EncryptionContextSubset", &CONTEXT),
@@ -43,7 +43,8 @@ pub(super) const RECIPIENT: Shape = Shape::Object(&[
     may("KeyEncryptionAlgorithm", &Shape::One(&["RSAES_OAEP_SHA_256"])),
     may("AttestationDocument", &Shape::Blob { least: 1, most: 262_144 }),
 ]);
-pub(super) const DRY_RUN_MODIFIERS: Shape = Shape::List { of: &Shape::One(&["IGNORE_CIPHERTEXT"]), most: usize::MAX };
+pub(super) const DRY_RUN_MODIFIERS: Shape =
+    Shape::List { of: &Shape::One(&["IGNORE_CIPHERTEXT"]), least: 0, most: usize::MAX };
 pub(super) const DATA_KEY_SPEC: Shape = Shape::One(&["AES_256", "AES_128"]);
 pub(super) const INCLUDE_MATERIAL: Shape = Shape::One(&["ALL_KEY_MATERIAL", "ROTATIONS_ONLY"]);
 pub(super) const ORIGIN: Shape = Shape::One(&["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM", "EXTERNAL_KEY_STORE"]);
@@ -159,5 +160,6 @@ pub(super) const GRANT_OPERATIONS: Shape = Shape::List {
         "Encapsulate",
         "Decapsulate",
     ]),
+    least: 0,
     most: usize::MAX,
 };

@@ -1,15 +1,16 @@
 //! Checks an input against the service model, and complains in the words that AWS uses.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
-use super::schema;
 use crate::call::{Call, Refusal};
 
 /// What a value may be.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Blob {
         least: usize,
         most: usize,
@@ -17,6 +18,7 @@ pub(super) enum Shape {
     Flag,
     List {
         of: &'static Self,
+        least: usize,
         most: usize,
     },
     /// From text to text.
@@ -40,39 +42,39 @@ pub(super) enum Shape {
 
 impl Shape {
     /// A text of any characters.
-    pub(super) const fn text(least: usize, most: usize) -> Self {
+    pub(crate) const fn text(least: usize, most: usize) -> Self {
         Self::Text { least, most, pattern: None }
     }
 }
 
 /// A regular expression, and what decides whether a text matches it.
 #[derive(Debug)]
-pub(super) struct Pattern {
-    pub(super) text: &'static str,
-    pub(super) holds: fn(&str) -> bool,
+pub(crate) struct Pattern {
+    pub(crate) text: &'static str,
+    pub(crate) holds: fn(&str) -> bool,
 }
 
 /// A member of an input.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(crate) struct Member {
     name: &'static str,
     required: bool,
     shape: &'static Shape,
 }
 
 /// A member that must be there.
-pub(super) const fn must(name: &'static str, shape: &'static Shape) -> Member {
+pub(crate) const fn must(name: &'static str, shape: &'static Shape) -> Member {
     Member { name, required: true, shape }
 }
 
 /// A member that may be left out.
-pub(super) const fn may(name: &'static str, shape: &'static Shape) -> Member {
+pub(crate) const fn may(name: &'static str, shape: &'static Shape) -> Member {
     Member { name, required: false, shape }
 }
 
-/// Checks the input of `call`, whose operation must be known.
-pub(super) fn check(call: &Call) -> Result<(), Refusal> {
-    let Some(members) = schema::input(&call.operation) else { return Err(Refusal::unknown(&call.action())) };
+/// Checks the input of `call`, which has these members; the operation is one that the world does not carry if there are none.
+pub(crate) fn check(call: &Call, members: Option<&[Member]>) -> Result<(), Refusal> {
+    let Some(members) = members else { return Err(Refusal::unknown(&call.action())) };
     let empty = Map::new();
     let body = match &call.body {
         Value::Object(body) => body,
@@ -89,7 +91,7 @@ pub(super) fn check(call: &Call) -> Result<(), Refusal> {
 }
 
 /// Refuses an input for a rule that stands in no model.
-pub(super) fn invalid(message: impl Into<String>) -> Refusal {
+pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
     Refusal::new("ValidationException").message(message)
 }
 
@@ -118,7 +120,7 @@ fn object(body: &Map<String, Value>, members: &[Member], path: &str, broken: &mu
 fn shape(value: &Value, shape: &Shape, path: &str, broken: &mut Vec<String>) -> Result<(), Refusal> {
     match (shape, value) {
         (Shape::Object(members), Value::Object(body)) => object(body, members, &format!("{path}."), broken),
-        (Shape::List { of, most }, Value::Array(items)) => list(items, of, *most, path, broken),
+        (Shape::List { of, least, most }, Value::Array(items)) => list(items, of, *least..=*most, path, broken),
         (Shape::Map, Value::Object(body)) if body.values().all(Value::is_string) => Ok(()),
         (Shape::Flag, Value::Bool(_)) | (Shape::Time, Value::Number(_)) => Ok(()),
         _ => {
@@ -134,14 +136,23 @@ fn shape(value: &Value, shape: &Shape, path: &str, broken: &mut Vec<String>) -> 
 }
 
 /// Lists of objects name the broken member by its place; lists of plain values are shown whole.
-fn list(items: &[Value], of: &Shape, most: usize, path: &str, broken: &mut Vec<String>) -> Result<(), Refusal> {
+fn list(
+    items: &[Value],
+    of: &Shape,
+    lengths: RangeInclusive<usize>,
+    path: &str,
+    broken: &mut Vec<String>,
+) -> Result<(), Refusal> {
     let all = || items.iter().map(|item| item.as_str().unwrap_or_default()).collect::<Vec<_>>().join(", ");
-    if items.len() > most {
-        broken.push(format!(
-            "Value '[{}]' at '{path}' failed to satisfy constraint: Member must have length less than or equal to {most}",
-            all()
-        ));
-    }
+    let bound = match items.len() {
+        length if length > *lengths.end() => Some(format!("less than or equal to {}", lengths.end())),
+        length if length < *lengths.start() => Some(format!("greater than or equal to {}", lengths.start())),
+        _ => None,
+    };
+    broken.extend(bound.map(|bound| {
+        let all = all();
+        format!("Value '[{all}]' at '{path}' failed to satisfy constraint: Member must have length {bound}")
+    }));
     for (place, item) in items.iter().enumerate() {
         if matches!(of, Shape::Object(_)) {
             shape(item, of, &format!("{path}.{}.member", place + 1), broken)?;

@@ -12,7 +12,7 @@ type Leaf<V> = Arc<Vec<(Arc<str>, Arc<V>)>>;
 
 /// An ordered map from text.
 #[derive(Clone, Debug)]
-pub(super) struct Shelf<V>(Vec<Leaf<V>>);
+pub(crate) struct Shelf<V>(Vec<Leaf<V>>);
 
 impl<V> Default for Shelf<V> {
     fn default() -> Self {
@@ -22,7 +22,7 @@ impl<V> Default for Shelf<V> {
 
 impl<V: Clone> Shelf<V> {
     /// Puts `value` under `key`, in place of what was there.
-    pub(super) fn insert(&mut self, key: &str, value: V) {
+    pub(crate) fn insert(&mut self, key: &str, value: V) {
         let value = Arc::new(value);
         let Some(at) = self.leaf(key) else {
             self.0.push(Arc::new(vec![(key.into(), value)]));
@@ -40,7 +40,7 @@ impl<V: Clone> Shelf<V> {
     }
 
     /// Takes away what is under `key`.
-    pub(super) fn remove(&mut self, key: &str) {
+    pub(crate) fn remove(&mut self, key: &str) {
         let Some((at, place)) = self.find(key) else { return };
         let leaf = Arc::make_mut(&mut self.0[at]);
         leaf.remove(place);
@@ -50,7 +50,7 @@ impl<V: Clone> Shelf<V> {
     }
 
     /// Returns what is under `key`, to change it; clones that share it do not see the change.
-    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut V> {
         let (at, place) = self.find(key)?;
         Some(Arc::make_mut(&mut Arc::make_mut(&mut self.0[at])[place].1))
     }
@@ -58,23 +58,23 @@ impl<V: Clone> Shelf<V> {
 
 impl<V> Shelf<V> {
     /// Returns what is under `key`.
-    pub(super) fn get(&self, key: &str) -> Option<&V> {
+    pub(crate) fn get(&self, key: &str) -> Option<&V> {
         let (at, place) = self.find(key)?;
         Some(&self.0[at][place].1)
     }
 
     /// Returns how many entries there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.iter().map(|leaf| leaf.len()).sum()
     }
 
     /// Returns all entries in the order of their keys.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
         self.0.iter().flat_map(|leaf| leaf.iter()).map(|(key, value)| (&**key, &**value))
     }
 
     /// Returns the entries after `key`, which need not be there itself.
-    pub(super) fn after(&self, key: &str) -> impl Iterator<Item = (&str, &V)> {
+    pub(crate) fn after(&self, key: &str) -> impl Iterator<Item = (&str, &V)> {
         let first = self.leaf(key).unwrap_or(0);
         let entries = self.0[first..].iter().flat_map(|leaf| leaf.iter());
         let key = key.to_owned();

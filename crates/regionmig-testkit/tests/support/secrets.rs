@@ -1,0 +1,77 @@
+//! What the tests of the world's Secrets Manager share.
+
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Region;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use regionmig_core::End;
+use regionmig_testkit::{SecretView, World};
+use serde_json::Value;
+
+pub(crate) const ACCOUNT: &str = "111122223333";
+/// By then a replica has arrived, and a rotation is over.
+pub(crate) const SETTLED: Duration = Duration::from_secs(5);
+
+/// The account's end in `region`.
+pub(crate) fn end(region: &str) -> End {
+    format!("{ACCOUNT}/{region}").parse().unwrap()
+}
+
+/// Where primaries are.
+pub(crate) fn home() -> End {
+    end("eu-central-1")
+}
+
+/// Where replicas are.
+pub(crate) fn away() -> End {
+    end("eu-west-1")
+}
+
+/// The real SDK's client.
+pub(crate) fn client(world: &World, end: &End) -> Client {
+    let config = aws_sdk_secretsmanager::config::Builder::from(&world.sdk_config_of(&end.account));
+    Client::from_conf(config.region(Region::new(end.region.to_string())).build())
+}
+
+/// Asks for something that must be done.
+pub(crate) fn call(world: &World, end: &End, operation: &str, input: Value) -> Value {
+    world.ask(end, &format!("secretsmanager:{operation}"), input.clone()).unwrap_or_else(|refusal| {
+        panic!("{operation} {input} was refused: {} {}", refusal.code, refusal.message);
+    })
+}
+
+/// Asks for something that must be refused; returns code and message.
+pub(crate) fn refused(world: &World, end: &End, operation: &str, input: Value) -> (String, String) {
+    match world.ask(end, &format!("secretsmanager:{operation}"), input.clone()) {
+        Ok(answer) => panic!("{operation} {input} was not refused: {answer}"),
+        Err(refusal) => (refusal.code, refusal.message),
+    }
+}
+
+/// Asks for something that must be refused; returns the code.
+pub(crate) fn code(world: &World, end: &End, operation: &str, input: Value) -> String {
+    refused(world, end, operation, input).0
+}
+
+/// A token of 32 characters that ends with `n`.
+pub(crate) fn token(n: u32) -> String {
+    format!("{n:032}")
+}
+
+/// The secret as it really is.
+pub(crate) fn seen(world: &World, end: &End, name: &str) -> SecretView {
+    world.find_secret(end, name).unwrap_or_else(|| panic!("there is no {name} at {end}"))
+}
+
+/// The code of the error that the SDK makes of a refusal.
+pub(crate) fn sdk_code<T: std::fmt::Debug, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> String {
+    match result {
+        Ok(answer) => panic!("was not refused: {answer:?}"),
+        Err(error) => error.code().unwrap_or("no code").to_owned(),
+    }
+}
+
+pub(crate) fn days(n: u64) -> Duration {
+    Duration::from_secs(n * 86_400)
+}

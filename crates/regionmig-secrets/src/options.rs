@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use regionmig_core::rewrite::Allowance;
 use regionmig_core::{Arn, SecretArn};
 
 use crate::service::Secrets;
@@ -33,6 +34,7 @@ pub enum Keep {
 /// What the caller wants decided otherwise.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
+    allowed: BTreeSet<Allowance>,
     pub(crate) compares_values: bool,
     pub(crate) copies_values: bool,
     pub(crate) default_key: bool,
@@ -62,6 +64,11 @@ struct Selection {
 }
 
 impl Options {
+    /// Returns the changes to policies that are allowed, though they can widen access.
+    pub(crate) fn allowed(&self) -> impl Iterator<Item = Allowance> {
+        self.allowed.iter().copied()
+    }
+
     /// Returns whether a secret is moved.
     pub(crate) fn selects(&self, arn: &SecretArn, secret: &Secret) -> bool {
         let Selection { owners, prefixes, secrets, tags } = &self.selection;
@@ -170,6 +177,14 @@ impl Secrets {
     #[must_use]
     pub fn copy_values(self) -> Self {
         self.set(|options| options.copies_values = true)
+    }
+
+    /// Lets policies be changed in a way that can widen access, each way by its name.
+    #[must_use]
+    pub fn dangerously_allow(self, allowance: Allowance) -> Self {
+        self.set(|options| {
+            options.allowed.insert(allowance);
+        })
     }
 
     /// Has the verification read the current values of both ends and compare them in memory.

@@ -147,7 +147,7 @@ impl<'a> Planner<'a> {
     fn rewriting(&self, fated: &[(Own<'a>, Fate<'a>)]) -> Rewriting {
         let known = fated.iter().filter_map(|(own, fate)| Some((own.arn.clone(), fate.name()?.clone())));
         let coming = fated.iter().filter(|(_, fate)| fate.name().is_none()).map(|(own, _)| own.arn.clone());
-        Rewriting::new(self.survey, &known.collect::<Vec<_>>(), &coming.collect::<Vec<_>>())
+        Rewriting::new(self.survey, self.options, &known.collect::<Vec<_>>(), &coming.collect::<Vec<_>>())
     }
 
     /// Decides on all that a secret has besides its value.

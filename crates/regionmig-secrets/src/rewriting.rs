@@ -4,6 +4,7 @@
 use regionmig_core::rewrite::{RewriteError, Rewriter, Rewritten, canonical};
 use regionmig_core::{Purpose, SecretArn, Survey, Template};
 
+use crate::options::Options;
 use crate::snapshot::Snapshot;
 
 /// Rewrites policies, and compares what is in the target with what it should be.
@@ -16,7 +17,12 @@ pub(crate) struct Rewriting {
 
 impl Rewriting {
     /// `known` are secrets and what they are called in the target; `coming` those that the plan makes, which AWS will name.
-    pub(crate) fn new(survey: &Survey<Snapshot>, known: &[(SecretArn, SecretArn)], coming: &[SecretArn]) -> Self {
+    pub(crate) fn new(
+        survey: &Survey<Snapshot>,
+        options: &Options,
+        known: &[(SecretArn, SecretArn)],
+        coming: &[SecretArn],
+    ) -> Self {
         let mut ids = survey.ids.clone();
         for (secret, target) in known {
             // What somebody mapped counts.
@@ -24,8 +30,9 @@ impl Rewriting {
                 ids.bind(secret, target).unwrap_or_default();
             }
         }
-        let there = Rewriter::new(&survey.route, &ids).coming(coming.iter().map(Into::into));
-        let back = || Rewriter::new(&survey.route.reversed(), &ids.reversed().0);
+        let allow = |rewriter: Rewriter| options.allowed().fold(rewriter, Rewriter::dangerously_allow);
+        let there = allow(Rewriter::new(&survey.route, &ids)).coming(coming.iter().map(Into::into));
+        let back = || allow(Rewriter::new(&survey.route.reversed(), &ids.reversed().0));
         Self { there, back: (survey.purpose == Purpose::FailBack).then(back) }
     }
 

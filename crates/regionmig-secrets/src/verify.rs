@@ -98,7 +98,7 @@ fn unlike(is_so: bool, message: impl FnOnce() -> String) -> Outcome {
 }
 
 pub(crate) fn checks(survey: &Survey<Snapshot>, options: &Options) -> Vec<Check> {
-    let rewriting = Rewriting::new(survey, &pairs(survey, options), &[]);
+    let rewriting = Rewriting::new(survey, options, &pairs(survey, options), &[]);
     let mut verifier = Verifier { survey, options, rewriting, checks: Vec::new() };
     for side in [Side::Source, Side::Target] {
         verifier.whole(side);
@@ -237,7 +237,9 @@ impl Verifier<'_> {
     fn versions(&self, secret: &Secret, target: &SecretArn, other: &Secret) -> Outcome {
         let finished = |versions: &Versions| {
             let mut versions = versions.clone();
-            versions.values_mut().for_each(|stages| drop(stages.remove(PENDING)));
+            for stages in versions.values_mut() {
+                stages.remove(PENDING);
+            }
             versions.retain(|_, stages| !stages.is_empty());
             versions
         };
@@ -290,8 +292,10 @@ impl Verifier<'_> {
     }
 
     fn key(&self, secret: &Secret, target: &SecretArn, other: &Secret) -> Outcome {
-        // On the way back each keeps its own.
-        if self.survey.purpose == Purpose::FailBack {
+        // On the way back each keeps its own, and so does a primary that is in the target.
+        if self.survey.purpose == Purpose::FailBack
+            || secret.primary_region.as_ref() == Some(&self.survey.route.target.region)
+        {
             return Ok(());
         }
         match wanted_key(secret, &self.survey.route.source, &self.survey.ids, self.options) {

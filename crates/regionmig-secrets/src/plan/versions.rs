@@ -87,7 +87,9 @@ fn put(state: &mut Versions, version: &str, stages: &BTreeSet<String>) {
     }
     state.entry(version.to_owned()).or_default().extend(stages.iter().cloned());
     if let Some(before) = before.filter(|before| stages.contains(CURRENT) && before != version) {
-        state.values_mut().for_each(|stages| drop(stages.remove(PREVIOUS)));
+        for stages in state.values_mut() {
+            stages.remove(PREVIOUS);
+        }
         state.entry(before).or_default().insert(PREVIOUS.to_owned());
     }
     state.retain(|_, stages| !stages.is_empty());

@@ -69,14 +69,16 @@ fn the_window_is_seven_to_thirty_days_and_excludes_force() {
 #[test]
 fn a_secret_is_found_by_name_by_arn_and_by_arn_without_the_six_characters() {
     let world = World::new();
-    let arn = world.secret(&home(), "app/db-a1b2c3").make().to_string();
+    let arn = world.secret(&home(), "app/db").make().to_string();
     let part = arn[..arn.len() - 7].to_owned();
-    for id in ["app/db-a1b2c3", &arn, &part] {
+    for id in ["app/db", &arn, &part] {
         assert_eq!(call(&world, &home(), "DescribeSecret", json!({ "SecretId": id }))["ARN"], arn.as_str());
     }
     let elsewhere = arn.replace("eu-central-1", "eu-west-1");
     let wrong = format!("{part}-AAAAAA");
-    for id in ["app/db", &elsewhere, &wrong] {
+    let misleading = world.secret(&home(), "app/db-a1b2c3").make().to_string();
+    let misleading = &misleading[..misleading.len() - 7];
+    for id in ["app", &elsewhere, &wrong, misleading] {
         assert_eq!(code(&world, &home(), "DescribeSecret", json!({ "SecretId": id })), "ResourceNotFoundException");
     }
 }

@@ -7,7 +7,7 @@ use super::content::Content;
 use super::event::Event;
 use super::life::brief;
 use super::rules::Rotation;
-use super::secret::PENDING;
+use super::secret::{CURRENT, PENDING};
 use super::store::{SecretName, after};
 use super::value;
 use crate::call::Refusal;
@@ -60,6 +60,12 @@ fn begin(ask: &mut Ask<'_, '_, '_>, name: &SecretName, token: &str) -> Result<Va
     ask.change(name, |secret, now| {
         secret.add(token, content, now);
         secret.attach(PENDING, token);
+        // The function reads the current value to make another of it.
+        secret.accessed = Some(now);
+        let current = secret.holder(CURRENT).map(|version| version.id.clone());
+        if let Some(version) = current.and_then(|id| secret.version_mut(&id)) {
+            version.accessed = Some(now);
+        }
     })?;
     let due = after(ask.cx.now, ask.state.secrets.timing.rotation);
     let event = Event::Finish { secret: name.clone(), version: token.to_owned() };

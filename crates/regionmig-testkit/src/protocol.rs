@@ -152,6 +152,7 @@ impl Protocol {
     pub(crate) fn failed(&self, service: &str, status: u16) -> Refusal {
         let code = match (service, status) {
             ("kms", 500) => "KMSInternalException",
+            ("secretsmanager", 500) => "InternalServiceError",
             (_, 500) if matches!(self, Self::Query(_)) => "InternalFailure",
             (_, 500) => "InternalServerError",
             _ => "ServiceUnavailable",

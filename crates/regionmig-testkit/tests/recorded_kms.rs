@@ -10,19 +10,21 @@ mod case;
 mod compare;
 #[path = "recorded/scenarios.rs"]
 mod scenarios;
+#[path = "recorded/snapshot.rs"]
+mod snapshot;
+#[path = "recorded/wire.rs"]
+mod wire;
 #[path = "support/wrap.rs"]
 mod wrapping;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use case::Case;
 use compare::{Compare, REASONS};
-use serde_json::{Map, Value};
 
 #[test]
 fn what_was_recorded_is_what_the_world_answers() {
-    let Some(recorded) = recorded() else {
+    let Some(recorded) = snapshot::read("test_kms.snapshot.json", |text| text) else {
         println!("skipped: fidelity_kms (no recorded answers)");
         return;
     };
@@ -55,13 +57,4 @@ fn what_was_recorded_is_what_the_world_answers() {
     println!("shown: fidelity_kms recorded {reproduced} of {} reproduced", recorded.len());
     // All but five, of those that this was written for.
     assert!(reproduced >= 71, "{reproduced}");
-}
-
-/// Reads the records: from where `REGIONMIG_TESTDATA` says, else from beside the workspace.
-#[expect(clippy::disallowed_methods, reason = "a test finds its data by the environment")]
-fn recorded() -> Option<Map<String, Value>> {
-    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/testdata");
-    let root = std::env::var_os("REGIONMIG_TESTDATA").map_or_else(beside, PathBuf::from);
-    let text = std::fs::read_to_string(root.join("aws-recorded/test_kms.snapshot.json")).ok()?;
-    Some(serde_json::from_str(&text).unwrap())
 }

@@ -10,6 +10,7 @@ use crate::ordeal::Ordeal;
 use crate::ordeal::machine::Machine;
 use crate::ordeal::mishap::{Mishap, part_of_hundred};
 use crate::ordeal::scenario::{Scenario, Trouble};
+use crate::secrets::SecretsTiming;
 use crate::world::World;
 
 /// Longer than a process lives that is killed in the same poll.
@@ -35,6 +36,7 @@ pub(super) fn install(ordeal: &Ordeal, scenario: &Scenario, world: &World, machi
             Trouble::SlowKeys { seconds } => {
                 let creation = SignedDuration::from_secs(i64::try_from(*seconds).unwrap_or(i64::MAX));
                 world.kms_timing(KmsTiming { creation, ..KmsTiming::default() });
+                world.secrets_timing(SecretsTiming { replication: creation, ..SecretsTiming::default() });
             }
             Trouble::Spell { nth, seconds, action, region, percent, mishap } => {
                 let fault = within(mishap.fault(action), region.as_ref()).lasting(Duration::from_secs(*seconds));

@@ -149,7 +149,7 @@ pub enum Trouble {
         /// How often of a hundred the first one gets on.
         share: u64,
     },
-    /// AWS takes its time to make a key (F37).
+    /// AWS takes its time to make a key, or a replica of a secret (F37).
     SlowKeys {
         /// How long.
         seconds: u64,

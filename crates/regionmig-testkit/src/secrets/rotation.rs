@@ -7,7 +7,7 @@ use super::content::Content;
 use super::event::Event;
 use super::life::brief;
 use super::rules::Rotation;
-use super::secret::PENDING;
+use super::secret::{CURRENT, PENDING};
 use super::store::{SecretName, after};
 use super::value;
 use crate::call::Refusal;
@@ -55,10 +55,17 @@ pub(super) fn rotate(ask: &mut Ask<'_, '_, '_>) -> Result<Value, Refusal> {
 
 /// Makes the version that will be current when the function has done its work.
 fn begin(ask: &mut Ask<'_, '_, '_>, name: &SecretName, token: &str) -> Result<Value, Refusal> {
-    let content = Content::Text(ask.cx.ids.hex(32));
+    // The same in every run of the same request, so that two runs can be compared.
+    let content = Content::Text(format!("what the rotation {token} has made"));
     ask.change(name, |secret, now| {
         secret.add(token, content, now);
         secret.attach(PENDING, token);
+        // The function reads the current value to make another of it.
+        secret.accessed = Some(now);
+        let current = secret.holder(CURRENT).map(|version| version.id.clone());
+        if let Some(version) = current.and_then(|id| secret.version_mut(&id)) {
+            version.accessed = Some(now);
+        }
     })?;
     let due = after(ask.cx.now, ask.state.secrets.timing.rotation);
     let event = Event::Finish { secret: name.clone(), version: token.to_owned() };

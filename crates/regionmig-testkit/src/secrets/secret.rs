@@ -126,7 +126,8 @@ impl Secret {
         self.versions.retain(|version| !old.contains(&version.id));
     }
 
-    /// Moves a label to a version. The version that loses the current label gets the previous one.
+    /// Moves a label to a version. The version that loses the current label gets the previous one, and is pending no more, as AWS
+    /// was recorded to do.
     pub(super) fn attach(&mut self, stage: &str, id: &str) {
         let holder = self.holder(stage).map(|version| version.id.clone()).filter(|holder| holder != id);
         self.detach(stage);
@@ -134,6 +135,9 @@ impl Secret {
             version.stages.insert(stage.to_owned());
         }
         if let Some(holder) = holder.filter(|_| stage == CURRENT) {
+            if let Some(version) = self.version_mut(&holder) {
+                version.stages.remove(PENDING);
+            }
             self.attach(PREVIOUS, &holder);
         }
     }

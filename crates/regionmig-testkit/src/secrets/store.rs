@@ -152,9 +152,13 @@ impl Secrets {
             let secret = self.present(&name, now)?;
             (suffix.strip_prefix('-') == Some(secret.suffix.as_str())).then_some(name)
         });
+        // A name that ends as a whole ARN does is taken for one, and not found.
+        let looks_whole = whole.is_some_and(|(_, end)| {
+            end.strip_prefix('-').is_some_and(|suffix| suffix.chars().all(|c| c.is_ascii_alphanumeric()))
+        });
         let by_part = || {
             let name = SecretName::new(&there, named);
-            self.present(&name, now).map(|_| name)
+            self.present(&name, now).filter(|_| !looks_whole).map(|_| name)
         };
         is_here.then(|| by_whole.or_else(by_part)).flatten()
     }

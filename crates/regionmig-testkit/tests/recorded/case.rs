@@ -1,7 +1,5 @@
 //! A world for one case, asked over its loopback port.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use base64::Engine;
@@ -9,11 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use regionmig_testkit::{Face, World};
 use serde_json::{Value, json};
 
+use crate::wire;
 use crate::wrapping::wrap;
 
 /// The region of a case, unless it names another.
 pub(crate) const REGION: &str = "us-east-1";
-const ACCOUNT: &str = "111111111111";
 
 /// Answers by step.
 pub(crate) type Steps = Vec<(&'static str, Value)>;
@@ -36,13 +34,7 @@ impl Case {
     }
 
     pub(crate) fn ask_at(&self, region: &str, operation: &str, input: &Value) -> Value {
-        let (status, body) = self.send(region, operation, &input.to_string());
-        let mut answer = if body.is_empty() { json!({}) } else { serde_json::from_str(&body).unwrap() };
-        if status != 200 {
-            answer = json!({ "Error": { "Code": answer["__type"], "Message": answer["message"] } });
-        }
-        answer["ResponseMetadata"] = json!({ "HTTPStatusCode": status });
-        answer
+        wire::ask(&self.face, "kms", region, &format!("TrentService.{operation}"), input)
     }
 
     /// Asks for what must be done.
@@ -92,23 +84,6 @@ impl Case {
     /// Waits as long as anything takes that KMS does by and by.
     pub(crate) fn wait(&self) {
         self.world.clock().advance(Duration::from_secs(60));
-    }
-
-    fn send(&self, region: &str, operation: &str, body: &str) -> (u16, String) {
-        let host = self.face.url.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(host).unwrap();
-        let request = format!(
-            "POST / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.1\r\n\
-             x-amz-target: TrentService.{operation}\r\nx-amz-date: 20260301T000000Z\r\ncontent-length: {}\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential={ACCOUNT}/20260301/{region}/kms/aws4_request, \
-             SignedHeaders=host, Signature=0\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn holds(filter: &Value, name: &SecretName, secret: &Secret) -> bool 
 /// Returns what a filter of this key looks at.
 fn held<'s>(key: &str, name: &'s SecretName, secret: &'s Secret) -> Vec<&'s str> {
     let description = || secret.description.as_deref();
-    let region = || secret.primary.as_ref().or((!secret.replicas.is_empty()).then_some(&name.end.region));
+    let region = || secret.primary.as_ref().or_else(|| (!secret.replicas.is_empty()).then_some(&name.end.region));
     match key {
         "name" => vec![name.name.as_str()],
         "description" => description().into_iter().collect(),

@@ -2,7 +2,7 @@
 
 use regionmig::kms::Kms;
 use regionmig::secrets::{Mode, Secrets};
-use regionmig::{Access, Arn, End, MemoryJournal, Migration, MigrationPlan, Outcome, Route};
+use regionmig::{Access, End, MemoryJournal, Migration, MigrationPlan, Outcome, Route};
 use regionmig_testkit::World;
 
 pub(crate) const SOURCE: &str = "111122223333/me-central-1";
@@ -16,16 +16,19 @@ pub(crate) fn route() -> Route {
     Route::new(end(SOURCE), end(TARGET)).unwrap()
 }
 
-pub(crate) fn function(region: &str, name: &str) -> Arn {
-    format!("arn:aws:lambda:{region}:111122223333:function:{name}").parse().unwrap()
+/// Returns which function of the target does what one of the source does.
+pub(crate) fn there(function: &str) -> String {
+    function.replace("me-central-1", "eu-central-1")
 }
 
-/// Returns a migration of keys and secrets, with `mode`, and every function that rotates a secret mapped.
-pub(crate) fn migration(world: &World, access: &Access, mode: Mode) -> Migration {
-    let mut secrets = Secrets::new(access).mode(mode);
+/// Returns a migration of keys and secrets, with `mode`, every function that rotates a secret mapped, and these names of the target
+/// given up.
+pub(crate) fn migration(world: &World, access: &Access, mode: Mode, overwritten: &[&str]) -> Migration {
+    let secrets = Secrets::new(access).mode(mode);
+    let mut secrets = overwritten.iter().fold(secrets, |secrets, name| secrets.overwrite(*name));
     for secret in world.secrets(&route().source) {
         let Some(function) = secret.rotation.and_then(|rotation| rotation.function) else { continue };
-        let target = function.replace("me-central-1", "eu-central-1");
+        let target = there(&function);
         world.rotation_function(&target);
         secrets = secrets.map_rotation_function(&function.parse().unwrap(), &target.parse().unwrap());
     }

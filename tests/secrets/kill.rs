@@ -1,33 +1,134 @@
-//! A migration of secrets that cannot be killed, there and back.
-// REQ: E-14, E-15, E-16, E-41
+//! A migration of secrets and keys that cannot be killed, there and back.
+//!
+//! A sample of all that can happen is tried; the whole of it with `REGIONMIG_KILL_ALL` set, which takes hours.
+// REQ: E-14, E-15, E-16, E-41, SM-8, SM-12, SM-16, SM-17, SM-18
 
-use regionmig::secrets::Mode;
-use regionmig_testkit::{Extent, World, every_kind_of_secret, survives};
+use std::sync::{Arc, OnceLock};
 
-use crate::account::{migration, route};
+use jiff::SignedDuration;
+use regionmig::kms::Kms;
+use regionmig::secrets::{Mode, Secrets};
+use regionmig::{Access, MemoryJournal, Migration, MigrationPlan};
+use regionmig_testkit::{Extent, Survived, World, every_kind_of_secret, reference_secrets, survives};
+use serde_json::json;
+use tokio::runtime::Builder;
+
+use crate::account::{applied, migration, route, there};
+
+/// A name of the source that a stranger has in the target.
+const TAKEN: &str = "kinds/previous";
 
 fn sampled(most: usize) -> Extent {
     match std::env::var_os("REGIONMIG_KILL_ALL") {
-        Some(_) => Extent::whole(),
-        None => Extent::sampled(most),
+        Some(_) => Extent::whole().threads(2),
+        None => Extent::sampled(most).threads(2),
     }
 }
 
-fn kinds() -> World {
+/// Fills a world, ends the rotation that would be waited for, and lets a stranger have a name.
+fn filled(fill: fn(&World, &regionmig::End)) -> World {
     let world = World::new();
-    every_kind_of_secret(&world, &route().source);
-    // It would wait for a rotation that never ends.
-    let secret = world.find_secret(&route().source, "kinds/pending-rotation").unwrap();
-    let pending = secret.versions.iter().find(|(_, one)| one.stages.contains("AWSPENDING")).unwrap().0;
-    let input = serde_json::json!({ "SecretId": secret.arn.as_str(), "VersionStage": "AWSPENDING", "RemoveFromVersionId": pending });
-    world.ask(&route().source, "secretsmanager:UpdateSecretVersionStage", input).unwrap();
+    let route = route();
+    fill(&world, &route.source);
+    for secret in world.secrets(&route.source) {
+        if let Some(function) = secret.rotation.as_ref().and_then(|rotation| rotation.function.as_ref()) {
+            world.rotation_function(&there(function));
+        }
+        let pending = secret.versions.iter().find(|(_, one)| one.stages.contains("AWSPENDING"));
+        if let Some((version, _)) = pending {
+            let input = json!({ "SecretId": secret.arn.as_str(), "VersionStage": "AWSPENDING", "RemoveFromVersionId": version });
+            world.ask(&route.source, "secretsmanager:UpdateSecretVersionStage", input).unwrap();
+        }
+    }
+    world.secret(&route.target, TAKEN).value("theirs").make();
+    // What is so young may not be listed yet.
+    world.clock().advance(SignedDuration::from_hours(1).unsigned_abs());
     world
+}
+
+fn kinds() -> World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| filled(every_kind_of_secret)).fork()
+}
+
+fn large() -> World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(|| filled(reference_secrets)).fork()
+}
+
+fn killed(world: fn() -> World, mode: Mode, most: usize) -> Survived {
+    let secrets = world();
+    survives(world, move |access| migration(&secrets, access, mode, &[TAKEN]), &sampled(most))
 }
 
 #[test]
 fn secrets_of_every_kind_are_replicated_once_whatever_dies() {
-    let world = kinds();
-    let survived =
-        survives(|| kinds(), move |access| migration(&world, access, Mode::Replicate), &sampled(12).threads(2));
-    println!("shown: kill_secrets_replicate {survived}");
+    println!("shown: kill_secrets_replicate {}", killed(kinds, Mode::Replicate, 12));
+}
+
+#[test]
+fn secrets_of_every_kind_are_promoted_once_whatever_dies() {
+    println!("shown: kill_secrets_promote {}", killed(kinds, Mode::ReplicateAndPromote, 12));
+}
+
+#[test]
+fn a_large_account_is_moved_once_whatever_dies() {
+    let world = large();
+    let (secrets, keys) = (world.secrets(&route().source).len(), world.kms_keys(&route().source).len());
+    assert!(secrets >= 60 && keys >= 20, "{secrets} secrets, {keys} keys");
+    let survived = killed(large, Mode::ReplicateAndPromote, 3);
+    println!("shown: kill_secrets {survived} of {secrets} secrets under {keys} keys");
+}
+
+/// A world two weeks after its secrets were promoted, and what they were promoted with.
+struct Moved {
+    world: World,
+    plan: MigrationPlan,
+    journal: MemoryJournal,
+}
+
+/// Waits for a future on a thread of its own: whoever asks may be driving another.
+fn now<T: Send>(future: impl Future<Output = T> + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| Builder::new_current_thread().build().unwrap().block_on(future));
+        thread.join().unwrap()
+    })
+}
+
+/// Moves the secrets, and lets time pass: some are written to in the target, some in the source, and some twice.
+fn moved() -> &'static Moved {
+    static MOVED: OnceLock<Moved> = OnceLock::new();
+    MOVED.get_or_init(|| {
+        let world = kinds();
+        let access = world.access();
+        let (plan, journal, outcome) = now(applied(&migration(&world, &access, Mode::ReplicateAndPromote, &[TAKEN])));
+        assert!(outcome.is_complete(), "{outcome}");
+        world.clock().advance(SignedDuration::from_hours(14 * 24).unsigned_abs());
+        let write = |end: &regionmig::End, name: &str, value: &str| {
+            let token = format!("{value:->36}");
+            let input = json!({ "SecretId": name, "SecretString": value, "ClientRequestToken": token });
+            world.ask(end, "secretsmanager:PutSecretValue", input).unwrap();
+        };
+        let (source, target) = (route().source, route().target);
+        write(&target, "kinds/customer-key", "once");
+        write(&target, "kinds/stages", "once");
+        write(&target, "kinds/stages", "twice");
+        write(&target, TAKEN, "there");
+        write(&source, "kinds/default-key", "at home");
+        world.clock().advance(SignedDuration::from_hours(1).unsigned_abs());
+        Moved { world, plan, journal }
+    })
+}
+
+#[test]
+fn values_are_written_back_once_whatever_dies() {
+    let moved = moved();
+    let journal = Arc::new(&moved.journal);
+    let back = move |access: &Access| {
+        let secrets = Secrets::new(access).mode(Mode::ReplicateAndPromote);
+        let forward = Migration::new(route(), access).with(Kms::new(access)).with(secrets);
+        now(forward.fail_back(&moved.plan, *journal)).unwrap()
+    };
+    let survived = survives(|| self::moved().world.fork(), back, &sampled(12));
+    println!("shown: kill_secrets_back {survived}");
 }

@@ -16,7 +16,7 @@ fn world() -> World {
 async fn each_secret_that_can_be_is_replicated_under_the_key_made_for_it() {
     let world = world();
     let access = world.access();
-    let migration = migration(&world, &access, Mode::Replicate);
+    let migration = migration(&world, &access, Mode::Replicate, &[]);
     let (plan, _, outcome) = applied(&migration).await;
     println!("{plan}\n{outcome}");
     let waiting: Vec<String> = outcome.waiting().map(|(step, _)| step.to_string()).collect();
@@ -50,7 +50,7 @@ async fn each_secret_that_can_be_is_replicated_under_the_key_made_for_it() {
 async fn a_promoted_secret_stands_alone_with_its_own_policy_and_rotation() {
     let world = world();
     let access = world.access();
-    let migration = migration(&world, &access, Mode::ReplicateAndPromote);
+    let migration = migration(&world, &access, Mode::ReplicateAndPromote, &[]);
     let (plan, _, outcome) = applied(&migration).await;
     println!("{}\n{outcome}", plan.full());
     assert_eq!(outcome.failed().count(), 0, "{outcome}");

@@ -53,8 +53,10 @@ impl Secrets {
                     Some(lost) if lost.secret == arn && lost.versions == secret.versions => {
                         self.unless_rotating(&wanted).await
                     }
-                    // Made by this plan, and promoted since.
-                    None if arn == step.replica => bound(),
+                    // Made by this plan, in place of another if need was, and promoted since.
+                    overwrites if arn == step.replica && overwrites.as_ref().is_none_or(|lost| lost.secret != arn) => {
+                        bound()
+                    }
                     _ => Err(taken(&wanted, &arn, &secret)),
                 }
             }

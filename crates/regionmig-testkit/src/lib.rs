@@ -9,6 +9,7 @@ mod disk;
 mod exchange;
 mod face;
 mod fault;
+mod grown;
 mod history;
 mod holding;
 mod ids;

@@ -38,7 +38,7 @@ async fn requests_and_answers_are_as_the_models_say() {
     let world = World::new();
     world.kms_timing(at_once());
     let face = world.serve().unwrap();
-    let said = python.run("run.py", &[&face.url, file.to_str().unwrap()]).unwrap();
+    let said = python.run("run.py", &[&face.url, file.to_str().unwrap(), "kms", "scenario"]).unwrap();
     let said: Value = serde_json::from_str(&said).unwrap();
     let none: [&str; 0] = [];
     assert_eq!(said["complaints"], json!(none));
@@ -81,7 +81,7 @@ async fn migrated() -> Vec<String> {
     for fill in [every_kind_of_key, reference_account, other_keys] {
         let world = World::new();
         fill(&world, &route.source);
-        let tap = Tap::new(&world);
+        let tap = Tap::new(&world, "TrentService");
         let access = Access::new(&tap.config()).with_clock(world.clock());
         let plain = Kms::new(&access).on_alias_conflict(AliasConflict::Repoint);
         for kms in [plain.clone(), plain, with_all_options(&world, &route, &access)] {
@@ -106,7 +106,7 @@ async fn migrated() -> Vec<String> {
 async fn taken_back(fill: fn(&World, &End), route: &Route) -> Vec<String> {
     let world = World::new();
     fill(&world, &route.source);
-    let tap = Tap::new(&world);
+    let tap = Tap::new(&world, "TrentService");
     let access = Access::new(&tap.config()).with_clock(world.clock());
     let migration = Migration::new(route.clone(), &access).with(with_all_options(&world, route, &access));
     let journal = MemoryJournal::default();

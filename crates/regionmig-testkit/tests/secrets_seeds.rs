@@ -62,6 +62,8 @@ async fn every_kind_of_secret_can_be_read_as_aws_answers_it() {
         assert_eq!((described.name(), described.kms_key_id()), (secret.name(), secret.kms_key_id()));
     }
     let names: BTreeSet<String> = world.secrets(&home()).into_iter().map(|secret| secret.name).collect();
+    let policy = seen(&world, &home(), "kinds/policy");
+    assert!(policy.policy.unwrap().contains(policy.arn.as_str()), "a policy names its own secret");
     assert!(names.iter().any(|name| name.len() > 500) && names.contains("kinds/no-value"));
 }
 

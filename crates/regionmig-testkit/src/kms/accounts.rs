@@ -2,29 +2,13 @@
 
 mod kinds;
 
-use jiff::{SignedDuration, Timestamp};
 use regionmig_core::{End, KeyArn, Region};
 use serde_json::{Value, json};
 
 use super::seed::{GrantSeed, KeySeed};
+use crate::grown::{self, APPS};
 use crate::world::World;
 
-/// 2021-05-04T09:30:00Z: when the first key was made.
-const FOUNDED: i64 = 1_620_120_600;
-/// Regions in which relatives of the account's multi-Region keys may be, by preference.
-const THIRD: [&str; 10] = [
-    "us-west-2",
-    "ap-southeast-2",
-    "sa-east-1",
-    "cn-north-1",
-    "cn-northwest-1",
-    "us-gov-west-1",
-    "us-gov-east-1",
-    "us-iso-east-1",
-    "us-isob-east-1",
-    "eusc-de-east-1",
-];
-const APPS: [&str; 8] = ["payments", "ledger", "archive", "billing", "search", "mail", "reports", "identity"];
 const PERIODS: [i64; 5] = [90, 180, 365, 730, 2560];
 
 /// Fills an account of a region as years of use do: some fifty symmetric encryption keys, with aliases, grants,
@@ -170,20 +154,11 @@ impl Account<'_> {
     }
 
     fn key(&self, n: usize) -> KeySeed {
-        let hours = i64::try_from(n).unwrap_or_default().saturating_mul(431);
-        let founded = Timestamp::from_second(FOUNDED).unwrap_or(Timestamp::UNIX_EPOCH);
-        let created = founded.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(founded);
-        self.world.kms(self.end).created_at(created)
+        self.world.kms(self.end).created_at(grown::made(n))
     }
 
-    /// Regions of the same partition other than this one. There may be one only, or, in theory, none.
     fn third(&self) -> [Region; 2] {
-        let regions = THIRD.iter().filter_map(|name| name.parse::<Region>().ok());
-        let others = regions.filter(|region| region.partition() == self.end.partition && *region != self.end.region);
-        let mut others = others.take(2);
-        let third = others.next().unwrap_or_else(|| self.end.region.clone());
-        let fourth = others.next().unwrap_or_else(|| third.clone());
-        [third, fourth]
+        grown::third(self.end, &[])
     }
 
     /// Policies as they are written: seven shapes, the first of which is AWS's default.

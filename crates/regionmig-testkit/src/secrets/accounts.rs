@@ -1,26 +1,12 @@
 //! Secrets such as there are: grown over years, with everything in it that a migration meets.
 
-use jiff::{SignedDuration, Timestamp};
 use regionmig_core::{End, KeyArn, Region};
 use serde_json::json;
 
 use super::seed::SecretSeed;
+use crate::grown::{self, APPS};
 use crate::world::World;
 
-/// 2021-05-04T09:30:00Z: when the first secret was made.
-const FOUNDED: i64 = 1_620_120_600;
-/// Regions in which relatives of the account's secrets may be, by preference.
-const THIRD: [&str; 8] = [
-    "eu-central-1",
-    "us-west-2",
-    "ap-southeast-2",
-    "cn-north-1",
-    "cn-northwest-1",
-    "us-gov-west-1",
-    "us-gov-east-1",
-    "eusc-de-east-1",
-];
-const APPS: [&str; 8] = ["payments", "ledger", "archive", "billing", "search", "mail", "reports", "identity"];
 const TEAMS: [&str; 5] = ["platform", "finance", "security", "data", "support"];
 
 /// Fills an account of a region with one secret of every situation that a migration has to tell apart, twenty-two in all,
@@ -75,7 +61,7 @@ impl Account<'_> {
             .previous("before")
             .rotation(&self.function("slow"), 30)
             .make();
-        self.with_policy(8, "kinds/policy");
+        self.secret(8, "kinds/policy").policy(&self.policy()).make();
     }
 
     fn rotated(&self) {
@@ -140,27 +126,22 @@ impl Account<'_> {
             1 => secret.rotation(&self.function(app), 30).previous("last month"),
             2 => secret.binary(name.as_bytes()),
             3 => secret.description(&format!("The {kind} of {app}")).labelled("rollback", "an older one"),
-            4 => secret.policy(&self.policy(&name)),
+            4 => secret.policy(&self.policy()),
             _ => secret.rotation_schedule(&self.function(app), "rate(10 days)", Some("3h")),
         };
         secret.make();
     }
 
-    fn with_policy(&self, n: usize, name: &str) {
-        self.secret(n, name).policy(&self.policy(name)).make();
-    }
-
-    /// Names the secret as it can be named before it has its six characters, and its region.
-    fn policy(&self, name: &str) -> String {
-        let End { partition, account, region, .. } = self.end;
-        let secret = format!("arn:{partition}:secretsmanager:{region}:{account}:secret:{name}-??????");
+    /// Names the secret itself, and its region.
+    fn policy(&self) -> String {
+        let End { partition, region, .. } = self.end;
         let key_host = format!("secretsmanager.{region}.{}", partition.dns_suffix());
         json!({
             "Version": "2012-10-17",
             "Statement": [
                 {
                     "Sid": "Readers", "Effect": "Allow", "Principal": { "AWS": self.role("reader") },
-                    "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], "Resource": secret,
+                    "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], "Resource": "{own arn}",
                 },
                 {
                     "Sid": "NowhereElse", "Effect": "Deny", "Principal": "*", "Action": "secretsmanager:GetSecretValue",
@@ -176,21 +157,20 @@ impl Account<'_> {
 
     fn key(&self, n: usize) -> KeyArn {
         let description = format!("Encrypts secrets of {}", TEAMS[n % TEAMS.len()]);
-        self.world.kms(self.end).description(&description).alias(&format!("alias/secrets/{n}")).created_at(at(n)).make()
+        self.world
+            .kms(self.end)
+            .description(&description)
+            .alias(&format!("alias/secrets/{n}"))
+            .created_at(grown::made(n))
+            .make()
     }
 
     fn secret(&self, n: usize, name: &str) -> SecretSeed {
-        self.world.secret(self.end, name).value(&format!("the value of {name}")).created_at(at(n))
+        self.world.secret(self.end, name).value(&format!("the value of {name}")).created_at(grown::made(n))
     }
 
-    /// Regions of the same partition other than this one. There may be one only, or, in theory, none.
     fn third(&self) -> [Region; 2] {
-        let regions = THIRD.iter().filter_map(|name| name.parse::<Region>().ok());
-        let others = regions.filter(|region| region.partition() == self.end.partition && *region != self.end.region);
-        let mut others = others.take(2);
-        let third = others.next().unwrap_or_else(|| self.end.region.clone());
-        let fourth = others.next().unwrap_or_else(|| third.clone());
-        [third, fourth]
+        grown::third(self.end, &["eu-central-1"])
     }
 
     fn function(&self, name: &str) -> String {
@@ -201,10 +181,4 @@ impl Account<'_> {
     fn role(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:role/{name}", self.end.partition, self.end.account)
     }
-}
-
-fn at(n: usize) -> Timestamp {
-    let hours = i64::try_from(n).unwrap_or_default().saturating_mul(431);
-    let founded = Timestamp::from_second(FOUNDED).unwrap_or(Timestamp::UNIX_EPOCH);
-    founded.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(founded)
 }

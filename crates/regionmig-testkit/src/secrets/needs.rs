@@ -22,13 +22,16 @@ pub(crate) fn needs(call: &Call, secrets: &Secrets, kms: &Kms) -> Needs {
     };
     let brings_value = ["SecretBinary", "SecretString"].iter().any(|member| call.body.get(member).is_some());
     let given = call.text("KmsKeyId");
-    let held = key_of(call, secrets);
+    let held = call.text("SecretId").and_then(|id| key_of(call, id, secrets));
     let held = held.as_deref();
     let mut needs = Needs::from([here(&call.operation)]);
     match call.operation.as_str() {
         "BatchGetSecretValue" => {
             needs.insert(here("GetSecretValue"));
             needs.extend(call.body.get("Filters").map(|_| here("ListSecrets")));
+            let ids = call.body.get("SecretIdList").and_then(Value::as_array).into_iter().flatten();
+            let keys = ids.filter_map(|id| key_of(call, id.as_str()?, secrets));
+            needs.extend(keys.flat_map(|key| on(&call.end, Some(&key), &["Decrypt"])));
         }
         "CreateSecret" => {
             needs.extend(has_any(call, "Tags").then(|| here("TagResource")));
@@ -55,9 +58,9 @@ pub(crate) fn needs(call: &Call, secrets: &Secrets, kms: &Kms) -> Needs {
     needs
 }
 
-/// Returns the key of the secret that a call is about.
-fn key_of(call: &Call, secrets: &Secrets) -> Option<String> {
-    let name = secrets.named(&call.end, call.text("SecretId")?, call.at)?;
+/// Returns the key of a secret that a call is about; `None` if it is the default one.
+fn key_of(call: &Call, id: &str, secrets: &Secrets) -> Option<String> {
+    let name = secrets.named(&call.end, id, call.at)?;
     secrets.get(&name)?.key.clone()
 }
 

@@ -125,7 +125,7 @@ impl SecretSeed {
         self.labelled(PENDING, value)
     }
 
-    /// Sets the resource policy.
+    /// Sets the resource policy. `{own arn}` in it becomes the ARN of the secret, which is known only when it is made.
     pub fn policy(mut self, text: &str) -> Self {
         self.secret.policy = Some(text.to_owned());
         self
@@ -195,6 +195,8 @@ impl SecretSeed {
             suffix: ids.word(6, SUFFIX),
             ..self.secret.clone()
         };
+        let arn = secret.arn(&self.name);
+        secret.policy = secret.policy.map(|policy| policy.replace("{own arn}", &arn));
         let current = self.content.iter().map(|content| (CURRENT, content));
         let labelled = self.labelled.iter().map(|(stage, content)| (stage.as_str(), content));
         for (stage, content) in labelled.chain(current) {
@@ -209,7 +211,6 @@ impl SecretSeed {
                 secrets.put(&self.name.in_region(region), copy);
             }
         }
-        let arn = secret.arn(&self.name);
         secrets.put(&self.name, secret);
         arn
     }

@@ -1,4 +1,4 @@
-"""Holds requests and answers against AWS's own model of KMS, as botocore carries it."""
+"""Holds requests and answers against AWS's own model of a service, as botocore carries it."""
 import base64
 import json
 import re
@@ -7,18 +7,21 @@ import botocore.session
 from botocore.parsers import create_parser
 from botocore.validate import ParamValidator
 
-MODEL = botocore.session.get_session().get_service_model("kms")
-
 # What any operation may answer (API reference, "Common Error Types"); no model lists them.
 COMMON = {"AccessDeniedException", "ThrottlingException", "ValidationException"}
 
 
-def complaints_of(exchange):
+def of(service):
+    """Returns the model of a service."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+def complaints_of(service, exchange):
     """Returns what is wrong with a request and its answer. Both are as they were on the wire."""
     name = exchange["operation"]
-    if name not in MODEL.operation_names:
+    if name not in service.operation_names:
         return [f"{name}: no such operation"]
-    model, found = MODEL.operation_model(name), []
+    model, found = service.operation_model(name), []
     if exchange.get("request") is not None:
         found += checked(model.input_shape, json.loads(exchange["request"] or "{}"))
     status, body = exchange["status"], exchange["answer"]

@@ -10,7 +10,7 @@ import time
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from scenario import AWAY, HERE, Recorder
+from recorder import AWAY, HERE, Recorder
 
 ROLE = "arn:aws:iam::123456789012:role/worker"
 ABSENT = "00000000-0000-4000-8000-000000000000"

@@ -2,43 +2,41 @@
 import json
 from datetime import timedelta
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 
-HERE, AWAY = "eu-central-1", "us-west-2"
-ACCOUNT = "111122223333"
+from recorder import ACCOUNT, AWAY, HERE, code
+
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/worker"
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{
     "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}]})
 
-
-class Recorder:
-    """Makes clients, and keeps what they were answered, as it was on the wire."""
-
-    def __init__(self, url, account=f"AKIA{ACCOUNT}WRLD"):
-        self.url, self.account, self.exchanges = url, account, []
-
-    def client(self, region):
-        client = boto3.client("kms", endpoint_url=self.url, region_name=region, aws_access_key_id=self.account,
-                              aws_secret_access_key="any", config=Config(retries={"total_max_attempts": 1}))
-        client.meta.events.register("before-parse.kms", self.keep)
-        return client
-
-    def keep(self, operation_model, response_dict, **_):
-        self.exchanges.append({"operation": operation_model.name, "status": response_dict["status_code"],
-                               "answer": response_dict["body"].decode()})
-
-
-def code(call, **kwargs):
-    """Returns the code of a refusal."""
-    try:
-        call(**kwargs)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    return None
+ARN = "arn:aws:kms:eu-central-1:111122223333:key/1"
+# Each is wrong in one thing. A judge who does not say so is no judge.
+BROKEN = [
+    ("DescribeKey", {}, 200, {}),
+    ("DescribeKey", {"KeyId": "a", "Else": 1}, 200, {}),
+    ("DescribeKey", {"KeyId": 1}, 200, {}),
+    ("DescribeKey", {"KeyId": ""}, 200, {}),
+    ("DescribeKey", {"KeyId": "a"}, 200, {"KeyMetadata": {}}),
+    ("DescribeKey", {"KeyId": "a"}, 200, {"KeyMetadata": {"KeyId": "a", "KeyState": "Asleep"}}),
+    ("DescribeKey", {"KeyId": "a"}, 200, {"KeyMetadata": {"KeyId": "a", "CreationDate": "2026-01-01"}}),
+    ("DescribeKey", {"KeyId": "a"}, 200, {"KeyMetadata": {"KeyId": "a", "Enabled": "true"}}),
+    ("DescribeKey", {"KeyId": "a"}, 200, {"KeyMetadata": {"KeyId": "a", "Arn": None}}),
+    ("DescribeKey", {"KeyId": "a"}, 400, {"__type": "DisabledException"}),
+    ("DescribeKey", {"KeyId": "a"}, 200, {"Keymetadata": {}}),
+    ("CreateAlias", {"AliasName": "alias/a b", "TargetKeyId": "a"}, 200, {}),
+    ("DescribeKeys", {}, 200, {}),
+    ("Encrypt", {"KeyId": "a", "Plaintext": "AA=="}, 200, {"CiphertextBlob": "?"}),
+    ("Encrypt", {"KeyId": "a", "Plaintext": ""}, 200, {"KeyId": ARN}),
+    ("ListKeys", {"Limit": 0}, 200, {"Keys": []}),
+    ("ListKeys", {}, 200, {"Keys": {}}),
+    ("TagResource", {"KeyId": "a", "Tags": [{"TagKey": "a"}]}, 200, {}),
+]
+# Operations that the world does not carry.
+NOT_CARRIED = set()
+# Complaints in which the model, not the world, is wrong.
+EXCUSED = []
 
 
 def made(kms, **kwargs):

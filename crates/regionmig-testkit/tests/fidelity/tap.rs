@@ -17,19 +17,22 @@ pub(crate) struct Tap {
     config: SdkConfig,
     inner: SharedHttpClient,
     lines: Arc<Mutex<Vec<String>>>,
+    /// What the targets of the service's requests begin with.
+    service: &'static str,
 }
 
 impl Tap {
-    pub(crate) fn new(world: &World) -> Self {
+    /// Keeps the exchanges of the service whose requests have targets like `TrentService.CreateKey`.
+    pub(crate) fn new(world: &World, service: &'static str) -> Self {
         let config = world.sdk_config();
-        Self { inner: config.http_client().unwrap(), config, lines: Arc::default() }
+        Self { inner: config.http_client().unwrap(), config, lines: Arc::default(), service }
     }
 
     pub(crate) fn config(&self) -> SdkConfig {
         self.config.to_builder().http_client(self.clone()).build()
     }
 
-    /// Returns the exchanges with KMS so far.
+    /// Returns the exchanges so far.
     pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().unwrap().clone()
     }
@@ -38,7 +41,7 @@ impl Tap {
 impl HttpClient for Tap {
     fn http_connector(&self, settings: &HttpConnectorSettings, parts: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, parts);
-        SharedHttpConnector::new(Tapped { inner, lines: Arc::clone(&self.lines) })
+        SharedHttpConnector::new(Tapped { inner, lines: Arc::clone(&self.lines), service: self.service })
     }
 }
 
@@ -46,12 +49,13 @@ impl HttpClient for Tap {
 struct Tapped {
     inner: SharedHttpConnector,
     lines: Arc<Mutex<Vec<String>>>,
+    service: &'static str,
 }
 
 impl HttpConnector for Tapped {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.strip_prefix("TrentService.").map(str::to_owned);
+        let operation = target.strip_prefix(self.service).and_then(|rest| rest.strip_prefix('.')).map(str::to_owned);
         let asked = text(request.body().bytes());
         let (answer, lines) = (self.inner.call(request), Arc::clone(&self.lines));
         HttpConnectorFuture::new(async move {

@@ -1,5 +1,8 @@
 //! What the tests of the world's KMS share.
 
+#[path = "ask.rs"]
+mod ask;
+
 use std::time::Duration;
 
 use aws_sdk_kms::Client;
@@ -24,17 +27,12 @@ pub(crate) fn client(world: &World, end: &End) -> Client {
 
 /// Asks for something that must be done.
 pub(crate) fn call(world: &World, end: &End, operation: &str, input: Value) -> Value {
-    world.ask(end, &format!("kms:{operation}"), input.clone()).unwrap_or_else(|refusal| {
-        panic!("{operation} {input} was refused: {} {}", refusal.code, refusal.message);
-    })
+    ask::done(world, end, &format!("kms:{operation}"), input)
 }
 
 /// Asks for something that must be refused; returns code and message.
 pub(crate) fn refused(world: &World, end: &End, operation: &str, input: Value) -> (String, String) {
-    match world.ask(end, &format!("kms:{operation}"), input.clone()) {
-        Ok(answer) => panic!("{operation} {input} was not refused: {answer}"),
-        Err(refusal) => (refusal.code, refusal.message),
-    }
+    ask::refused(world, end, &format!("kms:{operation}"), input)
 }
 
 /// Asks for something that must be refused; returns the code.

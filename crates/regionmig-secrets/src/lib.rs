@@ -22,3 +22,6 @@ pub use step::{
     PromotedVersion, PutPolicy, PutVersion, Relink, Replaces, Replicate, SetDescription, SetRotation, Step,
 };
 pub use verify::check;
+
+#[cfg(test)]
+mod testing;

@@ -207,3 +207,22 @@ impl Secrets {
         self.set(|options| options.relinks = Relinks::No)
     }
 }
+
+#[cfg(test)]
+impl Options {
+    pub(crate) fn kept(&mut self, secret: SecretArn, keep: Keep) {
+        self.keep.insert(secret, keep);
+    }
+
+    pub(crate) fn overwrite(&mut self, name: &str) {
+        self.overwritten.insert(name.to_owned());
+    }
+
+    pub(crate) fn prefix(&mut self, prefix: &str) {
+        self.selection.prefixes.insert(prefix.to_owned());
+    }
+
+    pub(crate) fn tagged(&mut self, name: &str, value: &str) {
+        self.selection.tags.insert((name.to_owned(), value.to_owned()));
+    }
+}

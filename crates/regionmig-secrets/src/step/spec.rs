@@ -56,7 +56,7 @@ fn place_of(primary: &SecretArn, secret: &SecretArn) -> Place {
 }
 
 impl AddTags {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let spec = change(Effect::Additive, "add-tags", &self.secret).summary(format!(
             "add {} tags to the counterpart of {}",
             self.tags.len(),
@@ -67,7 +67,7 @@ impl AddTags {
 }
 
 impl ChangeKey {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let spec = change(Effect::Overwriting, "change-key", &self.secret)
             .summary(format!("encrypt the counterpart of {} under another key", self.secret));
         let spec = under(once_its_own(spec, &self.secret), &self.key);
@@ -76,7 +76,7 @@ impl ChangeKey {
 }
 
 impl ChangeTags {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let spec = change(Effect::Overwriting, "change-tags", &self.secret).summary(format!(
             "change {} tags of the counterpart of {}",
             self.tags.len(),
@@ -92,7 +92,7 @@ impl Create {
         marks(NAME, "create", &(&self.secret).into())
     }
 
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let spec = Spec::new(Effect::Additive, "create", &self.secret)
             .produces(&self.secret)
             .settle(SECRETS_SHOW, AGREEING)
@@ -117,7 +117,7 @@ impl ForgetReplica {
         place_of(&self.primary, &self.secret)
     }
 
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let place = self.place();
         Spec::new(Effect::Additive, "forget-replica", &self.secret)
             .at(place.clone())
@@ -129,7 +129,7 @@ impl ForgetReplica {
 }
 
 impl MoveStage {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let effect = if self.found { Effect::Overwriting } else { Effect::Additive };
         let spec = Spec::new(effect, "move-stage", stage_id(&self.secret, &self.stage))
             .needs(&Binding::target_of(&self.secret))
@@ -147,7 +147,7 @@ impl Promote {
         PromotedVersion::new(&self.secret, self.version.as_deref()?)
     }
 
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let spec = Spec::new(Effect::Irreversible, "promote", &self.secret)
             .needs(&Binding::target_of(&self.secret))
             .settle(LATEST, AGREEING)
@@ -159,7 +159,7 @@ impl Promote {
 }
 
 impl PutPolicy {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let (effect, verb) = match self.replaces {
             Replaces::Found(_) => (Effect::Overwriting, "replace"),
             // What came along with the secret is not taken from anybody.
@@ -178,7 +178,7 @@ impl PutPolicy {
 }
 
 impl PutVersion {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let effect = if self.found { Effect::Overwriting } else { Effect::Additive };
         let stages: Vec<&str> = self.stages.iter().map(String::as_str).collect();
         let spec = Spec::new(effect, "put-version", version_id(&self.secret, &self.version))
@@ -198,7 +198,7 @@ impl PutVersion {
 }
 
 impl Relink {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         // The promoted secret goes: what it has that its original has not is lost.
         let spec = Spec::new(Effect::Overwriting, "relink", &self.secret)
             .needs(&Binding::target_of(&self.secret))
@@ -231,7 +231,7 @@ impl Replicate {
         place_of(&self.primary, &self.secret)
     }
 
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let place = self.place();
         let (effect, summary) = match &self.overwrites {
             None => (Effect::Additive, format!("replicate {} as {}", self.primary, self.replica)),
@@ -255,7 +255,7 @@ impl Replicate {
 }
 
 impl SetDescription {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let spec = change(Effect::Overwriting, "set-description", &self.secret)
             .summary(format!("replace the description of the counterpart of {}", self.secret));
         target(once_its_own(spec, &self.secret), &["secretsmanager:UpdateSecret"])
@@ -263,7 +263,7 @@ impl SetDescription {
 }
 
 impl SetRotation {
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         let effect = if self.replaces.is_some() { Effect::Overwriting } else { Effect::Additive };
         let spec = change(effect, "set-rotation", &self.secret)
             // Without a value there is nothing to rotate.

@@ -29,6 +29,7 @@ fn write(world: &World, end: &regionmig::End, value: &str) {
     world.ask(end, "secretsmanager:PutSecretValue", input).unwrap();
 }
 
+// REQ: SM-15, SM-16, SM-17, SM-21, E-17
 #[tokio::test]
 async fn what_was_written_to_the_promoted_secret_is_in_the_original_again_and_linked() {
     let (world, migration, plan, journal) = promoted(|secrets| secrets).await;
@@ -52,6 +53,7 @@ async fn what_was_written_to_the_promoted_secret_is_in_the_original_again_and_li
     assert_eq!(again.steps().count(), 0, "{again}");
 }
 
+// REQ: SM-16
 #[tokio::test]
 async fn what_changed_on_both_sides_a_person_decides() {
     for keep in [None, Some(Keep::Original), Some(Keep::Promoted)] {

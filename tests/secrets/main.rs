@@ -9,5 +9,6 @@
 
 mod account;
 mod back;
+mod conformance;
 mod kill;
 mod moves;

@@ -12,6 +12,7 @@ fn world() -> World {
     world
 }
 
+// REQ: SM-1, SM-3, SM-4, SM-5, SM-7, SM-8, SM-9, SM-10
 #[tokio::test]
 async fn each_secret_that_can_be_is_replicated_under_the_key_made_for_it() {
     let world = world();
@@ -46,6 +47,7 @@ async fn each_secret_that_can_be_is_replicated_under_the_key_made_for_it() {
     assert_eq!(left.len(), 1, "{left:?}");
 }
 
+// REQ: SM-12, SM-13, SM-21
 #[tokio::test]
 async fn a_promoted_secret_stands_alone_with_its_own_policy_and_rotation() {
     let world = world();
@@ -83,6 +85,7 @@ fn aws_client(world: &World, end: &regionmig::End) -> aws_sdk_secretsmanager::Cl
     aws_sdk_secretsmanager::Client::from_conf(config.region(region).build())
 }
 
+// REQ: SM-11, SM-12
 #[tokio::test]
 async fn a_dead_source_does_not_keep_its_replicas_from_being_promoted() {
     let world = World::new();
@@ -100,6 +103,7 @@ async fn a_dead_source_does_not_keep_its_replicas_from_being_promoted() {
     assert!(named, "{plan}");
 }
 
+// REQ: SM-18
 #[tokio::test]
 async fn a_strangers_name_is_left_unless_it_may_be_overwritten() {
     let world = World::new();
@@ -125,6 +129,7 @@ async fn a_strangers_name_is_left_unless_it_may_be_overwritten() {
     assert_eq!(world.find_secret(&target, "db").unwrap().text("AWSCURRENT"), Some("ours"));
 }
 
+// REQ: SM-1, SM-14
 #[tokio::test]
 async fn between_accounts_values_are_copied_if_that_is_allowed_and_keep_their_versions() {
     let world = World::new();
@@ -151,4 +156,37 @@ async fn between_accounts_values_are_copied_if_that_is_allowed_and_keep_their_ve
     }
     let verification = copying.verify(outcome.ids()).await.unwrap();
     assert!(verification.is_clean(), "{verification}");
+}
+
+#[tokio::test]
+async fn a_copy_is_made_once_whichever_request_is_lost() {
+    let route = regionmig::Route::new(end(crate::account::SOURCE), end("444455556666/eu-central-1")).unwrap();
+    let mut tried = 0;
+    for nth in 1.. {
+        let world = World::new();
+        world.secret(&route.source, "db").previous("one").value("two").labelled("blue", "three").make();
+        let target = &route.target.account;
+        let access = world.access().with_account(target.clone(), &world.sdk_config_of(target));
+        let copying = Migration::new(route.clone(), &access).with(Secrets::new(&access).copy_values());
+        let plan = copying.plan(&copying.survey().await.unwrap()).unwrap();
+        let journal = regionmig::MemoryJournal::default();
+        let so_far = world.ledger().requests().count();
+        world.fault(regionmig_testkit::Fault::lost_answer("secretsmanager:*").nth(nth));
+        let first = copying.apply(&plan, &journal, &all_leave(&plan)).await.unwrap();
+        let requests = world.ledger().requests().count() - so_far;
+        world.clear_faults();
+        let second = copying.apply(&plan, &journal, &all_leave(&plan)).await.unwrap();
+        assert!(second.is_complete(), "request {nth}: {first}{second}");
+        let ledger = world.ledger();
+        let mutations = ["CreateSecret", "PutSecretValue"].map(|name| ledger.count(&format!("secretsmanager:{name}")));
+        assert_eq!(mutations, [1, 2], "request {nth}: {ledger}");
+        let there = world.find_secret(&route.target, "db").unwrap();
+        let told = ["AWSPREVIOUS", "AWSCURRENT", "blue"].map(|stage| there.text(stage).unwrap().to_owned());
+        assert_eq!(told, ["one", "two", "three"]);
+        tried += 1;
+        if nth > u64::try_from(requests).unwrap() {
+            break;
+        }
+    }
+    println!("shown: copied_secrets {tried}/{tried} resumed, 0 doubled, 0 lost");
 }

@@ -121,7 +121,8 @@ impl ForgetReplica {
         let place = self.place();
         Spec::new(Effect::Additive, "forget-replica", &self.secret)
             .at(place.clone())
-            .settle(SECRETS_SHOW, AGREEING)
+            // One that is carried out late would take away the replica that was made since.
+            .settle(LATEST, AGREEING)
             .summary(format!("take the replica that could not be made off the list of {}", self.primary))
             .permission(place.clone(), "secretsmanager:DescribeSecret", self.primary.as_str())
             .permission(place, "secretsmanager:RemoveRegionsFromReplication", self.primary.as_str())

@@ -57,10 +57,9 @@ async fn what_was_written_to_the_promoted_secret_is_in_the_original_again_and_li
 #[tokio::test]
 async fn what_changed_on_both_sides_a_person_decides() {
     for keep in [None, Some(Keep::Original), Some(Keep::Promoted)] {
-        let world_secret: regionmig::SecretArn;
         let (world, migration, plan, journal) = promoted(|secrets| secrets).await;
         let (original, there) = (route().source, route().target);
-        world_secret = world.find_secret(&there, "db").unwrap().arn;
+        let world_secret = world.find_secret(&there, "db").unwrap().arn;
         write(&world, &there, "promoted");
         write(&world, &original, "original");
         let back = match keep {

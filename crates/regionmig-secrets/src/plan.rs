@@ -110,7 +110,7 @@ impl<'a> Planner<'a> {
             let Lookup::Unknown(gap) = source.secrets.lookup(&arn) else { continue };
             match self.options.selects(&arn, secret) {
                 true => {
-                    own.push(Own { witness: Some(gap.clone()), policy: target.policies.lookup(replica), arn, secret })
+                    own.push(Own { witness: Some(gap.clone()), policy: target.policies.lookup(replica), arn, secret });
                 }
                 false => self.left_out += 1,
             }

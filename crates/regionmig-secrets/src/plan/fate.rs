@@ -171,7 +171,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Returns the primary: the secret itself, or one in another region.
-    fn primary(&self, own: &Own<'a>) -> Result<Primary<'a>, Gap> {
+    fn primary(&self, own: &Own<'a>) -> Result<Primary<'a>, Box<Gap>> {
         let here = &self.survey.route.source.region;
         let Some(region) = own.secret.primary_region.as_ref().filter(|region| *region != here) else {
             return Ok(Primary { arn: own.arn.clone(), secret: own.secret });
@@ -179,13 +179,13 @@ impl<'a> Planner<'a> {
         let missing = || {
             let text = format!("the primary of {} is not in {region}", own.arn);
             let error = regionmig_aws::Error::new(regionmig_core::ErrorKind::NotFound, text);
-            Gap::from(error.by("secretsmanager:DescribeSecret"))
+            Box::new(Gap::from(error.by("secretsmanager:DescribeSecret")))
         };
         let arn = own.arn.in_region(region).map_err(|_| missing())?;
         match self.survey.source.value.primaries.lookup(&arn) {
             Lookup::Present(secret) => Ok(Primary { arn, secret }),
             Lookup::Absent => Err(missing()),
-            Lookup::Unknown(gap) => Err(gap.clone()),
+            Lookup::Unknown(gap) => Err(Box::new(gap.clone())),
         }
     }
 

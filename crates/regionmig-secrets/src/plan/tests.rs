@@ -63,7 +63,7 @@ fn promotion_follows_replication_and_is_for_good() {
 fn what_the_source_does_not_tell_its_replicas_do() {
     let dead = |case: Case| {
         case.edit(|survey| {
-            survey.source.value.secrets = regionmig_core::Listing::unread(gap("secretsmanager:ListSecrets"))
+            survey.source.value.secrets = regionmig_core::Listing::unread(gap("secretsmanager:ListSecrets"));
         })
     };
     let case = dead(Case::new().with(promoting)).there("db", Secret::at("1").of(SOURCE));
@@ -214,7 +214,7 @@ fn a_found_replica_under_another_key_is_encrypted_anew() {
         let case = case.there("db", named(found).of(SOURCE));
         case.edit(|survey| {
             if is_mapped {
-                survey.ids.bind(&own, &there).unwrap()
+                survey.ids.bind(&own, &there).unwrap();
             }
         })
     };

@@ -179,6 +179,25 @@ fn a_listing_lags_where_a_description_is_fresh() {
 }
 
 #[test]
+fn a_quota_of_secrets_is_kept() {
+    let world = World::new();
+    world.quota("secretsmanager:secrets", 1);
+    call(&world, &home(), "CreateSecret", create("a", "one", 1));
+    assert_eq!(code(&world, &home(), "CreateSecret", create("b", "one", 2)), "LimitExceededException");
+}
+
+#[test]
+fn the_day_of_the_last_access_is_known_to_both_reads() {
+    let world = World::new();
+    world.secret(&home(), "a").make();
+    call(&world, &home(), "GetSecretValue", json!({ "SecretId": "a" }));
+    let described = call(&world, &home(), "DescribeSecret", json!({ "SecretId": "a" }));
+    let listed = call(&world, &home(), "ListSecrets", json!({}));
+    let midnight = json!(1_772_323_200.0);
+    assert_eq!((&described["LastAccessedDate"], &listed["SecretList"][0]["LastAccessedDate"]), (&midnight, &midnight));
+}
+
+#[test]
 fn a_rotation_is_pending_then_current_and_no_other_begins_meanwhile() {
     let world = World::new();
     world.rotation_function(FUNCTION);

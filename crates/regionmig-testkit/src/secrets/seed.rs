@@ -229,6 +229,8 @@ impl SecretSeed {
 
 impl World {
     /// Begins a secret at `end`, with some current value.
+    ///
+    /// The quota that Secrets Manager keeps ([`World::quota`]) is `secretsmanager:secrets` (500,000 for an account in a region).
     pub fn secret(&self, end: &End, name: &str) -> SecretSeed {
         SecretSeed::new(self.clone(), end, name)
     }

@@ -111,7 +111,10 @@ impl Secrets {
 
     /// Lets ListSecrets know everything that there is.
     pub(super) fn settle_listing(&mut self) {
-        self.past = VecDeque::from([(Timestamp::MIN, self.regions.clone())]);
+        self.past.clear();
+        if !self.timing.listing.is_zero() {
+            self.past.push_back((Timestamp::MIN, self.regions.clone()));
+        }
     }
 
     /// Returns a secret, whatever has become of it.

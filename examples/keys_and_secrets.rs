@@ -17,12 +17,12 @@ use std::process::ExitCode;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use place::Place;
+use regionmig::HandOver;
 use regionmig::kms::Kms;
 use regionmig::secrets::Secrets;
 use regionmig::{
     ApplyOptions, BoxError, Event, FileJournal, IdMap, Journal, Migration, MigrationPlan, Route, SecretArn,
 };
-use regionmig_core::HandOver;
 use regionmig_testkit::World;
 
 /// What to know of the new names.

@@ -190,3 +190,22 @@ async fn a_copy_is_made_once_whichever_request_is_lost() {
     }
     println!("shown: copied_secrets {tried}/{tried} resumed, 0 doubled, 0 lost");
 }
+
+// REQ: SM-11
+#[tokio::test]
+async fn a_promotion_waits_until_its_replica_is_in_step() {
+    let world = World::new();
+    world.secret(&route().source, "db").value("one").make();
+    let mut slow = regionmig_testkit::SecretsTiming::default();
+    slow.replication = jiff::SignedDuration::from_mins(10);
+    world.secrets_timing(slow);
+    let access = world.access();
+    let migration = Migration::new(route(), &access).with(Secrets::new(&access).mode(Mode::ReplicateAndPromote));
+    let (_, _, outcome) = applied(&migration).await;
+    assert!(outcome.is_complete(), "{outcome}");
+    let ledger = world.ledger();
+    let sent = |action: &str| ledger.mutations().find(|entry| entry.action == action).unwrap().at;
+    let waited =
+        sent("secretsmanager:StopReplicationToReplica").duration_since(sent("secretsmanager:ReplicateSecretToRegions"));
+    assert!(waited >= slow.replication, "{waited}");
+}

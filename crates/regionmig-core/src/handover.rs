@@ -134,6 +134,7 @@ mod tests {
     }
 
     #[test]
+    // REQ: SM-14
     fn each_is_written_once_in_every_form() {
         let all = named(&["app/db", "9+x"]).unwrap();
         let arn = |region, name| format!("arn:aws:secretsmanager:{region}:111122223333:secret:{name}-AbCdEf");

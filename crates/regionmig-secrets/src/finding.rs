@@ -20,6 +20,8 @@ pub mod code {
     pub const DROPPED_TAGS: &str = "secrets.dropped-tags";
     /// Other accounts may read the secret, and cannot under the default key. An action.
     pub const DEFAULT_KEY_NOT_SHARED: &str = "secrets.default-key-not-shared";
+    /// What was written to the original meanwhile is replaced by what the promoted secret has, as a person decided. An action.
+    pub const ORIGINAL_REPLACED: &str = "secrets.original-replaced";
     /// The counterpart has tags, or a policy, that the source has not. A note.
     pub const EXTRA: &str = "secrets.extra";
     /// The key of the secret is named in a way that this version does not know. A blocker of the secret.
@@ -202,6 +204,12 @@ pub(crate) fn original_newer(secret: &SecretArn, original: &SecretArn) -> Findin
     note(code::ORIGINAL_NEWER, format!("{original} was changed since, and it was not: that value stays")).about(secret)
 }
 
+pub(crate) fn original_replaced(secret: &SecretArn, original: &SecretArn, versions: &Versions) -> Finding {
+    action(code::ORIGINAL_REPLACED, format!("{original} is given its value, in place of {}", listed(versions)))
+        .about(secret)
+        .remedy("read what the original has before it is lost: a version without a stage can be gone at any time")
+}
+
 pub(crate) fn other_primary(secret: &SecretArn, target: &SecretArn, region: &Region) -> Finding {
     blocker(code::OTHER_PRIMARY, format!("{target} is a replica of another secret, in {region}"))
         .about(secret)
@@ -209,7 +217,8 @@ pub(crate) fn other_primary(secret: &SecretArn, target: &SecretArn, region: &Reg
 }
 
 pub(crate) fn overwritten(secret: &SecretArn, lost: &SecretArn, versions: &Versions) -> Finding {
-    action(code::OVERWRITTEN, format!("{lost} is destroyed, with {}", listed(versions)))
+    let what = if secret == lost { "it".to_owned() } else { lost.to_string() };
+    action(code::OVERWRITTEN, format!("{what} is destroyed, with {}", listed(versions)))
         .about(secret)
         .remedy("be sure that nobody needs them: there is no way back")
 }

@@ -210,6 +210,10 @@ impl Secrets {
 
 #[cfg(test)]
 impl Options {
+    pub(crate) fn function_named(&mut self, source: &str, target: &str) {
+        self.functions.insert(source.to_owned(), target.to_owned());
+    }
+
     pub(crate) fn kept(&mut self, secret: SecretArn, keep: Keep) {
         self.keep.insert(secret, keep);
     }

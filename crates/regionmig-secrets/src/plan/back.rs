@@ -86,7 +86,11 @@ impl<'a> Planner<'a> {
         };
         let (changed_here, changed_there) = (changed(here, other), changed(there, own.secret));
         match (changed_here, changed_there, self.options.keeps(&own.arn, original)) {
-            (true, false, _) | (true, true, Some(Keep::Promoted)) => Some(Newer::Promoted),
+            (true, false, _) => Some(Newer::Promoted),
+            (true, true, Some(Keep::Promoted)) => {
+                self.draft.find(finding::original_replaced(&own.arn, original, &other.versions));
+                Some(Newer::Promoted)
+            }
             (false, _, _) | (true, true, Some(Keep::Original)) => Some(Newer::Original),
             (true, true, _) => {
                 self.draft.find(finding::changed_on_both_sides(&own.arn, original));

@@ -330,7 +330,29 @@ fn since(case: Case, version: &str) -> Case {
     case.edit(|survey| survey.ids.bind(&pair(TARGET), &pair(SOURCE)).unwrap())
 }
 
-// REQ: SM-16 SM-17 SM-20 E-17
+// REQ: SM-20
+#[test]
+fn on_the_way_back_the_original_is_rotated_again() {
+    let function = |region: &str| format!("arn:aws:lambda:{region}:111122223333:function:rotate");
+    let arn = |region: &str| function(region).parse::<Arn>().unwrap();
+    let case = || since(back().here("db", rotated(&function(TARGET))), "1");
+    // Nobody stopped its rotation.
+    case().there("db", rotated(&function(SOURCE))).plans(&["relink db"], &["overwritten"]);
+    let stopped = || case().there("db", Secret::at("1"));
+    stopped().plans(&["relink db"], &["overwritten", "rotation-not-mapped"]);
+    let mapped = stopped().edit(|survey| survey.ids.bind(&arn(TARGET), &arn(SOURCE)).unwrap());
+    mapped.plans(&["relink db", "set-rotation db"], &["overwritten"]);
+    // The map of the way there serves the way back.
+    let optioned = stopped().with(|options| options.function_named(&function(SOURCE), &function(TARGET)));
+    optioned.plans(&["relink db", "set-rotation db"], &["overwritten"]);
+    let rotation = optioned
+        .steps()
+        .into_iter()
+        .find_map(|step| if let Step::SetRotation(step) = step { Some(step) } else { None });
+    assert_eq!(rotation.unwrap().rotation.function, Some(function(SOURCE)));
+}
+
+// REQ: SM-16 SM-17 E-17
 #[test]
 fn a_new_value_is_written_back_and_linked_again() {
     let case = since(back().here("db", Secret::at("2").version("1", PREVIOUS)).there("db", Secret::at("1")), "1");
@@ -351,7 +373,7 @@ fn what_was_changed_on_both_sides_is_a_persons_to_decide() {
     let both = || since(back().here("db", Secret::at("2")).there("db", Secret::at("3")), "1");
     both().plans(&[], &["changed-on-both-sides"]);
     let keep = |keep| both().with(|options| options.kept(arn(TARGET, "db"), keep));
-    keep(Keep::Promoted).plans(&["put-version db/2", "relink db"], &["overwritten"]);
+    keep(Keep::Promoted).plans(&["put-version db/2", "relink db"], &["original-replaced", "overwritten"]);
     keep(Keep::Original).plans(&["relink db"], &["original-newer", "overwritten"]);
     // Only the original was.
     let case = since(back().here("db", Secret::at("1")).there("db", Secret::at("3")), "1");

@@ -277,6 +277,11 @@ impl SetRotation {
             Some(function) => spec.permission(Side::Target, "lambda:InvokeFunction", function.as_str()),
             None => spec,
         };
+        let spec = match &self.rotation.role {
+            // Whoever has a partner's secret rotated hands the role over (user guide, "Managed external secrets").
+            Some(role) => spec.permission(Place::Global, "iam:PassRole", role.as_str()),
+            None => spec,
+        };
         target(spec, &["secretsmanager:RotateSecret"])
     }
 }

@@ -1,0 +1,78 @@
+//! The other end of the line, on a loopback port, which answers as it is told to.
+//!
+//! It takes the place of a world in another process, whose clock it says it has; so requests come by the testkit's own HTTP client.
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use regionmig_aws::Access;
+use regionmig_core::Timestamp;
+use regionmig_testkit::RemoteWorld;
+use serde_json::Value;
+
+/// What was asked.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) input: Value,
+    pub(crate) operation: String,
+    pub(crate) region: String,
+}
+
+type Answers = dyn Fn(&Asked) -> (u16, String) + Send + Sync;
+
+#[derive(Debug)]
+pub(crate) struct Peer(RemoteWorld);
+
+impl Peer {
+    pub(crate) fn new(answer: impl Fn(&Asked) -> (u16, String) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer: Arc<Answers> = Arc::new(answer);
+        // It ends with the process.
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let answer = Arc::clone(&answer);
+                thread::spawn(move || serve(stream, &*answer));
+            }
+        });
+        Self(RemoteWorld::connect(&url).unwrap())
+    }
+
+    /// Returns access whose requests come here. No more of the SDK is ours.
+    pub(crate) fn access(&self) -> Access {
+        self.0.access()
+    }
+}
+
+/// Answers one request, or says what time it is.
+fn serve(mut stream: TcpStream, answer: &Answers) -> Option<()> {
+    let mut lines = BufReader::new(stream.try_clone().ok()?);
+    let mut line = String::new();
+    lines.read_line(&mut line).ok()?;
+    if line.starts_with("clock ") {
+        // Nobody tells the time then any more, so it passes by itself.
+        return writeln!(stream, "now {}", Timestamp::now().as_nanosecond()).ok();
+    }
+    let (mut asked, mut length) = (Asked::default(), 0);
+    loop {
+        line.clear();
+        lines.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else { break };
+        match name.to_ascii_lowercase().as_str() {
+            "authorization" => asked.region = value.split('/').nth(2)?.to_owned(),
+            "content-length" => length = value.parse().ok()?,
+            "x-amz-target" => asked.operation = value.rsplit('.').next()?.to_owned(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    lines.read_exact(&mut body).ok()?;
+    asked.input = serde_json::from_slice(&body).unwrap_or_default();
+    let (status, body) = answer(&asked);
+    let mut head = String::new();
+    write!(head, "HTTP/1.1 {status} Said\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len()).ok()?;
+    stream.write_all((head + &body).as_bytes()).ok()
+}

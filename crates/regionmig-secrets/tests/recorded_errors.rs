@@ -25,7 +25,12 @@ use serde_json::{Value, json};
 /// What a refusal means to a migration: its code, a part of AWS's words, its kind, and a part of what a person reads. By hand, from
 /// the API reference and the words themselves.
 const TABLE: [(&str, &str, ErrorKind, &str); 9] = [
-    ("AccessDeniedException", "cannot invoke the specified Lambda", ErrorKind::AccessDenied, "Ensure that the function"),
+    (
+        "AccessDeniedException",
+        "cannot invoke the specified Lambda",
+        ErrorKind::AccessDenied,
+        "Ensure that the function",
+    ),
     ("InvalidParameterException", "provide a ClientRequestToken", ErrorKind::Invalid, "provide a ClientRequestToken"),
     // The code alone decides. This crate always sends a token.
     ("InvalidRequestException", "provide a ClientRequestToken", ErrorKind::Conflict, "provide a ClientRequestToken"),
@@ -33,7 +38,12 @@ const TABLE: [(&str, &str, ErrorKind, &str); 9] = [
     ("InvalidRequestException", "No Lambda rotation function", ErrorKind::Conflict, "look at what is there"),
     ("InvalidRequestException", "VersionStage that is not associated", ErrorKind::Conflict, "look at what is there"),
     ("ResourceNotFoundException", "find the specified secret.", ErrorKind::NotFound, "plan again from a new survey"),
-    ("ResourceNotFoundException", "find the specified secret value", ErrorKind::NotFound, "plan again from a new survey"),
+    (
+        "ResourceNotFoundException",
+        "find the specified secret value",
+        ErrorKind::NotFound,
+        "plan again from a new survey",
+    ),
     ("ValidationException", "Must be a valid name containing", ErrorKind::Invalid, "Must be a valid name"),
 ];
 

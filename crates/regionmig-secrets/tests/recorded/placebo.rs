@@ -68,7 +68,7 @@ impl Recording {
         self.listed().iter().map(described).max().unwrap_or_default().max(1)
     }
 
-    pub(crate) fn described(&self, arn: &SecretArn, take: usize) -> Option<&Answer> {
+    pub(crate) fn described<'a>(&'a self, arn: &'a SecretArn, take: usize) -> Option<&'a Answer> {
         self.take("DescribeSecret", arn.as_str(), take)
     }
 
@@ -82,7 +82,8 @@ impl Recording {
             "ListSecrets" => self.of_operation("ListSecrets").next(),
             // By name, where it is: only an ARN of that region fits.
             operation if !secret.starts_with("arn:") => self.all.iter().find(|answer| {
-                let is_here = answer.body["ARN"].as_str().is_some_and(|arn| arn.contains(&format!(":{}:", asked.region)));
+                let is_here =
+                    answer.body["ARN"].as_str().is_some_and(|arn| arn.contains(&format!(":{}:", asked.region)));
                 answer.operation == operation && answer.body["Name"] == secret && is_here
             }),
             operation => self.take(operation, secret, take),
@@ -94,7 +95,7 @@ impl Recording {
         (answer.status, answer.body.to_string())
     }
 
-    fn take(&self, operation: &str, arn: &str, take: usize) -> Option<&Answer> {
+    fn take<'a>(&'a self, operation: &'a str, arn: &'a str, take: usize) -> Option<&'a Answer> {
         let mut answers: Vec<&Answer> = self.about(operation, arn).collect();
         // A refusal does not say whom it is about: it is about the one of which nothing else is told.
         if answers.is_empty() {
@@ -141,7 +142,8 @@ fn as_sent(value: Value) -> Value {
         Value::Object(date) if date.contains_key("__class__") => {
             let part = |name: &str| date.get(name).and_then(Value::as_i64).unwrap_or_default();
             let (day, time) = (["year", "month", "day"].map(part), ["hour", "minute", "second"].map(part));
-            let text = format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", day[0], day[1], day[2], time[0], time[1], time[2]);
+            let text =
+                format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", day[0], day[1], day[2], time[0], time[1], time[2]);
             json!(text.parse::<Timestamp>().unwrap().as_second())
         }
         Value::Object(members) => members.into_iter().map(|(name, value)| (name, as_sent(value))).collect(),

@@ -410,3 +410,135 @@ fn a_plan_is_blind_to_the_order_of_the_survey() {
         names.iter().rev().fold(Case::new(), |case, name| case.here(name, Secret::at("1").version("0", CURRENT)));
     assert_eq!(forth.steps(), back.steps());
 }
+
+fn relink(case: &Case) -> crate::step::Relink {
+    case.steps().into_iter().find_map(|step| if let Step::Relink(step) = step { Some(step) } else { None }).unwrap()
+}
+
+#[test]
+fn the_promoted_secret_goes_once_its_original_has_all() {
+    let function = |region: &str| format!("arn:aws:lambda:{region}:111122223333:function:rotate");
+    let own = Secret {
+        description: "new".to_owned(),
+        ..rotated(&function(TARGET)).version("1", "blue").tag("a", "2").tag("b", "1")
+    };
+    let other = Secret::at("9").version("1", PREVIOUS).tag("a", "1");
+    let policy = POLICY.replace(SOURCE, TARGET).replace("role/app", "role/new");
+    let case = since(back().here_with("db", own, Some(&policy)).there_with("db", other, Some(POLICY)), "9");
+    let case = case.with(|options| options.function_named(&function(SOURCE), &function(TARGET)));
+    let relink = relink(&case);
+    let after: Vec<&str> = relink.after.iter().map(String::as_str).collect();
+    assert_eq!(after, ["add-tags", "change-tags", "put-policy", "set-description", "set-rotation"]);
+    let stages: Vec<&str> = relink.stages.iter().map(String::as_str).collect();
+    assert_eq!(stages, [CURRENT, "blue"]);
+    // The version is there: it gets its stage back.
+    assert_eq!((relink.versions.len(), relink.current.as_deref()), (0, Some("1")));
+}
+
+#[test]
+fn a_mapped_secret_that_is_to_be_deleted_stands_for_nothing() {
+    let doomed = Secret { deleted: Some(regionmig_core::Timestamp::UNIX_EPOCH), ..Secret::at("1") };
+    let case = Case::new().here("db", Secret::at("1")).there("other", doomed);
+    let case = case.edit(|survey| survey.ids.bind(&arn(SOURCE, "db"), &arn(TARGET, "other")).unwrap());
+    case.plans(&[], &["counterpart-pending-deletion"]);
+}
+
+#[test]
+fn a_primary_of_the_target_that_came_from_here_stands_alone() {
+    let case = Case::new().here("db", Secret::at("1")).there("db", Secret::at("1").of(TARGET));
+    case.plans(&[], &[]);
+}
+
+#[test]
+fn what_others_may_read_does_not_go_under_the_default_key_in_silence() {
+    let case = |policy: &str, key: Option<&str>| {
+        let secret = Secret { key: key.map(str::to_owned), ..Secret::at("1") };
+        Case::new().with(|options| options.default_key = true).here_with("db", secret, Some(policy))
+    };
+    let policy = |effect: &str, principal: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"{effect}","Principal":{principal},"Action":"secretsmanager:GetSecretValue","Resource":"*"}}]}}"#
+        )
+    };
+    let key = Some("1234abcd-12ab-34cd-56ef-1234567890ab");
+    let foreign = r#"{"AWS":["arn:aws:iam::111122223333:role/a","arn:aws:iam::444455556666:root"]}"#;
+    let told = &["default-key-not-shared", "values-stay"][..];
+    for principal in [foreign, r#""*""#, r#"{"AWS":"*"}"#, r#"{"AWS":"444455556666"}"#] {
+        case(&policy("Allow", principal), key).plans(&["replicate db"], told);
+        case(&policy("Deny", principal), key).plans(&["replicate db"], &["values-stay"]);
+        case(&policy("Allow", principal), None).plans(&["replicate db"], &["values-stay"]);
+    }
+    for principal in
+        [r#"{"AWS":"arn:aws:iam::111122223333:root"}"#, r#"{"Service":"s3.amazonaws.com"}"#, r#"{"AWS":"AROAEXAMPLE"}"#]
+    {
+        case(&policy("Allow", principal), key).plans(&["replicate db"], &["values-stay"]);
+    }
+}
+
+#[test]
+fn an_alias_of_the_target_stands_for_the_same_alias() {
+    let case = |found: Option<&str>, is_mapped: bool| {
+        let named = |key: Option<&str>| Secret { key: key.map(str::to_owned), ..Secret::at("1") };
+        let case = Case::new().here("db", named(Some("alias/app")).replicated(ReplicaStatus::InSync));
+        let alias: regionmig_core::AliasName = "alias/app".parse().unwrap();
+        let case = case.there("db", named(found).of(SOURCE));
+        case.edit(|survey| {
+            if is_mapped {
+                survey.ids.bind(&alias, &alias).unwrap();
+            }
+        })
+    };
+    case(Some("alias/app"), true).plans(&[], &[]);
+    case(Some("alias/other"), true).plans(&["change-key db"], &[]);
+    case(Some("alias/other"), false).plans(&[], &[]);
+    case(Some(key(TARGET, "1").as_str()), true).plans(&[], &[]);
+    case(None, true).plans(&["change-key db"], &[]);
+}
+
+#[test]
+fn what_came_along_word_by_word_may_be_adapted_without_leave() {
+    let case = Case::new().here_with("db", Secret::at("1"), Some(POLICY));
+    let case = case.there_with("db", Secret::at("1"), Some(POLICY));
+    let [Step::PutPolicy(step)] = &case.steps()[..] else { panic!("{:?}", case.steps()) };
+    assert!(matches!(step.replaces, Replaces::Carried(_)) && step.spec().effect == Effect::Additive);
+    // On the way back it is somebody's.
+    let case =
+        back().here_with("db", Secret::at("1"), Some(&POLICY.replace("role/app", "role/new").replace(SOURCE, TARGET)));
+    let case = case.there_with("db", Secret::at("1"), Some(POLICY));
+    let put =
+        case.steps().into_iter().find_map(|step| if let Step::PutPolicy(step) = step { Some(step) } else { None });
+    assert!(matches!(put.unwrap().replaces, Replaces::Found(_)));
+}
+
+#[test]
+fn a_rotation_by_whatever_somebody_set_up_counts_on_the_way_back_only() {
+    let (here, there) = ("arn:aws:lambda:a:1:function:x", "arn:aws:lambda:b:1:function:y");
+    Case::new().here("db", rotated(here)).there("db", rotated(there)).plans(&[], &["rotation-not-mapped"]);
+    let case = since(back().here("db", rotated(here)).there("db", rotated(there)), "1");
+    case.plans(&["relink db"], &["overwritten"]);
+}
+
+#[test]
+fn a_schedule_is_carried_without_the_days_that_are_worked_out_from_it() {
+    let rotation = Rotation {
+        days: Some(7),
+        enabled: true,
+        role: Some("arn:aws:iam::111122223333:role/partner".to_owned()),
+        schedule: Some("rate(7 days)".to_owned()),
+        ..Rotation::default()
+    };
+    let secret = Secret { rotation: Some(rotation.clone()), ..Secret::at("1") };
+    let case = Case::new().with(promoting).here("db", secret);
+    let set =
+        case.steps().into_iter().find_map(|step| if let Step::SetRotation(step) = step { Some(step) } else { None });
+    assert_eq!(set.unwrap().rotation, Rotation { days: None, ..rotation });
+}
+
+#[test]
+fn a_name_that_could_not_be_read_is_not_free() {
+    let unread = arn(TARGET, "db");
+    let case = Case::new().here("db", Secret::at("1")).here("other", Secret::at("1"));
+    let case =
+        case.edit(|survey| survey.target.value.secrets.insert(unread, Err(gap("secretsmanager:DescribeSecret"))));
+    case.plans(&["replicate other"], &["core.unclear", "values-stay"]);
+}

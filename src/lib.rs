@@ -9,7 +9,7 @@ pub use regionmig_core::{
     AccountId, Act, AliasName, AppClientId, Applied, Apply, ApplyOptions, Archive, Arn, Binding, BoxError, Caller,
     CallerError, CancellationToken, Capture, CertificateArn, CertificateAuthorityArn, Check, Classify, Clock, Count,
     DetectorId, Digest, Disk, Doubt, Draft, Effect, End, Entry, Error, ErrorKind, ErrorReport, Event, Exposure,
-    FileArchive, FileJournal, FileJournalError, Finding, FullPlan, Gap, HandOver, HandOverError, Header, Hold,
+    FileArchive, FileJournal, FileJournalError, Finding, Flaw, FullPlan, Gap, HandOver, HandOverError, Header, Hold,
     HostVariant, IdMap, Identifier, IdentityPoolId, Inventory, Item, Journal, JournalError, JournalLine, JournalReader,
     KeyArn, Lane, Listing, Lookup, MemoryArchive, MemoryJournal, Migrate, Migration, MigrationPlan, MigrationSurvey,
     NameError, Noted, OptIn, Outcome, Pairing, Partition, Perform, Permission, Place, Plan, PlanDiff, PlanError,

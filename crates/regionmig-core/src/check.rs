@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::escaped;
 use crate::ids::ResourceId;
+use crate::knowledge::Gap;
 
 /// One thing that was checked.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -28,6 +29,15 @@ impl Check {
         Self { code: code.into(), subject: subject.into(), verdict, message: String::new() }
     }
 
+    /// Makes a check of what came out.
+    pub fn of(code: impl Into<String>, subject: impl Into<ResourceId>, outcome: Result<(), Flaw>) -> Self {
+        match outcome {
+            Ok(()) => Self::new(code, subject, Verdict::Pass),
+            Err(Flaw::Unlike(message)) => Self::new(code, subject, Verdict::Fail).message(message),
+            Err(Flaw::Unread(message)) => Self::new(code, subject, Verdict::Unknown).message(message),
+        }
+    }
+
     /// Says why it came out so.
     #[must_use]
     pub fn message(mut self, message: impl Into<String>) -> Self {
@@ -43,6 +53,33 @@ impl fmt::Display for Check {
             "" => Ok(()),
             message => write!(f, ": {}", escaped(message)),
         }
+    }
+}
+
+/// Why one thing is not as it should be, or cannot be said to be.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "a verifier must deal with both")]
+pub enum Flaw {
+    /// It is something else, in a sentence.
+    Unlike(String),
+    /// It could not be read.
+    Unread(String),
+}
+
+impl Flaw {
+    /// Returns the flaw of what should be so and is not.
+    ///
+    /// # Errors
+    ///
+    /// Fails, with `message`, unless it is so.
+    pub fn unless(is_so: bool, message: impl FnOnce() -> String) -> Result<(), Self> {
+        if is_so { Ok(()) } else { Err(Self::Unlike(message())) }
+    }
+}
+
+impl From<&Gap> for Flaw {
+    fn from(gap: &Gap) -> Self {
+        Self::Unread(gap.to_string())
     }
 }
 

@@ -87,6 +87,21 @@ impl Finding {
         Self { severity, code: code.into(), subject: None, message: message.into(), remedy: None }
     }
 
+    /// Makes one that says what is good to know.
+    pub fn note(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, code, message)
+    }
+
+    /// Makes one that says what a person should do or look at.
+    pub fn action(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Action, code, message)
+    }
+
+    /// Makes one that holds what it is about, and what needs that.
+    pub fn blocker(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Blocker, code, message)
+    }
+
     /// Says that something could not be read.
     pub fn unread(service: &str, side: Side, gap: &Gap) -> Self {
         Self::new(Severity::Action, code::UNREAD, format!("{service} of the {side}: {gap}"))

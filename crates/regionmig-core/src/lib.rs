@@ -35,7 +35,7 @@ mod wait;
 mod word;
 
 pub use archive::{Archive, FileArchive, MemoryArchive};
-pub use check::{Check, Verdict};
+pub use check::{Check, Flaw, Verdict};
 pub use context::{Count, Doubt, RunContext, StepContext};
 pub use digest::Digest;
 pub use draft::Draft;

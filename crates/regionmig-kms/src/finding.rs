@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use regionmig_aws::Error;
 use regionmig_core::code::UNRESOLVED;
 use regionmig_core::rewrite::{Excess, Lack, RewriteError, Rewritten};
-use regionmig_core::{AliasName, Finding, Gap, KeyArn, Partition, ResourceId, Severity, Timestamp, chain};
+use regionmig_core::{AliasName, Finding, Gap, KeyArn, Partition, ResourceId, Timestamp, chain};
 
 use crate::plan::Room;
 use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, LastUse, Rotation};
@@ -133,18 +133,6 @@ pub mod code {
     pub const XKS_KEY_NOT_MAPPED: &str = "kms.xks-key-not-mapped";
 }
 
-fn note(code: &str, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Note, code, message)
-}
-
-fn action(code: &str, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Action, code, message)
-}
-
-fn blocker(code: &str, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Blocker, code, message)
-}
-
 /// Joins at most five of many, so that a finding stays a sentence.
 fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
@@ -155,25 +143,33 @@ fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 pub(crate) fn adopted(key: &KeyArn, target: &KeyArn) -> Finding {
-    note(code::ADOPTED, format!("{target}, to which an alias of its name points, is taken for its counterpart"))
-        .about(key)
+    Finding::note(
+        code::ADOPTED,
+        format!("{target}, to which an alias of its name points, is taken for its counterpart"),
+    )
+    .about(key)
 }
 
 pub(crate) fn alias_renamed(name: &AliasName, new: &AliasName) -> Finding {
-    note(code::ALIAS_RENAMED, format!("in the target it is {new}: there, its own name does not stand for its key")).about(name).remedy(
+    Finding::note(
+        code::ALIAS_RENAMED,
+        format!("in the target it is {new}: there, its own name does not stand for its key"),
+    )
+    .about(name)
+    .remedy(
         "have whoever names the key by it ask for the new name in the target: code, configuration, and policies with \
          kms:RequestAlias or kms:ResourceAliases",
     )
 }
 
 pub(crate) fn alias_taken(name: &AliasName, taken_by: &KeyArn, wanted: &KeyArn) -> Finding {
-    blocker(code::ALIAS_TAKEN, format!("it points to {taken_by} there, and is that of {wanted} here"))
+    Finding::blocker(code::ALIAS_TAKEN, format!("it points to {taken_by} there, and is that of {wanted} here"))
         .about(name)
         .remedy("delete or repoint it in the target if nothing uses it, or map the key to that one; then plan again")
 }
 
 pub(crate) fn aws_managed(keys: usize) -> Finding {
-    note(code::AWS_MANAGED, format!("keys that AWS manages are not moved: {keys}"))
+    Finding::note(code::AWS_MANAGED, format!("keys that AWS manages are not moved: {keys}"))
         .remedy("nothing: AWS makes its own in the target when a service first needs one")
 }
 
@@ -183,53 +179,62 @@ pub(crate) fn counterpart_differs(key: &KeyArn, own: &Key, target: &KeyArn, othe
         format!("{}, {}, {}{role}", key.spec, key.usage, key.origin)
     };
     let message = format!("it is {}, but its counterpart {target} is {}", kind(own), kind(other));
-    blocker(code::COUNTERPART_DIFFERS, message)
+    Finding::blocker(code::COUNTERPART_DIFFERS, message)
         .about(key)
         .remedy("map it to an equal key, or take the tag regionmig:source off that one; then plan again")
 }
 
 pub(crate) fn counterpart_lacks_material(key: &KeyArn, target: &KeyArn) -> Finding {
     let message = format!("its counterpart {target} waits for imported material, and is of no use until it has that");
-    blocker(code::COUNTERPART_LACKS_MATERIAL, message)
+    Finding::blocker(code::COUNTERPART_LACKS_MATERIAL, message)
         .about(key)
         .remedy("import it, or map the key to another one; then plan again")
 }
 
 pub(crate) fn counterpart_doomed(key: &KeyArn, target: &KeyArn) -> Finding {
-    blocker(code::COUNTERPART_PENDING_DELETION, format!("its counterpart {target} is to be deleted"))
+    Finding::blocker(code::COUNTERPART_PENDING_DELETION, format!("its counterpart {target} is to be deleted"))
         .about(key)
         .remedy("cancel that deletion and enable the key, or wait until it is gone; then plan again")
 }
 
 pub(crate) fn dead_principal(part: ResourceId, dead: &BTreeSet<String>) -> Finding {
     let dead = some(dead.iter().map(String::as_str));
-    blocker(code::DEAD_PRINCIPAL, format!("its policy names what was deleted, and KMS takes no such policy: {dead}"))
-        .about(part)
-        .remedy("take them out of the source's policy and plan again")
+    Finding::blocker(
+        code::DEAD_PRINCIPAL,
+        format!("its policy names what was deleted, and KMS takes no such policy: {dead}"),
+    )
+    .about(part)
+    .remedy("take them out of the source's policy and plan again")
 }
 
 pub(crate) fn disabled_counterpart(part: ResourceId, target: &KeyArn) -> Finding {
-    blocker(code::DISABLED_COUNTERPART, format!("{target} is disabled, and a disabled key takes none"))
+    Finding::blocker(code::DISABLED_COUNTERPART, format!("{target} is disabled, and a disabled key takes none"))
         .about(part)
         .remedy("enable that key and plan again: the plan disables it last")
 }
 
 pub(crate) fn dropped_tags(key: &KeyArn, names: &[&str]) -> Finding {
-    note(code::DROPPED_TAGS, format!("tags left out, since only AWS or a migration sets them: {}", names.join(", ")))
-        .about(key)
+    Finding::note(
+        code::DROPPED_TAGS,
+        format!("tags left out, since only AWS or a migration sets them: {}", names.join(", ")),
+    )
+    .about(key)
 }
 
 pub(crate) fn duplicate_key(key: &KeyArn, bound: &KeyArn, others: &[&KeyArn]) -> Finding {
     let others = some(others.iter().map(|arn| arn.as_str()));
-    action(code::DUPLICATE_KEY, format!("its counterpart is {bound}, the oldest; so marked are also {others}"))
+    Finding::action(code::DUPLICATE_KEY, format!("its counterpart is {bound}, the oldest; so marked are also {others}"))
         .about(key)
         .remedy("if nothing was encrypted under the others, schedule their deletion; else take the tag off them")
 }
 
 pub(crate) fn empty_counterpart(part: ResourceId) -> Finding {
-    blocker(code::EMPTY_COUNTERPART, "its counterpart has no material yet, and takes none as long as that is so")
-        .about(part)
-        .remedy("import the material, then plan again")
+    Finding::blocker(
+        code::EMPTY_COUNTERPART,
+        "its counterpart has no material yet, and takes none as long as that is so",
+    )
+    .about(part)
+    .remedy("import the material, then plan again")
 }
 
 pub(crate) fn expiry_differs(
@@ -239,39 +244,45 @@ pub(crate) fn expiry_differs(
     there: Option<Timestamp>,
 ) -> Finding {
     let at = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
-    action(code::EXPIRY_DIFFERS, format!("KMS deletes its material {}, that of {target} {}", at(own), at(there)))
-        .about(key)
-        .remedy("import the same material again with the expiry that it should have")
+    Finding::action(
+        code::EXPIRY_DIFFERS,
+        format!("KMS deletes its material {}, that of {target} {}", at(own), at(there)),
+    )
+    .about(key)
+    .remedy("import the same material again with the expiry that it should have")
 }
 
 pub(crate) fn extra(part: ResourceId, target: &KeyArn, names: &[&str]) -> Finding {
     let names = some(names.iter().copied());
-    note(code::EXTRA, format!("{target} also has {names}, which stay")).about(part)
+    Finding::note(code::EXTRA, format!("{target} also has {names}, which stay")).about(part)
 }
 
 pub(crate) fn extra_grants(part: ResourceId, target: &KeyArn, names: &[&str]) -> Finding {
     let names = some(names.iter().copied());
-    action(code::EXTRA, format!("{target} also has {names}, which stay"))
+    Finding::action(code::EXTRA, format!("{target} also has {names}, which stay"))
         .about(part)
         .remedy("revoke them if nobody should have them: the key of the source gives nothing of the kind")
 }
 
 pub(crate) fn grants_renamed(part: ResourceId, names: &[&str]) -> Finding {
     let names = some(names.iter().copied());
-    note(code::GRANT_RENAMED, format!("grants get names of their own, by which they are made once: {names}"))
+    Finding::note(code::GRANT_RENAMED, format!("grants get names of their own, by which they are made once: {names}"))
         .about(part)
         .remedy("let what retires a grant by its name do so by its id or its terms")
 }
 
 pub(crate) fn grant_names_region(grant: ResourceId, who: &BTreeSet<&str>) -> Finding {
     let who = some(who.iter().copied());
-    action(code::GRANT_NAMES_REGION, format!("this grant is to somebody of the source's region or account: {who}"))
-        .about(grant)
-        .remedy("grant the same to whom it should be in the target; principals are not changed")
+    Finding::action(
+        code::GRANT_NAMES_REGION,
+        format!("this grant is to somebody of the source's region or account: {who}"),
+    )
+    .about(grant)
+    .remedy("grant the same to whom it should be in the target; principals are not changed")
 }
 
 pub(crate) fn key_store_missing(key: &KeyArn, store: &str) -> Finding {
-    blocker(
+    Finding::blocker(
         code::KEY_STORE_NOT_CONNECTED,
         format!("its copy is to be made in the key store {store}, which is not there"),
     )
@@ -281,7 +292,7 @@ pub(crate) fn key_store_missing(key: &KeyArn, store: &str) -> Finding {
 
 pub(crate) fn key_store_not_connected(key: &KeyArn, store: &str, connection: &str) -> Finding {
     let message = format!("its copy is to be made in the key store {store}, which is {connection}");
-    blocker(code::KEY_STORE_NOT_CONNECTED, message)
+    Finding::blocker(code::KEY_STORE_NOT_CONNECTED, message)
         .about(key)
         .remedy("connect it (ConnectCustomKeyStore), which takes some minutes; then survey again")
 }
@@ -289,31 +300,36 @@ pub(crate) fn key_store_not_connected(key: &KeyArn, store: &str, connection: &st
 pub(crate) fn key_store_of_other_kind(key: &KeyArn, own: &Key, store: &str) -> Finding {
     let message =
         format!("its copy is to be made in the key store {store}, which holds no keys that are {}", own.origin);
-    blocker(code::KEY_STORE_OF_OTHER_KIND, message)
+    Finding::blocker(code::KEY_STORE_OF_OTHER_KIND, message)
         .about(key)
         .remedy("name one of the same type with `Kms::map_key_store`, then plan again from a new survey")
 }
 
 pub(crate) fn name_not_found(names: &BTreeSet<&str>) -> Finding {
     let some = some(names.iter().copied());
-    action(code::NAME_NOT_FOUND, format!("options of `Kms` name what the source does not have: {some}"))
+    Finding::action(code::NAME_NOT_FOUND, format!("options of `Kms` name what the source does not have: {some}"))
         .remedy("mend the names, or leave them out, then plan again")
 }
 
 pub(crate) fn xks_key_in_use(key: &KeyArn, by: &KeyArn) -> Finding {
     let message =
         format!("the external key that is to stand behind its copy is that of {by}, and can be nobody else's");
-    blocker(code::XKS_KEY_IN_USE, message).about(key).remedy("name another with `Kms::map_xks_key`, then plan again")
+    Finding::blocker(code::XKS_KEY_IN_USE, message)
+        .about(key)
+        .remedy("name another with `Kms::map_xks_key`, then plan again")
 }
 
 pub(crate) fn xks_key_not_mapped(key: &KeyArn) -> Finding {
-    blocker(code::XKS_KEY_NOT_MAPPED, "its material stays in an external key manager, and the copy needs a key there")
-        .about(key)
-        .remedy("name that key with `Kms::map_xks_key`, then plan again")
+    Finding::blocker(
+        code::XKS_KEY_NOT_MAPPED,
+        "its material stays in an external key manager, and the copy needs a key there",
+    )
+    .about(key)
+    .remedy("name that key with `Kms::map_xks_key`, then plan again")
 }
 
 pub(crate) fn key_store_not_mapped(key: &KeyArn, store: &str) -> Finding {
-    blocker(
+    Finding::blocker(
         code::KEY_STORE_NOT_MAPPED,
         format!("it is in the key store {store}, for which none of the target is named"),
     )
@@ -323,7 +339,7 @@ pub(crate) fn key_store_not_mapped(key: &KeyArn, store: &str) -> Finding {
 
 pub(crate) fn kind_not_known(key: &KeyArn, own: &Key) -> Finding {
     let message = format!("keys that are {}, {}, {} are not known here", own.spec, own.usage, own.origin);
-    blocker(code::KIND_NOT_KNOWN, message)
+    Finding::blocker(code::KIND_NOT_KNOWN, message)
         .about(key)
         .remedy("make its counterpart by hand and say so with `Migration::map`, or leave it out with `Kms::unless`")
 }
@@ -332,10 +348,10 @@ pub(crate) fn kind_not_known(key: &KeyArn, own: &Key) -> Finding {
 pub(crate) fn last_use(key: &KeyArn, last: &LastUse) -> Finding {
     let since = last.since;
     match (&last.used, last.whole) {
-        (Some(used), _) => note(code::LAST_USE, format!("it was last used at {}, by {}", used.at, used.operation))
+        (Some(used), _) => Finding::note(code::LAST_USE, format!("it was last used at {}, by {}", used.at, used.operation))
             .about(key)
             .remedy("find out by CloudTrail who uses it, and what of that is still needed"),
-        (None, true) => note(
+        (None, true) => Finding::note(
             code::LAST_USE,
             format!("no use of it since it was made, at {since}, was known to KMS at the survey, which may learn of one late"),
         )
@@ -345,7 +361,7 @@ pub(crate) fn last_use(key: &KeyArn, last: &LastUse) -> Finding {
              and, outside of KMS, of its public key do not show here",
         ),
         (None, false) => {
-            note(code::LAST_USE, format!("no use of it is known since {since}, when KMS began to keep track"))
+            Finding::note(code::LAST_USE, format!("no use of it is known since {since}, when KMS began to keep track"))
                 .about(key)
                 .remedy("look up earlier uses in CloudTrail")
         }
@@ -353,27 +369,32 @@ pub(crate) fn last_use(key: &KeyArn, last: &LastUse) -> Finding {
 }
 
 pub(crate) fn last_use_unread(key: &KeyArn, gap: &Gap) -> Finding {
-    note(code::LAST_USE, format!("when it was last used could not be read: {gap}")).about(key).remedy("survey again")
+    Finding::note(code::LAST_USE, format!("when it was last used could not be read: {gap}"))
+        .about(key)
+        .remedy("survey again")
 }
 
 pub(crate) fn left_out(keys: usize) -> Finding {
-    note(code::LEFT_OUT, format!("keys that were not selected are not moved: {keys}"))
+    Finding::note(code::LEFT_OUT, format!("keys that were not selected are not moved: {keys}"))
 }
 
 pub(crate) fn mapped_key_missing(key: &KeyArn, target: &KeyArn) -> Finding {
-    blocker(code::MAPPED_KEY_MISSING, format!("it is mapped to {target}, which is not there"))
+    Finding::blocker(code::MAPPED_KEY_MISSING, format!("it is mapped to {target}, which is not there"))
         .about(key)
         .remedy("map it to a key that is there, or to none; then plan again")
 }
 
 pub(crate) fn mapped_outside(key: &KeyArn, target: &KeyArn) -> Finding {
-    note(code::MAPPED_OUTSIDE, format!("it is mapped to {target}, which is not a customer's key of the target"))
-        .about(key)
-        .remedy("see to that key's policy, grants and aliases by hand")
+    Finding::note(
+        code::MAPPED_OUTSIDE,
+        format!("it is mapped to {target}, which is not a customer's key of the target"),
+    )
+    .about(key)
+    .remedy("see to that key's policy, grants and aliases by hand")
 }
 
 pub(crate) fn material_expires(key: &KeyArn, at: Timestamp) -> Finding {
-    action(
+    Finding::action(
         code::MATERIAL_EXPIRES,
         format!("KMS deletes its imported material at {at}, and its counterpart's then, too"),
     )
@@ -383,14 +404,14 @@ pub(crate) fn material_expires(key: &KeyArn, at: Timestamp) -> Finding {
 
 pub(crate) fn material_tied(key: &KeyArn, target: &KeyArn) -> Finding {
     let message = format!("its material was rotated, and {target} takes back only what it was given before");
-    action(code::MATERIAL_TIED, message)
+    Finding::action(code::MATERIAL_TIED, message)
         .about(key)
         .remedy("bring the material that this key had when its counterpart was given it")
 }
 
 pub(crate) fn material_wanted(key: &KeyArn, materials: usize) -> Finding {
     let message = format!("imported materials that must be brought again for its counterpart: {materials}");
-    action(code::MATERIAL_WANTED, message).about(key).remedy(
+    Finding::action(code::MATERIAL_WANTED, message).about(key).remedy(
         "hand it over with `Kms::bring_material`, or import it by hand while the step waits: KMS gives no material back",
     )
 }
@@ -398,14 +419,14 @@ pub(crate) fn material_wanted(key: &KeyArn, materials: usize) -> Finding {
 pub(crate) fn materials_left(key: &KeyArn, materials: usize) -> Finding {
     let message =
         format!("of its imported materials the counterpart gets the current one, of the others none: {materials}");
-    note(code::MATERIALS_LEFT, message)
+    Finding::note(code::MATERIALS_LEFT, message)
         .about(key)
         .remedy("nothing: no other key opens what was encrypted under this one, with whichever of them")
 }
 
 pub(crate) fn no_material(key: &KeyArn) -> Finding {
     let message = "it lacks its imported material, which was never imported, was deleted, or has expired";
-    action(code::NO_MATERIAL, message)
+    Finding::action(code::NO_MATERIAL, message)
         .about(key)
         .remedy("import it if the key is still needed, then plan again from a new survey: its counterpart gets it, too")
 }
@@ -422,7 +443,7 @@ pub(crate) fn monthly_cost(keys: usize, partition: Partition) -> Finding {
             format!("keys that are made: {keys}; each is charged by the month, as the prices of {partition} say")
         }
     };
-    note(code::MONTHLY_COST, message)
+    Finding::note(code::MONTHLY_COST, message)
 }
 
 pub(crate) fn new_alias_unusable(name: &AliasName, new: &AliasName, why: &str, is_mapped: bool) -> Finding {
@@ -430,32 +451,35 @@ pub(crate) fn new_alias_unusable(name: &AliasName, new: &AliasName, why: &str, i
         true => "map the alias to another name with `Migration::map`, then plan again",
         false => "return another name, or none, from `Kms::rename_on_alias_conflict`; then plan again",
     };
-    blocker(code::NEW_ALIAS_UNUSABLE, format!("it was to be {new} in the target, {why}")).about(name).remedy(remedy)
+    Finding::blocker(code::NEW_ALIAS_UNUSABLE, format!("it was to be {new} in the target, {why}"))
+        .about(name)
+        .remedy(remedy)
 }
 
 pub(crate) fn not_multi_region(key: &KeyArn, target: &KeyArn) -> Finding {
-    action(code::NOT_MULTI_REGION, format!("its counterpart {target} is no multi-Region key, and can never become one"))
-        .about(key)
-        .remedy(
-            "leave it so; or schedule its deletion if nothing was encrypted under it, and plan again once it is gone",
-        )
+    Finding::action(
+        code::NOT_MULTI_REGION,
+        format!("its counterpart {target} is no multi-Region key, and can never become one"),
+    )
+    .about(key)
+    .remedy("leave it so; or schedule its deletion if nothing was encrypted under it, and plan again once it is gone")
 }
 
 pub(crate) fn not_promotable(key: &KeyArn, why: &str) -> Finding {
-    action(code::NOT_PROMOTABLE, format!("no replica of it can become the primary: {why}"))
+    Finding::action(code::NOT_PROMOTABLE, format!("no replica of it can become the primary: {why}"))
         .about(key)
         .remedy("ask it of multi-Region keys only, and while they are enabled; then plan again")
 }
 
 pub(crate) fn pending_deletion(key: &KeyArn) -> Finding {
-    note(code::PENDING_DELETION, "it is to be deleted, so it is not moved; what needs it is held")
+    Finding::note(code::PENDING_DELETION, "it is to be deleted, so it is not moved; what needs it is held")
         .about(key)
         .remedy("cancel its deletion if it is still wanted, then plan again")
 }
 
 pub(crate) fn policy_completed(key: &KeyArn, named: &BTreeSet<KeyArn>) -> Finding {
     let named = some(named.iter().map(|key| key.as_str()));
-    note(
+    Finding::note(
         code::POLICY_COMPLETED,
         format!("its policy names what is not there yet when its counterpart is made, and names the source's until then: {named}"),
     )
@@ -464,36 +488,41 @@ pub(crate) fn policy_completed(key: &KeyArn, named: &BTreeSet<KeyArn>) -> Findin
 
 pub(crate) fn policy_not_understood(key: &KeyArn, error: &RewriteError) -> Finding {
     let message = format!("its policy could not be taken apart, and is carried over as it is: {}", chain(error));
-    action(code::POLICY_NOT_UNDERSTOOD, message)
+    Finding::action(code::POLICY_NOT_UNDERSTOOD, message)
         .about(key)
         .remedy("see to what in it names the source, and mend it there")
 }
 
 pub(crate) fn policy_too_long(part: ResourceId, excess: &Excess) -> Finding {
-    blocker(code::TOO_LONG, format!("its policy, rewritten for the target, is too long: {excess}"))
+    Finding::blocker(code::TOO_LONG, format!("its policy, rewritten for the target, is too long: {excess}"))
         .about(part)
         .remedy("shorten it in the source, then plan again")
 }
 
 pub(crate) fn preflight_refused(part: ResourceId, error: &Error) -> Finding {
-    action(code::PREFLIGHT_REFUSED, format!("it would be refused: {}", chain(error)))
+    Finding::action(code::PREFLIGHT_REFUSED, format!("it would be refused: {}", chain(error)))
         .about(part)
         .remedy(error.kind().advice())
 }
 
 pub(crate) fn primary_disabled(key: &KeyArn, primary: &KeyArn) -> Finding {
-    blocker(code::PRIMARY_DISABLED, format!("its primary {primary} is disabled, and KMS replicates none that is"))
-        .about(key)
-        .remedy("enable the primary until the replica is made, then plan again")
+    Finding::blocker(
+        code::PRIMARY_DISABLED,
+        format!("its primary {primary} is disabled, and KMS replicates none that is"),
+    )
+    .about(key)
+    .remedy("enable the primary until the replica is made, then plan again")
 }
 
 pub(crate) fn primary_lacks_material(key: &KeyArn, primary: &KeyArn) -> Finding {
     let message = format!("its primary {primary} lacks its imported material, and KMS replicates none that does");
-    blocker(code::PRIMARY_LACKS_MATERIAL, message).about(key).remedy("import it into the primary, then plan again")
+    Finding::blocker(code::PRIMARY_LACKS_MATERIAL, message)
+        .about(key)
+        .remedy("import it into the primary, then plan again")
 }
 
 pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
-    blocker(
+    Finding::blocker(
         code::PRIMARY_PENDING_DELETION,
         format!("its primary {primary} is to be deleted, and KMS replicates no such"),
     )
@@ -502,7 +531,7 @@ pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
 }
 
 pub(crate) fn promoted(key: &KeyArn, primary: &KeyArn) -> Finding {
-    action(code::PROMOTED, format!("its replica takes the place of the primary {primary}, which becomes a replica"))
+    Finding::action(code::PROMOTED, format!("its replica takes the place of the primary {primary}, which becomes a replica"))
         .about(key)
         .remedy(
             "apply it while the primary's region answers: later nobody can, and then replicas go on working, but no new ones \
@@ -553,7 +582,7 @@ pub(crate) fn other_material(key: &KeyArn, own: &Key, is_imported: bool) -> Find
             "find out who relies on it, and have that made anew with the counterpart",
         ),
     };
-    action(code, what).about(key).remedy(remedy)
+    Finding::action(code, what).about(key).remedy(remedy)
 }
 
 // REQ: E-25
@@ -564,20 +593,23 @@ pub(crate) fn quota(room: Room) -> Finding {
         "{what}: {there} in the target{part} and {more} more are {}, and the default quota is {most}",
         there + more
     );
-    action(code::QUOTA, message).remedy(
+    Finding::action(code::QUOTA, message).remedy(
         "look up the account's own quota, which may be higher, in Service Quotas of the target's region, and have it raised \
          before applying",
     )
 }
 
 pub(crate) fn replica_out_of_reach(key: &KeyArn) -> Finding {
-    blocker(code::REPLICA_OUT_OF_REACH, "a multi-Region key has replicas in its own account and partition only")
-        .about(key)
-        .remedy("make a key in the target, map this one to it, and encrypt anew what is under it")
+    Finding::blocker(
+        code::REPLICA_OUT_OF_REACH,
+        "a multi-Region key has replicas in its own account and partition only",
+    )
+    .about(key)
+    .remedy("make a key in the target, map this one to it, and encrypt anew what is under it")
 }
 
 pub(crate) fn reserved_tags(names: &[&str]) -> Finding {
-    blocker(
+    Finding::blocker(
         code::RESERVED_TAG,
         format!("tags that only AWS or a migration sets were to be added: {}", names.join(", ")),
     )
@@ -603,7 +635,7 @@ pub(crate) fn rewritten<D>(subject: &ResourceId, what: &str, rewritten: &Rewritt
 pub(crate) fn rotation_elsewhere(key: &KeyArn, primary: &KeyArn, own: Rotation, there: Rotation) -> Finding {
     let message =
         format!("its material is rotated {own}, that of its counterpart {there}, as its primary {primary} says");
-    action(code::ROTATION_ELSEWHERE, message)
+    Finding::action(code::ROTATION_ELSEWHERE, message)
         .about(Part::Rotation.of(key))
         .remedy("set the rotation at that primary, if it should be the same")
 }
@@ -615,18 +647,18 @@ pub(crate) fn services_stay(keys: usize) -> Finding {
         "replicas of multi-Region keys open what clients encrypted, and DynamoDB global tables: {keys}. Other AWS services use \
          keys of their own region only, and take a multi-Region key for a single-Region one"
     );
-    action(code::SERVICES_STAY, message)
+    Finding::action(code::SERVICES_STAY, message)
         .remedy("have each service copy what it holds (snapshots, objects, secrets) to the target, under the key there")
 }
 
 pub(crate) fn shared_not_listed() -> Finding {
-    note(code::SHARED_NOT_LISTED, "keys that other accounts share with this one are not listed, and not moved")
+    Finding::note(code::SHARED_NOT_LISTED, "keys that other accounts share with this one are not listed, and not moved")
         .remedy("have the account that owns such a key move it, and share it anew")
 }
 
 /// KMS developer guide, "Importing key material": what imported key pairs and HMAC keys make is bound to no key of KMS.
 pub(crate) fn same_material(key: &KeyArn) -> Finding {
-    note(
+    Finding::note(
         code::SAME_MATERIAL,
         "its counterpart is to have the same imported material: signatures, codes and ciphertext of the one are good for the \
          other",
@@ -637,7 +669,7 @@ pub(crate) fn same_material(key: &KeyArn) -> Finding {
 
 pub(crate) fn service_grants(key: &KeyArn, grantees: &BTreeSet<&str>) -> Finding {
     let grantees = some(grantees.iter().copied());
-    note(code::SERVICE_GRANTS, format!("grants that services made for themselves are not copied: {grantees}"))
+    Finding::note(code::SERVICE_GRANTS, format!("grants that services made for themselves are not copied: {grantees}"))
         .about(key)
         .remedy("nothing: the service makes its own when its resource uses the key")
 }
@@ -647,11 +679,11 @@ pub(crate) fn told_by_tagging_api(keys: &[&KeyArn]) -> Finding {
     let message = format!(
         "KMS does not tell the tags of these, which the tagging API shows without a mark, so they are no copies: {keys}"
     );
-    note(code::TOLD_BY_TAGGING_API, message)
+    Finding::note(code::TOLD_BY_TAGGING_API, message)
 }
 
 pub(crate) fn too_long(part: ResourceId, what: &str, has: usize, most: usize) -> Finding {
-    blocker(code::TOO_LONG, format!("{what}: {has}, of which there may be {most} with what marks the copy"))
+    Finding::blocker(code::TOO_LONG, format!("{what}: {has}, of which there may be {most} with what marks the copy"))
         .about(part)
         .remedy("shorten it in the source, then plan again")
 }
@@ -660,7 +692,7 @@ pub(crate) fn too_long(part: ResourceId, what: &str, has: usize, most: usize) ->
 pub(crate) fn used_by_services(key: &KeyArn, services: &BTreeSet<String>, copies: &str, is_part: bool) -> Finding {
     let services = services.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let part = if is_part { ", and maybe others, since its grants or its policy could not be read" } else { "" };
-    action(
+    Finding::action(
         code::USED_BY_SERVICES,
         format!(
             "its policy or grants let AWS services use it, and none uses a key of another region: {services}{part}"

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use regionmig_aws::Error;
 use regionmig_core::{
-    AliasName, Check, Gap, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Template, Timestamp, Verdict,
-    Verify, is_reserved_tag,
+    AliasName, Check, Flaw, KeyArn, Listing, Lookup, ResourceId, RunContext, Side, Survey, Template, Timestamp, Verify,
+    is_reserved_tag,
 };
 
 use crate::material::counterpart_of;
@@ -63,21 +63,6 @@ impl Verify for Kms {
 
 /// How one thing came out: as it should be, not, or not known.
 type Outcome = Result<(), Flaw>;
-
-enum Flaw {
-    Unlike(String),
-    Unread(String),
-}
-
-impl From<&Gap> for Flaw {
-    fn from(gap: &Gap) -> Self {
-        Self::Unread(gap.to_string())
-    }
-}
-
-fn unlike(is_so: bool, message: impl FnOnce() -> String) -> Outcome {
-    if is_so { Ok(()) } else { Err(Flaw::Unlike(message())) }
-}
 
 pub(crate) fn checks(survey: &Survey<Snapshot>, options: &Options) -> Vec<Check> {
     let mut verifier = Verifier::new(survey, options);
@@ -134,18 +119,13 @@ impl<'a> Verifier<'a> {
     }
 
     fn note(&mut self, code: &str, subject: impl Into<ResourceId>, outcome: Outcome) {
-        let check = |verdict| Check::new(code, subject, verdict);
-        self.checks.push(match outcome {
-            Ok(()) => check(Verdict::Pass),
-            Err(Flaw::Unlike(message)) => check(Verdict::Fail).message(message),
-            Err(Flaw::Unread(message)) => check(Verdict::Unknown).message(message),
-        });
+        self.checks.push(Check::of(code, subject, outcome));
     }
 
     /// What a key of the source became is there, though that key is no more.
     fn still_stands(&mut self, arn: &KeyArn, target: &KeyArn) {
         let outcome = match self.survey.target.value.keys.lookup(target) {
-            Lookup::Present(other) => unlike(!other.is_doomed(), || format!("{target} is to be deleted")),
+            Lookup::Present(other) => Flaw::unless(!other.is_doomed(), || format!("{target} is to be deleted")),
             Lookup::Absent => Err(Flaw::Unlike(format!("its counterpart {target} is not in the target"))),
             Lookup::Unknown(gap) => Err(gap.into()),
         };
@@ -165,18 +145,19 @@ impl<'a> Verifier<'a> {
             Ok(found) => found,
             Err(flaw) => return self.note(check::KEY_STANDS, arn, Err(flaw)),
         };
-        self.note(check::KEY_STANDS, arn, unlike(!other.is_doomed(), || format!("{target} is to be deleted")));
+        self.note(check::KEY_STANDS, arn, Flaw::unless(!other.is_doomed(), || format!("{target} is to be deleted")));
         let once = self.once(arn, key, target);
         self.note(check::KEY_ONCE, arn, once);
         let is_equal = if self.target.is_marked(target) { key.is_like(other) } else { key.serves_as(other) };
         let kind = || format!("{target} is {}, {}, {}", other.spec, other.usage, other.origin);
-        self.note(check::KIND_EQUAL, arn, unlike(is_equal, kind));
+        self.note(check::KIND_EQUAL, arn, Flaw::unless(is_equal, kind));
         // Whether a key without its material is disabled besides, KMS does not say.
-        let same_state = unlike(key.lacks_material() || key.state == other.state, || {
+        let same_state = Flaw::unless(key.lacks_material() || key.state == other.state, || {
             format!("{} here, {} there", key.state, other.state)
         });
         self.note(check::STATE_EQUAL, arn, same_state);
-        let same_text = unlike(key.description == other.description, || format!("{target} is described otherwise"));
+        let same_text =
+            Flaw::unless(key.description == other.description, || format!("{target} is described otherwise"));
         self.note(check::DESCRIPTION_EQUAL, arn, same_text);
         let outcomes = [
             (check::POLICY_EQUAL, self.policy(arn, target)),
@@ -199,8 +180,9 @@ impl<'a> Verifier<'a> {
             && target.id() == arn.id()
         {
             let primary = other.multi_region.as_ref().map(|other| &other.primary);
-            let outcome =
-                unlike(primary == Some(&related.primary), || format!("{target} is no replica of {}", related.primary));
+            let outcome = Flaw::unless(primary == Some(&related.primary), || {
+                format!("{target} is no replica of {}", related.primary)
+            });
             self.note(check::RELATION_STANDS, arn, outcome);
         }
     }
@@ -213,7 +195,7 @@ impl<'a> Verifier<'a> {
         let marked = self.target.marked(arn);
         let others: Vec<&str> =
             marked.iter().map(|(arn, _)| arn.as_str()).filter(|other| *other != target.as_str()).collect();
-        unlike(others.is_empty(), || format!("also marked as its counterpart: {}", others.join(", ")))?;
+        Flaw::unless(others.is_empty(), || format!("also marked as its counterpart: {}", others.join(", ")))?;
         // A multi-Region id is one key's in a region.
         let unread = self.target.unread(key).filter(|_| target.id() != arn.id());
         unread.map_or(Ok(()), |gap| Err(gap.into()))
@@ -223,7 +205,7 @@ impl<'a> Verifier<'a> {
         if key.lacks_material() || !other.is_imported() {
             return Ok(());
         }
-        unlike(!other.lacks_material(), || format!("{target} waits for its material"))?;
+        Flaw::unless(!other.lacks_material(), || format!("{target} waits for its material"))?;
         let is_related = target.id() == arn.id();
         let (own, there) = match key.has_materials() {
             true => self.both(arn, target, |snapshot| &snapshot.materials)?,
@@ -241,7 +223,7 @@ impl<'a> Verifier<'a> {
             materials.iter().filter(|one| one.is_here).map(|one| &one.id).collect()
         };
         let missing = here(own).difference(&here(there)).count();
-        unlike(missing == 0, || format!("{target} lacks materials: {missing}"))
+        Flaw::unless(missing == 0, || format!("{target} lacks materials: {missing}"))
     }
 
     fn policy(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
@@ -258,7 +240,7 @@ impl<'a> Verifier<'a> {
         let is_same = self.rewriting.is_same_policy(own, &carried, other) && self.names.are_all(own, other);
         match unclear.filter(|_| !is_same) {
             Some(key) => Err(Flaw::Unread(format!("it names {key}, and what that became was not read"))),
-            None => unlike(is_same, || format!("the policy of {target} says something else")),
+            None => Flaw::unless(is_same, || format!("the policy of {target} says something else")),
         }
     }
 
@@ -271,7 +253,7 @@ impl<'a> Verifier<'a> {
             .filter(|(name, value)| other.and_then(|other| other.get(*name)) != Some(*value))
             .map(|(name, _)| name.as_str())
             .collect();
-        unlike(differing.is_empty(), || format!("missing or other at {target}: {}", differing.join(", ")))
+        Flaw::unless(differing.is_empty(), || format!("missing or other at {target}: {}", differing.join(", ")))
     }
 
     fn grants(&self, arn: &KeyArn, target: &KeyArn) -> Outcome {
@@ -290,7 +272,7 @@ impl<'a> Verifier<'a> {
             }
             missing.insert(terms.grantee.as_str());
         }
-        unlike(missing.is_empty(), || {
+        Flaw::unless(missing.is_empty(), || {
             format!("missing at {target}: grants to {}", missing.into_iter().collect::<Vec<_>>().join(", "))
         })
     }
@@ -305,7 +287,7 @@ impl<'a> Verifier<'a> {
         }
         let (own, there) = self.both(arn, target, |snapshot| &snapshot.rotations)?;
         let (own, there) = (own.copied().unwrap_or_default(), there.copied().unwrap_or_default());
-        unlike(own == there, || format!("{own} here, {there} there"))
+        Flaw::unless(own == there, || format!("{own} here, {there} there"))
     }
 
     // REQ: KMS-25
@@ -347,7 +329,7 @@ impl<'a> Verifier<'a> {
             (Lookup::Absent, _) => Err(Flaw::Unlike(format!("{name_there} is not in the target"))),
             (Lookup::Present(_), Err(flaw)) => Err(flaw),
             (Lookup::Present(there), Ok((target, _))) => {
-                unlike(there.key == *target, || format!("{name_there} points to {}, not to {target}", there.key))
+                Flaw::unless(there.key == *target, || format!("{name_there} points to {}, not to {target}", there.key))
             }
         };
         self.note(check::ALIAS_POINTS, name, outcome);

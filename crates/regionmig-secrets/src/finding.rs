@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use regionmig_core::rewrite::{Excess, RewriteError};
-use regionmig_core::{Finding, Region, ResourceId, SecretArn, Severity};
+use regionmig_core::{Finding, Region, ResourceId, SecretArn};
 
 use crate::snapshot::{Replica, Versions};
 use crate::step::Part;
@@ -72,18 +72,6 @@ pub mod code {
     pub const WITHOUT_VALUE: &str = "secrets.without-value";
 }
 
-fn note(code: &str, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Note, code, message)
-}
-
-fn action(code: &str, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Action, code, message)
-}
-
-fn blocker(code: &str, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Blocker, code, message)
-}
-
 /// Names versions with their stages, the current one first.
 pub(crate) fn listed(versions: &Versions) -> String {
     let mut versions: Vec<_> = versions.iter().collect();
@@ -98,51 +86,60 @@ pub(crate) fn listed(versions: &Versions) -> String {
 
 pub(crate) fn changed_on_both_sides(secret: &SecretArn, original: &SecretArn) -> Finding {
     let message = format!("its value was changed since it was promoted, and so was that of {original}");
-    blocker(code::CHANGED_ON_BOTH_SIDES, message)
+    Finding::blocker(code::CHANGED_ON_BOTH_SIDES, message)
         .about(secret)
         .remedy("look at both values, decide with `Secrets::keep` which counts, and plan again: the other is lost")
 }
 
 pub(crate) fn counterpart_behind(secret: &SecretArn, target: &SecretArn) -> Finding {
-    action(code::COUNTERPART_BEHIND, format!("its value is newer than that of {target}, which stands alone"))
+    Finding::action(code::COUNTERPART_BEHIND, format!("its value is newer than that of {target}, which stands alone"))
         .about(secret)
         .remedy("write the value there if it should have it: nothing that stands alone is written to unasked")
 }
 
 pub(crate) fn counterpart_doomed(secret: &SecretArn, target: &SecretArn) -> Finding {
-    blocker(code::COUNTERPART_PENDING_DELETION, format!("{target} is to be deleted, and keeps the name until then"))
-        .about(secret)
-        .remedy("restore it (RestoreSecret), or wait until it is gone; then plan again")
+    Finding::blocker(
+        code::COUNTERPART_PENDING_DELETION,
+        format!("{target} is to be deleted, and keeps the name until then"),
+    )
+    .about(secret)
+    .remedy("restore it (RestoreSecret), or wait until it is gone; then plan again")
 }
 
 pub(crate) fn default_key_not_shared(secret: &SecretArn) -> Finding {
     let message = "its policy lets other accounts read it, and nobody of another account can under aws/secretsmanager";
-    action(code::DEFAULT_KEY_NOT_SHARED, message)
+    Finding::action(code::DEFAULT_KEY_NOT_SHARED, message)
         .about(secret)
         .remedy("plan without `Secrets::under_default_key`, so that a customer's key encrypts it")
 }
 
 pub(crate) fn dropped_tags(secret: &SecretArn, names: &[&str]) -> Finding {
-    note(code::DROPPED_TAGS, format!("tags left out, since only AWS or a migration sets them: {}", names.join(", ")))
-        .about(secret)
+    Finding::note(
+        code::DROPPED_TAGS,
+        format!("tags left out, since only AWS or a migration sets them: {}", names.join(", ")),
+    )
+    .about(secret)
 }
 
 pub(crate) fn extra(part: ResourceId, target: &SecretArn, what: &str) -> Finding {
-    note(code::EXTRA, format!("{target} also has {what}, which stays")).about(part)
+    Finding::note(code::EXTRA, format!("{target} also has {what}, which stays")).about(part)
 }
 
 pub(crate) fn key_not_understood(secret: &SecretArn, key: &str) -> Finding {
-    blocker(code::KEY_NOT_UNDERSTOOD, format!("it is encrypted under `{key}`, which is no key's ARN, id or alias"))
-        .about(secret)
-        .remedy("name its key by ARN (UpdateSecret), or use `Secrets::under_default_key`; then plan again")
+    Finding::blocker(
+        code::KEY_NOT_UNDERSTOOD,
+        format!("it is encrypted under `{key}`, which is no key's ARN, id or alias"),
+    )
+    .about(secret)
+    .remedy("name its key by ARN (UpdateSecret), or use `Secrets::under_default_key`; then plan again")
 }
 
 pub(crate) fn left_out(secrets: usize) -> Finding {
-    note(code::LEFT_OUT, format!("secrets that were not selected are not moved: {secrets}"))
+    Finding::note(code::LEFT_OUT, format!("secrets that were not selected are not moved: {secrets}"))
 }
 
 pub(crate) fn managed(secret: &SecretArn, owner: &str) -> Finding {
-    action(code::MANAGED, format!("{owner} manages it, and such a secret cannot be replicated"))
+    Finding::action(code::MANAGED, format!("{owner} manages it, and such a secret cannot be replicated"))
         .about(secret)
         .remedy(remedy_of(owner))
 }
@@ -170,135 +167,143 @@ fn remedy_of(owner: &str) -> String {
 }
 
 pub(crate) fn mapped_secret_missing(secret: &SecretArn, target: &SecretArn) -> Finding {
-    blocker(code::MAPPED_SECRET_MISSING, format!("it is mapped to {target}, which is not there"))
+    Finding::blocker(code::MAPPED_SECRET_MISSING, format!("it is mapped to {target}, which is not there"))
         .about(secret)
         .remedy("mend the map, then plan again")
 }
 
 pub(crate) fn name_taken(secret: &SecretArn, by: &SecretArn) -> Finding {
-    blocker(code::NAME_TAKEN, format!("{by}, which did not come from it, has its name there")).about(secret).remedy(
+    Finding::blocker(code::NAME_TAKEN, format!("{by}, which did not come from it, has its name there")).about(secret).remedy(
         "map the secret to that one if it stands for it, or allow it to be replaced with `Secrets::overwrite`, which \
              destroys it; then plan again",
     )
 }
 
 pub(crate) fn not_replicable(secret: &SecretArn) -> Finding {
-    blocker(code::NOT_REPLICABLE, "Secrets Manager replicates nothing to another account or partition")
+    Finding::blocker(code::NOT_REPLICABLE, "Secrets Manager replicates nothing to another account or partition")
         .about(secret)
         .remedy("let its value be read and written with `Secrets::copy_values`, or make it in the target yourself")
 }
 
 pub(crate) fn original_gone(secret: &SecretArn) -> Finding {
-    blocker(code::ORIGINAL_GONE, "its original is not there any more, so there is nothing to go back to")
+    Finding::blocker(code::ORIGINAL_GONE, "its original is not there any more, so there is nothing to go back to")
         .about(secret)
         .remedy("move it as a new migration the other way round, with `Mode::ReplicateAndPromote`")
 }
 
 pub(crate) fn original_is_replica(secret: &SecretArn, original: &SecretArn) -> Finding {
-    blocker(code::PRIMARY_IN_TARGET, format!("{original} is a replica by now, and cannot be written to"))
+    Finding::blocker(code::PRIMARY_IN_TARGET, format!("{original} is a replica by now, and cannot be written to"))
         .about(secret)
         .remedy("promote it as a new migration the other way round, with `Mode::ReplicateAndPromote`")
 }
 
 pub(crate) fn original_newer(secret: &SecretArn, original: &SecretArn) -> Finding {
-    note(code::ORIGINAL_NEWER, format!("{original} was changed since, and it was not: that value stays")).about(secret)
+    Finding::note(code::ORIGINAL_NEWER, format!("{original} was changed since, and it was not: that value stays"))
+        .about(secret)
 }
 
 pub(crate) fn original_replaced(secret: &SecretArn, original: &SecretArn, versions: &Versions) -> Finding {
-    action(code::ORIGINAL_REPLACED, format!("{original} is given its value, in place of {}", listed(versions)))
+    Finding::action(code::ORIGINAL_REPLACED, format!("{original} is given its value, in place of {}", listed(versions)))
         .about(secret)
         .remedy("read what the original has before it is lost: a version without a stage can be gone at any time")
 }
 
 pub(crate) fn other_primary(secret: &SecretArn, target: &SecretArn, region: &Region) -> Finding {
-    blocker(code::OTHER_PRIMARY, format!("{target} is a replica of another secret, in {region}"))
+    Finding::blocker(code::OTHER_PRIMARY, format!("{target} is a replica of another secret, in {region}"))
         .about(secret)
         .remedy("take it off that primary's list (RemoveRegionsFromReplication) if nothing uses it; then plan again")
 }
 
 pub(crate) fn overwritten(secret: &SecretArn, lost: &SecretArn, versions: &Versions) -> Finding {
     let what = if secret == lost { "it".to_owned() } else { lost.to_string() };
-    action(code::OVERWRITTEN, format!("{what} is destroyed, with {}", listed(versions)))
+    Finding::action(code::OVERWRITTEN, format!("{what} is destroyed, with {}", listed(versions)))
         .about(secret)
         .remedy("be sure that nobody needs them: there is no way back")
 }
 
 pub(crate) fn pending_deletion(secret: &SecretArn) -> Finding {
-    note(code::PENDING_DELETION, "it is to be deleted, so it is not moved")
+    Finding::note(code::PENDING_DELETION, "it is to be deleted, so it is not moved")
         .about(secret)
         .remedy("restore it (RestoreSecret) and plan again, if it is needed")
 }
 
 pub(crate) fn policy_not_understood(secret: &SecretArn, error: &RewriteError) -> Finding {
-    action(code::POLICY_NOT_UNDERSTOOD, format!("its policy stays as it is: {error}"))
+    Finding::action(code::POLICY_NOT_UNDERSTOOD, format!("its policy stays as it is: {error}"))
         .about(Part::Policy.of(secret))
         .remedy("look at it, and set in the target what it should say")
 }
 
 pub(crate) fn policy_of_primary(secret: &SecretArn, named: usize) -> Finding {
     let message = format!("its replica has the same policy, which names the source's region or what is there: {named}");
-    action(code::POLICY_OF_PRIMARY, message).about(Part::Policy.of(secret)).remedy(
+    Finding::action(code::POLICY_OF_PRIMARY, message).about(Part::Policy.of(secret)).remedy(
         "let the policy name both regions, or promote the replica with `Mode::ReplicateAndPromote`: it then gets a policy \
          of its own",
     )
 }
 
 pub(crate) fn policy_too_long(secret: &SecretArn, excess: &Excess) -> Finding {
-    blocker(code::POLICY_TOO_LONG, excess.to_string())
+    Finding::blocker(code::POLICY_TOO_LONG, excess.to_string())
         .about(Part::Policy.of(secret))
         .remedy("shorten it in the source, then plan again")
 }
 
 pub(crate) fn primary_in_target(secret: &SecretArn, target: &SecretArn) -> Finding {
-    note(code::PRIMARY_IN_TARGET, format!("it is a replica of {target}, which is in the target already")).about(secret)
+    Finding::note(code::PRIMARY_IN_TARGET, format!("it is a replica of {target}, which is in the target already"))
+        .about(secret)
 }
 
 pub(crate) fn promoted(secret: &SecretArn) -> Finding {
-    action(code::PROMOTED, "once it stands alone, what is written to the source's secret does not reach it any more")
-        .about(secret)
-        .remedy("have whoever writes it write to the target from then on")
+    Finding::action(
+        code::PROMOTED,
+        "once it stands alone, what is written to the source's secret does not reach it any more",
+    )
+    .about(secret)
+    .remedy("have whoever writes it write to the target from then on")
 }
 
 pub(crate) fn replica_failed(secret: &SecretArn, region: &Region, replica: &Replica) -> Finding {
     let why = replica.message.as_deref().unwrap_or("Secrets Manager does not say why");
-    action(code::REPLICA_FAILED, format!("its replica in {region} is not in step: {why}"))
+    Finding::action(code::REPLICA_FAILED, format!("its replica in {region} is not in step: {why}"))
         .about(secret)
         .remedy("mend what it says (a name that is taken, a key that cannot be used), then plan again")
 }
 
 pub(crate) fn rotating(secret: &SecretArn) -> Finding {
-    action(code::ROTATING, "a rotation is under way: the plan waits until it has ended")
+    Finding::action(code::ROTATING, "a rotation is under way: the plan waits until it has ended")
         .about(secret)
         .remedy("look at it if it does not end: the function that rotates it may have failed")
 }
 
 pub(crate) fn rotating_copy(secret: &SecretArn) -> Finding {
-    blocker(code::ROTATING, "a rotation is under way, and half of one cannot be copied")
+    Finding::blocker(code::ROTATING, "a rotation is under way, and half of one cannot be copied")
         .about(secret)
         .remedy("plan again when it has ended")
 }
 
 pub(crate) fn rotation_not_mapped(secret: &SecretArn, function: &str) -> Finding {
-    blocker(code::ROTATION_NOT_MAPPED, format!("{function} rotates it, and a function works in its own region only"))
-        .about(Part::Rotation.of(secret))
-        .remedy(
-            "deploy the function in the target, let secretsmanager.amazonaws.com invoke it, name it with \
+    Finding::blocker(
+        code::ROTATION_NOT_MAPPED,
+        format!("{function} rotates it, and a function works in its own region only"),
+    )
+    .about(Part::Rotation.of(secret))
+    .remedy(
+        "deploy the function in the target, let secretsmanager.amazonaws.com invoke it, name it with \
              `Secrets::map_rotation_function`, and plan again",
-        )
+    )
 }
 
 pub(crate) fn rotation_not_known(secret: &SecretArn) -> Finding {
-    action(code::ROTATION_NOT_KNOWN, "the source does not tell how it is rotated")
+    Finding::action(code::ROTATION_NOT_KNOWN, "the source does not tell how it is rotated")
         .about(Part::Rotation.of(secret))
         .remedy("set its rotation in the target by hand, or plan again when the source answers")
 }
 
 pub(crate) fn still_linked(secret: &SecretArn, original: &SecretArn) -> Finding {
-    note(code::STILL_LINKED, format!("it is a replica of {original}, which has all that it has")).about(secret)
+    Finding::note(code::STILL_LINKED, format!("it is a replica of {original}, which has all that it has")).about(secret)
 }
 
 pub(crate) fn values_stay(secrets: usize) -> Finding {
-    action(
+    Finding::action(
         code::VALUES_STAY,
         format!("what the values of {secrets} secrets say stays as it is: hosts, ARNs, cluster names"),
     )
@@ -308,7 +313,7 @@ pub(crate) fn values_stay(secrets: usize) -> Finding {
 }
 
 pub(crate) fn without_value(secret: &SecretArn) -> Finding {
-    note(code::WITHOUT_VALUE, "it was never given a value, and neither is its counterpart").about(secret)
+    Finding::note(code::WITHOUT_VALUE, "it was never given a value, and neither is its counterpart").about(secret)
 }
 
 pub(crate) fn sorted<'a>(names: impl IntoIterator<Item = &'a str>) -> String {

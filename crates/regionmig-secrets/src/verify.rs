@@ -5,7 +5,7 @@
 
 use regionmig_aws::Error;
 use regionmig_core::{
-    Check, Gap, Lookup, Purpose, ResourceId, RunContext, SecretArn, Side, Survey, Verdict, Verify, is_reserved_tag,
+    Check, Flaw, Lookup, Purpose, ResourceId, RunContext, SecretArn, Side, Survey, Verdict, Verify, is_reserved_tag,
 };
 
 use crate::options::{Mode, Options};
@@ -82,21 +82,6 @@ impl Secrets {
 /// How one thing came out: as it should be, not, or not known.
 type Outcome = Result<(), Flaw>;
 
-enum Flaw {
-    Unlike(String),
-    Unread(String),
-}
-
-impl From<&Gap> for Flaw {
-    fn from(gap: &Gap) -> Self {
-        Self::Unread(gap.to_string())
-    }
-}
-
-fn unlike(is_so: bool, message: impl FnOnce() -> String) -> Outcome {
-    if is_so { Ok(()) } else { Err(Flaw::Unlike(message())) }
-}
-
 pub(crate) fn checks(survey: &Survey<Snapshot>, options: &Options) -> Vec<Check> {
     let rewriting = Rewriting::new(survey, options, &pairs(survey, options), &[]);
     let mut verifier = Verifier { survey, options, rewriting, checks: Vec::new() };
@@ -153,12 +138,7 @@ struct Verifier<'a> {
 
 impl Verifier<'_> {
     fn note(&mut self, code: &str, subject: impl Into<ResourceId>, outcome: Outcome) {
-        let check = |verdict| Check::new(code, subject, verdict);
-        self.checks.push(match outcome {
-            Ok(()) => check(Verdict::Pass),
-            Err(Flaw::Unlike(message)) => check(Verdict::Fail).message(message),
-            Err(Flaw::Unread(message)) => check(Verdict::Unknown).message(message),
-        });
+        self.checks.push(Check::of(code, subject, outcome));
     }
 
     fn whole(&mut self, side: Side) {
@@ -173,13 +153,17 @@ impl Verifier<'_> {
             Err(flaw) => return self.note(check::SECRET_STANDS, arn, Err(flaw)),
         };
         let other = &other;
-        self.note(check::SECRET_STANDS, arn, unlike(other.deleted.is_none(), || format!("{target} is to be deleted")));
+        self.note(
+            check::SECRET_STANDS,
+            arn,
+            Flaw::unless(other.deleted.is_none(), || format!("{target} is to be deleted")),
+        );
         let outcomes = [
             (check::REPLICATION_AS_ASKED, self.replication(arn, secret, &target, other)),
             (check::VERSIONS_EQUAL, self.versions(secret, &target, other)),
             (
                 check::DESCRIPTION_EQUAL,
-                unlike(secret.description == other.description, || format!("{target} is described otherwise")),
+                Flaw::unless(secret.description == other.description, || format!("{target} is described otherwise")),
             ),
             (check::TAGS_CARRIED, tags(secret, &target, other)),
             (check::POLICY_EQUAL, self.policy(arn, &target, self.is_linked(secret, other))),
@@ -218,7 +202,7 @@ impl Verifier<'_> {
                 let is_asked = self.survey.purpose == Purpose::FailBack
                     || self.options.mode == Mode::ReplicateAndPromote
                     || self.survey.ids.target_of(arn).is_some();
-                return unlike(is_asked, || format!("{target} is no replica: it stands alone"));
+                return Flaw::unless(is_asked, || format!("{target} is no replica: it stands alone"));
             }
         };
         let status = primary.replicas.get(replica_region);
@@ -249,7 +233,7 @@ impl Verifier<'_> {
         // What stands alone goes its own way; it did not lose what it began with.
         let has_gone_on = secret.version_at(CURRENT).is_some_and(|current| other.versions.contains_key(current))
             && other.version_at(CURRENT) != secret.version_at(CURRENT);
-        unlike(has_gone_on && !self.is_linked(secret, other), || {
+        Flaw::unless(has_gone_on && !self.is_linked(secret, other), || {
             format!(
                 "{target} has {}, the source {}",
                 crate::finding::listed(&other.versions),
@@ -267,7 +251,7 @@ impl Verifier<'_> {
         };
         let (own, other) = (policies(Side::Source, arn)?, policies(Side::Target, target)?);
         let (Some(own), Some(other)) = (&own, &other) else {
-            return unlike(own.is_none(), || format!("{target} has no policy"));
+            return Flaw::unless(own.is_none(), || format!("{target} has no policy"));
         };
         let is_same = match self.rewriting.policy(own) {
             // A replica has its primary's, word by word.
@@ -275,7 +259,7 @@ impl Verifier<'_> {
             Ok(rewritten) => self.rewriting.is_same(own, &rewritten.document, other),
             Err(_) => own == other,
         };
-        unlike(is_same, || format!("the policy of {target} says something else"))
+        Flaw::unless(is_same, || format!("the policy of {target} says something else"))
     }
 
     fn rotation(&self, secret: &Secret, target: &SecretArn, other: &Secret) -> Outcome {
@@ -286,7 +270,7 @@ impl Verifier<'_> {
         let there = other.rotation.as_ref().filter(|there| there.enabled);
         let Some(there) = there else { return Err(Flaw::Unlike(format!("{target} is not rotated"))) };
         match mapped_rotation(own, &self.survey.ids, self.options) {
-            Some(wanted) => unlike(there.is_like(&wanted), || format!("{target} is rotated otherwise")),
+            Some(wanted) => Flaw::unless(there.is_like(&wanted), || format!("{target} is rotated otherwise")),
             None => Err(Flaw::Unread("nobody said which function of the target rotates it".to_owned())),
         }
     }
@@ -299,7 +283,7 @@ impl Verifier<'_> {
             return Ok(());
         }
         match wanted_key(secret, &self.survey.route.source, &self.survey.ids, self.options) {
-            Some(wanted) => unlike(is_same_key(&wanted, other.key.as_deref(), &self.survey.ids), || {
+            Some(wanted) => Flaw::unless(is_same_key(&wanted, other.key.as_deref(), &self.survey.ids), || {
                 format!("{target} is encrypted under {}", other.key.as_deref().unwrap_or("aws/secretsmanager"))
             }),
             None => Err(Flaw::Unread("the name of its key is not understood".to_owned())),
@@ -311,7 +295,7 @@ fn tags(secret: &Secret, target: &SecretArn, other: &Secret) -> Outcome {
     let carried = carried_tags(secret);
     let differing = carried.iter().filter(|(name, value)| other.tags.get(*name) != Some(*value));
     let differing: Vec<&str> = differing.map(|(name, _)| name.as_str()).filter(|name| !is_reserved_tag(name)).collect();
-    unlike(differing.is_empty(), || {
+    Flaw::unless(differing.is_empty(), || {
         format!("{target} lacks the tags {}", crate::finding::sorted(differing.iter().copied()))
     })
 }

@@ -2,7 +2,6 @@
 //!
 //! It takes the place of a world in another process, whose clock it says it has; so requests come by the testkit's own HTTP client.
 
-use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -47,16 +46,26 @@ impl Peer {
     }
 }
 
-/// Answers one request, or says what time it is.
+/// Answers the requests of one connection, or says what time it is.
 fn serve(mut stream: TcpStream, answer: &Answers) -> Option<()> {
     let mut lines = BufReader::new(stream.try_clone().ok()?);
     let mut line = String::new();
-    lines.read_line(&mut line).ok()?;
-    if line.starts_with("clock ") {
-        // Nobody tells the time then any more, so it passes by itself.
-        return writeln!(stream, "now {}", Timestamp::now().as_nanosecond()).ok();
+    loop {
+        line.clear();
+        // Nothing, once the other end is closed.
+        lines.read_line(&mut line).ok().filter(|length| *length > 0)?;
+        if line.starts_with("clock ") {
+            return keeps_time(stream, lines);
+        }
+        let (status, body) = answer(&request(&mut lines)?);
+        let head = format!("HTTP/1.1 {status} Said\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all((head + &body).as_bytes()).ok()?;
     }
-    let (mut asked, mut length) = (Asked::default(), 0);
+}
+
+/// Reads a request, whose first line was read.
+fn request(lines: &mut BufReader<TcpStream>) -> Option<Asked> {
+    let (mut asked, mut length, mut line) = (Asked::default(), 0, String::new());
     loop {
         line.clear();
         lines.read_line(&mut line).ok()?;
@@ -71,8 +80,23 @@ fn serve(mut stream: TcpStream, answer: &Answers) -> Option<()> {
     let mut body = vec![0; length];
     lines.read_exact(&mut body).ok()?;
     asked.input = serde_json::from_slice(&body).unwrap_or_default();
-    let (status, body) = answer(&asked);
-    let mut head = String::new();
-    write!(head, "HTTP/1.1 {status} Said\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len()).ok()?;
-    stream.write_all((head + &body).as_bytes()).ok()
+    Some(asked)
+}
+
+/// Says what time it is. It passes only while nothing is waited for but time: no answer is late.
+fn keeps_time(mut stream: TcpStream, mut lines: BufReader<TcpStream>) -> Option<()> {
+    let (mut now, mut line) = (Timestamp::now().as_nanosecond(), String::new());
+    loop {
+        writeln!(stream, "now {now}").ok()?;
+        loop {
+            line.clear();
+            lines.read_line(&mut line).ok()?;
+            let mut words = line.strip_prefix("wait ")?.split_whitespace();
+            let wait: i128 = words.next()?.parse().ok()?;
+            if words.next().is_none() {
+                now += wait;
+                break;
+            }
+        }
+    }
 }

@@ -62,10 +62,11 @@ impl Recording {
         listed.map(|secret| secret["ARN"].as_str().unwrap().parse().unwrap()).collect()
     }
 
-    /// Returns how often the most often described secret was described.
+    /// Returns how often the secret was asked about that was asked about most often.
     pub(crate) fn takes(&self) -> usize {
-        let described = |arn: &SecretArn| self.about("DescribeSecret", arn.as_str()).count();
-        self.listed().iter().map(described).max().unwrap_or_default().max(1)
+        let asked = |operation, arn: &SecretArn| self.about(operation, arn.as_str()).count();
+        let most = |arn: &SecretArn| asked("DescribeSecret", arn).max(asked("GetResourcePolicy", arn));
+        self.listed().iter().map(most).max().unwrap_or_default().max(1)
     }
 
     pub(crate) fn described<'a>(&'a self, arn: &'a SecretArn, take: usize) -> Option<&'a Answer> {

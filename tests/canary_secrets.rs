@@ -1,12 +1,7 @@
 //! No value of a secret leaves memory, though values are moved. Canaries are planted in every value, and looked for, in every
 //! form, in all that is written or told: plans, surveys, journals, archives, events, traces, errors, `Debug`. In a process of
 //! its own, as the canary of keys is, whose ears it has.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "tests that say what they have shown"
-)]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "canary_secrets/needles.rs"]
 mod needles;

@@ -1,5 +1,5 @@
 //! Secrets that were moved, as programs and stand-ins for AWS see them that nobody here wrote.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests that say what they have shown")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 #[expect(dead_code, reason = "the other tests use the rest")]
 #[path = "secrets/account.rs"]

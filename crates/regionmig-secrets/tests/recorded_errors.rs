@@ -3,7 +3,7 @@
 //!
 //! The errors are those of LocalStack's tests, made at AWS, and of Cloud Custodian's; the listings are those of Cloud Custodian's.
 //! They come to the real SDK by a loopback port. What was not recorded is denied, so that it is a gap.
-#![expect(clippy::panic, clippy::unwrap_used, clippy::print_stdout, reason = "tests that say what they have shown")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 #[path = "recorded/peer.rs"]
 mod peer;

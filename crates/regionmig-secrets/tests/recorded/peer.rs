@@ -85,7 +85,8 @@ fn request(lines: &mut BufReader<TcpStream>) -> Option<Asked> {
 
 /// Says what time it is. It passes only while nothing is waited for but time: no answer is late.
 fn keeps_time(mut stream: TcpStream, mut lines: BufReader<TcpStream>) -> Option<()> {
-    let (mut now, mut line) = (Timestamp::now().as_nanosecond(), String::new());
+    let start: Timestamp = "2026-03-01T00:00:00Z".parse().ok()?;
+    let (mut now, mut line) = (start.as_nanosecond(), String::new());
     loop {
         writeln!(stream, "now {now}").ok()?;
         loop {

@@ -83,6 +83,12 @@ fn what_could_not_be_read_is_not_decided() {
     unread(Case::new()).plans(&[], &["core.unclear"]);
     // Its replica is no reason to be silent, but to go on.
     unread(Case::new()).there("db", Secret::at("1").of(SOURCE)).plans(&[], &[]);
+    // Nor are those that were not selected, by their number.
+    let case = unread(Case::new().here("a", Secret::at("1"))).there("db", Secret::at("1").of(SOURCE));
+    let case = case.with(|options| options.prefix("app/"));
+    case.plans(&[], &["left-out"]);
+    let draft = crate::plan::plan(&case.survey, &case.options);
+    assert!(draft.findings[0].message.ends_with(": 2"), "{}", draft.findings[0]);
     let case = Case::new().here("db", Secret::at("1"));
     case.edit(|survey| {
         let listing = std::mem::take(&mut survey.target.value.secrets);
@@ -282,6 +288,9 @@ fn what_stands_alone_gets_what_differs() {
     let other = Secret { description: "other".to_owned(), ..Secret::at("1").tag("a", "9").tag("c", "3") };
     let case = Case::new().here("db", own).there("db", other);
     case.plans(&["add-tags db", "change-tags db", "set-description db"], &["extra"]);
+    // Tags of AWS's own are no surplus.
+    let case = Case::new().here("db", Secret::at("1")).there("db", Secret::at("1").tag("aws:x", "y"));
+    case.plans(&[], &[]);
 }
 
 #[test]
@@ -316,6 +325,11 @@ fn nothing_is_copied_by_value_unasked() {
     let ours = |secret: Secret| secret.tag("regionmig:source", mark.as_str());
     let case = elsewhere().with(copying).here("db", Secret::at("2").version("1", PREVIOUS));
     case.there("db", ours(Secret::at("1"))).plans(&["put-version db/2"], &[]);
+    // A copy that has all is not asked about again, whether values may be copied or not.
+    elsewhere().here("db", Secret::at("1")).there("db", ours(Secret::at("1"))).plans(&[], &[]);
+    elsewhere().here("db", Secret::at("2")).there("db", ours(Secret::at("2"))).plans(&[], &[]);
+    let case = elsewhere().here("db", Secret::at("2").version("1", PREVIOUS));
+    case.there("db", ours(Secret::at("1"))).plans(&[], &["not-replicable"]);
     let case = elsewhere().with(copying).here("db", Secret::at("2"));
     case.there("db", ours(Secret::at("9"))).plans(&[], &["counterpart-behind"]);
 }
@@ -431,6 +445,9 @@ fn the_promoted_secret_goes_once_its_original_has_all() {
     assert_eq!(after, ["add-tags", "change-tags", "put-policy", "set-description", "set-rotation"]);
     let stages: Vec<&str> = relink.stages.iter().map(String::as_str).collect();
     assert_eq!(stages, [CURRENT, "blue"]);
+    let own = Secret::at("2").version("1", "zebra");
+    let case = since(back().here("db", own).there("db", Secret::at("1").version("2", PREVIOUS)), "1");
+    assert_eq!(self::relink(&case).current.as_deref(), Some("2"));
     // The version is there: it gets its stage back.
     assert_eq!((relink.versions.len(), relink.current.as_deref()), (0, Some("1")));
 }

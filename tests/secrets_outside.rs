@@ -6,6 +6,7 @@
 mod account;
 #[path = "secrets/boto.rs"]
 mod boto;
-#[expect(dead_code, reason = "only scripts are run here")]
+#[path = "secrets/moto.rs"]
+mod moto;
 #[path = "../crates/regionmig-testkit/tests/fidelity/python.rs"]
 mod python;

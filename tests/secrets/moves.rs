@@ -61,7 +61,7 @@ async fn a_promoted_secret_stands_alone_with_its_own_policy_and_rotation() {
     let own = world.find_secret(&source, "kinds/policy").unwrap();
     // Whom a condition lets in that stands in a denial is not changed without leave.
     let (policy, own) = (policy.policy.unwrap(), own.policy.unwrap());
-    let arn = |region: &str| format!("arn:aws:secretsmanager:{region}:111122223333:secret:kinds/policy-??????");
+    let arn = |region: &str| format!("arn:aws:secretsmanager:{region}:111122223333:secret:kinds/policy-");
     assert!(own.contains(&arn("me-central-1")) && policy.contains(&arn("eu-central-1")), "{policy}");
     let rotated = world.find_secret(&target, "kinds/rotated-by-days").unwrap();
     let rotation = rotated.rotation.unwrap();

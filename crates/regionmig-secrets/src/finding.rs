@@ -26,6 +26,10 @@ pub mod code {
     pub const EXTRA: &str = "secrets.extra";
     /// The key of the secret is named in a way that this version does not know. A blocker of the secret.
     pub const KEY_NOT_UNDERSTOOD: &str = "secrets.key-not-understood";
+    /// A found secret has a policy of its own, and the source's has none: nothing is written to it. A blocker.
+    pub const FOREIGN_POLICY: &str = "secrets.foreign-policy";
+    /// What is to be replaced is a primary, whose replicas would be left without one. A blocker of the secret.
+    pub const HAS_REPLICAS: &str = "secrets.has-replicas";
     /// Secrets that the caller did not select are not moved. A note.
     pub const LEFT_OUT: &str = "secrets.left-out";
     /// A service manages the secret, and makes its own in the target. An action.
@@ -34,6 +38,8 @@ pub mod code {
     pub const MAPPED_SECRET_MISSING: &str = "secrets.mapped-secret-missing";
     /// Another secret has the name in the target. A blocker of the secret.
     pub const NAME_TAKEN: &str = "secrets.name-taken";
+    /// Nobody said, and no journal tells, what it came from: it takes no part in the way back. A note.
+    pub const NOT_MOVED_BEFORE: &str = "secrets.not-moved-before";
     /// Nothing can be replicated between the two ends, and nobody let values be copied. A blocker of the secret.
     pub const NOT_REPLICABLE: &str = "secrets.not-replicable";
     /// The original of a promoted secret is no more. A blocker of the secret.
@@ -62,8 +68,12 @@ pub mod code {
     pub const ROTATING: &str = "secrets.rotating";
     /// Nobody said which function rotates the secret in the target. A blocker of its rotation.
     pub const ROTATION_NOT_MAPPED: &str = "secrets.rotation-not-mapped";
+    /// A secret has more tags than leave room for the marks. A blocker of the secret.
+    pub const TOO_MANY_TAGS: &str = "secrets.too-many-tags";
     /// How the source rotates the secret could not be read. An action.
     pub const ROTATION_NOT_KNOWN: &str = "secrets.rotation-not-known";
+    /// What would be replaced has versions that are nowhere else. A blocker of the secret.
+    pub const ONLY_THERE: &str = "secrets.only-there";
     /// The promoted secret is still linked to its original, which has all. A note.
     pub const STILL_LINKED: &str = "secrets.still-linked";
     /// Hosts and ARNs inside of values are not changed. An action.
@@ -123,6 +133,39 @@ pub(crate) fn dropped_tags(secret: &SecretArn, names: &[&str]) -> Finding {
 
 pub(crate) fn extra(part: ResourceId, target: &SecretArn, what: &str) -> Finding {
     Finding::note(code::EXTRA, format!("{target} also has {what}, which stays")).about(part)
+}
+
+pub(crate) fn foreign_policy(secret: &SecretArn, target: &SecretArn) -> Finding {
+    let message =
+        format!("{target} has a policy, and the source's secret has none: who may read it was not decided here");
+    Finding::blocker(code::FOREIGN_POLICY, message).about(secret).remedy(
+        "look at that policy and at who made the secret; take the policy away, or map the secret; then plan again",
+    )
+}
+
+pub(crate) fn has_replicas(secret: &SecretArn, lost: &SecretArn, regions: &str) -> Finding {
+    Finding::blocker(code::HAS_REPLICAS, format!("{lost} has replicas of its own, in {regions}"))
+        .about(secret)
+        .remedy("take them off its list (RemoveRegionsFromReplication), or promote them; then plan again")
+}
+
+pub(crate) fn not_moved_before(secret: &SecretArn) -> Finding {
+    Finding::note(code::NOT_MOVED_BEFORE, "it is not in the map of what was moved, so it takes no part in the way back")
+        .about(secret)
+        .remedy("if it stands for one of the other region, say so with `Migration::map`")
+}
+
+pub(crate) fn only_there(secret: &SecretArn, lost: &SecretArn, versions: &str) -> Finding {
+    Finding::blocker(code::ONLY_THERE, format!("{lost} has versions that are nowhere else: {versions}"))
+        .about(secret)
+        .remedy(
+            "write them where they should be, or take their stages away; on the way back `Secrets::keep` says which side              counts; then plan again",
+        )
+}
+
+pub(crate) fn too_many_tags(secret: &SecretArn, tags: usize) -> Finding {
+    let message = format!("it has {tags} tags, and with the two that mark a copy Secrets Manager takes 50");
+    Finding::blocker(code::TOO_MANY_TAGS, message).about(secret).remedy("take tags off it, then plan again")
 }
 
 pub(crate) fn key_not_understood(secret: &SecretArn, key: &str) -> Finding {

@@ -106,7 +106,9 @@ impl Secrets {
                 // What it is called there nobody knows; as a replica it would be called so.
                 Err(error) => {
                     let arn = arn.in_region(&target.region).unwrap_or(arn);
-                    Some(Reading { arn, policy: Ok(None), secret: Err(error) })
+                    let text = format!("whether {} is there could not be read", arn.name());
+                    let policy = Err(Error::new(error.kind(), text).by("secretsmanager:DescribeSecret").at(target));
+                    Some(Reading { arn, policy, secret: Err(error) })
                 }
             }
         };

@@ -74,7 +74,8 @@ impl Options {
         let Selection { owners, prefixes, secrets, tags } = &self.selection;
         let is_all = owners.is_empty() && prefixes.is_empty() && secrets.is_empty() && tags.is_empty();
         is_all
-            || secrets.contains(arn)
+            // On the way back, it is named as it was on the way there.
+            || secrets.iter().any(|named| is_one(named, arn))
             || prefixes.iter().any(|prefix| arn.name().starts_with(prefix.as_str()))
             || secret.owner.as_ref().is_some_and(|owner| owners.contains(owner))
             || tags.iter().any(|(name, value)| secret.tags.get(name) == Some(value))
@@ -104,6 +105,12 @@ impl Options {
     pub(crate) fn keeps(&self, promoted: &SecretArn, original: &SecretArn) -> Option<Keep> {
         self.keep.get(promoted).or_else(|| self.keep.get(original)).copied()
     }
+}
+
+/// Whether two ARNs name one secret, or a replica of it.
+fn is_one(one: &SecretArn, other: &SecretArn) -> bool {
+    let named = |arn: &SecretArn| arn.as_str().split_once(":secret:").map(|(_, name)| name.to_owned());
+    named(one) == named(other)
 }
 
 impl Secrets {
@@ -163,8 +170,9 @@ impl Secrets {
         })
     }
 
-    /// Lets a secret of the target that has this name, and is no replica of the source's, be replaced by the replica. Such a step is
-    /// Overwriting, and names the versions that are lost.
+    /// Lets a secret of the target that has this name, and is no replica of the source's, be replaced by the replica. Such a
+    /// step is Overwriting, and names the versions that are lost. One that came from the source and stands alone since is
+    /// replaced in [`Mode::Replicate`] only, and only if it has no version that the source has not.
     #[must_use]
     pub fn overwrite(self, name: impl Into<String>) -> Self {
         self.set(|options| {

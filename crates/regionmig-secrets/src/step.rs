@@ -5,10 +5,10 @@ mod spec;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regionmig_core::{AliasName, Binding, Digest, KeyArn, ResourceId, SecretArn, Spec, Template, identifier};
+use regionmig_core::{AliasName, Binding, Digest, KeyArn, Region, ResourceId, SecretArn, Spec, Template, identifier};
 use serde::{Deserialize, Serialize};
 
-use crate::snapshot::{Rotation, Versions};
+use crate::snapshot::{Rotation, Secret, Versions};
 
 /// What the service is called, unless it is given another name.
 pub(crate) const NAME: &str = "secrets";
@@ -133,6 +133,8 @@ pub struct Create {
 pub struct ForgetReplica {
     /// The primary, in whose region the request is made.
     pub primary: SecretArn,
+    /// The region in which there is none.
+    pub region: Region,
     /// The source's secret.
     pub secret: SecretArn,
 }
@@ -162,6 +164,9 @@ pub struct MoveStage {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Promote {
+    /// Its primary, which tells whether it is in step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub primary: Option<SecretArn>,
     /// The source's secret.
     pub secret: SecretArn,
     /// The version that is current when this is planned.
@@ -228,6 +233,9 @@ pub struct Relink {
     /// Whether a customer's key encrypts the counterpart, so that it must be decrypted under that.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub decrypts: bool,
+    /// Those of the versions that need not be in the counterpart.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub given_up: BTreeSet<String>,
     /// The key of the replica, as the source names it now. None, if that is `aws/secretsmanager`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
@@ -235,6 +243,8 @@ pub struct Relink {
     pub replaces: Versions,
     /// The source's secret.
     pub secret: SecretArn,
+    /// The digest of what else is lost in the source: description, tags, rotation and policy.
+    pub settings: Digest,
     /// The stages that are moved first.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub stages: BTreeSet<String>,
@@ -290,6 +300,9 @@ pub struct SetDescription {
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SetRotation {
+    /// How the source is rotated, if that may show in what came from there, and rotates nothing there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carried: Option<Rotation>,
     /// What is replaced: how a found secret is rotated. None, if it is not, or if the plan makes it stand alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<Rotation>,
@@ -343,6 +356,13 @@ impl Part {
         };
         ResourceId::new(kind, secret.as_str())
     }
+}
+
+/// Returns the digest of what a secret has besides its versions.
+pub(crate) fn settings_digest(secret: &Secret, policy: Option<&str>) -> Digest {
+    let Secret { description, rotation, tags, .. } = secret;
+    let policy = policy.map(regionmig_core::rewrite::canonical);
+    Digest::of(serde_json::to_string(&(description, rotation, tags, policy)).unwrap_or_default())
 }
 
 /// Names a version of a secret.

@@ -63,8 +63,12 @@ impl Secrets {
             Lookup::Present(secret) => secret.version_at(CURRENT).map(str::to_owned),
             _ => None,
         };
-        let (Some(here), Some(there)) = (current(Side::Source, arn), current(Side::Target, target)) else {
-            return Check::new(check::VALUE_EQUAL, arn, Verdict::Pass).message("it has no value to compare");
+        let (here, there) = match (current(Side::Source, arn), current(Side::Target, target)) {
+            (Some(here), Some(there)) => (here, there),
+            (None, None) => {
+                return Check::new(check::VALUE_EQUAL, arn, Verdict::Pass).message("it has no value to compare");
+            }
+            _ => return Check::new(check::VALUE_EQUAL, arn, Verdict::Fail).message("only one side has a value"),
         };
         let own = self.value(cx.end(Side::Source), arn, &here).await;
         let other = self.value(cx.end(Side::Target), target, &there).await;
@@ -201,7 +205,9 @@ impl Verifier<'_> {
             false => {
                 let is_asked = self.survey.purpose == Purpose::FailBack
                     || self.options.mode == Mode::ReplicateAndPromote
-                    || self.survey.ids.target_of(arn).is_some();
+                    // What somebody mapped is what it is; what was replicated once should be a replica still.
+                    || self.survey.ids.target_of(arn).is_some_and(|mapped| mapped.name() != arn.name())
+                    || !is_within(&self.survey.route);
                 return Flaw::unless(is_asked, || format!("{target} is no replica: it stands alone"));
             }
         };
@@ -233,7 +239,8 @@ impl Verifier<'_> {
         // What stands alone goes its own way; it did not lose what it began with.
         let has_gone_on = secret.version_at(CURRENT).is_some_and(|current| other.versions.contains_key(current))
             && other.version_at(CURRENT) != secret.version_at(CURRENT);
-        Flaw::unless(has_gone_on && !self.is_linked(secret, other), || {
+        let is_way_back = self.survey.purpose == Purpose::FailBack;
+        Flaw::unless(has_gone_on && !is_way_back && !self.is_linked(secret, other), || {
             format!(
                 "{target} has {}, the source {}",
                 crate::finding::listed(&other.versions),
@@ -251,7 +258,11 @@ impl Verifier<'_> {
         };
         let (own, other) = (policies(Side::Source, arn)?, policies(Side::Target, target)?);
         let (Some(own), Some(other)) = (&own, &other) else {
-            return Flaw::unless(own.is_none(), || format!("{target} has no policy"));
+            let message = || match own {
+                Some(_) => format!("{target} has no policy"),
+                None => format!("{target} has a policy, and the source's has none"),
+            };
+            return Flaw::unless(own.is_none() && other.is_none(), message);
         };
         let is_same = match self.rewriting.policy(own) {
             // A replica has its primary's, word by word.
@@ -289,6 +300,10 @@ impl Verifier<'_> {
             None => Err(Flaw::Unread("the name of its key is not understood".to_owned())),
         }
     }
+}
+
+fn is_within(route: &regionmig_core::Route) -> bool {
+    route.source.account == route.target.account && route.source.partition == route.target.partition
 }
 
 fn tags(secret: &Secret, target: &SecretArn, other: &Secret) -> Outcome {

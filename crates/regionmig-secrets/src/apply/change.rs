@@ -239,8 +239,9 @@ impl SetRotation {
         let is_expected = match (&there, &self.replaces) {
             (None, None) => true,
             (Some(there), Some(replaced)) => there.is_like(replaced),
-            // What the source was rotated by may be told of its replica, too, and rotates nothing there.
-            (Some(_), None) | (None, Some(_)) => self.replaces.is_none(),
+            // What the source is rotated by may be told of what came from there, too, and rotates nothing.
+            (Some(there), None) => self.carried.as_ref().is_some_and(|carried| carried.is_like(there)),
+            (None, Some(_)) => false,
         };
         Stand::of(is_planned, is_expected, || there.map(Replaced::Rotation))
     }

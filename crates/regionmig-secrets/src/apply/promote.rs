@@ -8,7 +8,7 @@ use regionmig_core::{Applied, ErrorKind, Probe, Receipt, SecretArn, Side, StepCo
 
 use super::{soon, target_of, unseen};
 use crate::service::Secrets;
-use crate::snapshot::{CURRENT, ReplicaStatus, Secret};
+use crate::snapshot::ReplicaStatus;
 use crate::step::{Promote, PromotedVersion};
 
 impl Secrets {
@@ -19,22 +19,25 @@ impl Secrets {
             Err(error) => return unseen(error, &target, cx).map(Probe::Waiting),
         };
         if !secret.is_replica(&end.region) {
-            return Ok(Probe::Present(promoted(step, &target, &secret)?));
+            return Ok(Probe::Present(promoted(step, &target)?));
         }
-        // What its primary cannot tell is no reason to wait: it may be what is failing.
-        let primary = secret.primary_region.and_then(|region| Some((target.in_region(&region).ok()?, region)));
-        let Some((primary, region)) = primary else { return Ok(Probe::Absent) };
+        let (Some(primary), Some(region)) = (&step.primary, step.primary.as_ref().and_then(SecretArn::region)) else {
+            return Ok(Probe::Absent);
+        };
         match self.describe(&end.in_region(region), primary.as_str()).await {
-            Ok((_, primary)) => {
-                let status = primary.replicas.get(&end.region).map(|replica| &replica.status);
-                match status {
-                    Some(status @ (ReplicaStatus::InProgress | ReplicaStatus::Pending)) => {
-                        Ok(Probe::Waiting(soon(format!("{target} is not in step yet: it is {status}"))))
-                    }
-                    _ => Ok(Probe::Absent),
+            Ok((_, secret)) => match secret.replicas.get(&end.region).map(|replica| &replica.status) {
+                Some(status @ (ReplicaStatus::InProgress | ReplicaStatus::Pending)) => {
+                    Ok(Probe::Waiting(soon(format!("{target} is not in step yet: it is {status}"))))
                 }
-            }
-            Err(_) => Ok(Probe::Absent),
+                Some(ReplicaStatus::Failed) => {
+                    let text = format!("{target} is out of step with {primary}: what it has may be old");
+                    Err(Error::new(ErrorKind::Conflict, text).by("secretsmanager:DescribeSecret").at(end))
+                }
+                _ => Ok(Probe::Absent),
+            },
+            // That it does not answer is no reason to wait: it may be what is failing.
+            Err(error) if error.kind().is_passing() && error.kind() != ErrorKind::Throttle => Ok(Probe::Absent),
+            Err(error) => Err(error),
         }
     }
 
@@ -44,10 +47,9 @@ impl Secrets {
         match self.clients().write(end, "secretsmanager:StopReplicationToReplica", send).await {
             Ok(answer) => {
                 let request = answer.request_id().map(str::to_owned);
-                // Which value it begins to stand alone with is read afterwards: until then its primary could change it.
                 match self.describe(end, target.as_str()).await {
                     Ok((_, secret)) if !secret.is_replica(&end.region) => {
-                        let receipt = promoted(step, &target, &secret)?;
+                        let receipt = promoted(step, &target)?;
                         Ok(Applied::Done(request.into_iter().fold(receipt, Receipt::request_id)))
                     }
                     _ => Ok(Applied::Waiting(soon(format!("{target} begins to stand alone")))),
@@ -63,12 +65,12 @@ impl Secrets {
     }
 }
 
-/// Tells with which version it began to stand alone.
-fn promoted(step: &Promote, target: &SecretArn, secret: &Secret) -> Result<Receipt, Error> {
-    let receipt = Receipt::new();
-    let current = secret.version_at(CURRENT).or(step.version.as_deref());
-    match (step.promoted(), current.and_then(|version| PromotedVersion::new(target, version))) {
-        (Some(planned), Some(promoted)) => Ok(receipt.bind(&planned, &promoted)?),
-        _ => Ok(receipt),
+/// Tells with which version it began to stand alone: the one that was planned. What is current when somebody looks may have been
+/// written since, and must not pass for what both sides had.
+fn promoted(step: &Promote, target: &SecretArn) -> Result<Receipt, Error> {
+    let there = step.version.as_deref().and_then(|version| PromotedVersion::new(target, version));
+    match (step.promoted(), there) {
+        (Some(planned), Some(promoted)) => Ok(Receipt::new().bind(&planned, &promoted)?),
+        _ => Ok(Receipt::new()),
     }
 }

@@ -11,7 +11,7 @@ use super::{soon, target_of};
 use crate::finding::listed;
 use crate::service::Secrets;
 use crate::snapshot::{CURRENT, Replica, ReplicaStatus, Secret};
-use crate::step::{ForgetReplica, Relink, Replicate};
+use crate::step::{ForgetReplica, Relink, Replicate, settings_digest};
 
 /// A replica that is to be there.
 struct Wanted<'a> {
@@ -66,11 +66,13 @@ impl Secrets {
     pub(super) async fn replicate(&self, step: &Replicate, cx: &StepContext<'_>) -> Result<Applied, Error> {
         let primary_end = place(&step.place(), cx);
         let key = step.key.resolved(cx)?;
-        if step.overwrites.is_some()
-            && let Probe::Present(receipt) = self.probe_replicate(step, cx).await?
-        {
+        if step.overwrites.is_some() {
             // Looked at once more just before: no request depends on what it destroys.
-            return Ok(Applied::Done(receipt));
+            match self.probe_replicate(step, cx).await? {
+                Probe::Present(receipt) => return Ok(Applied::Done(receipt)),
+                Probe::Waiting(wait) => return Ok(Applied::Waiting(wait)),
+                _ => {}
+            }
         }
         let region = &cx.end(Side::Target).region;
         self.add_replica(&primary_end, &step.primary, region, key, step.overwrites.is_some()).await
@@ -94,13 +96,23 @@ impl Secrets {
                 if arn != step.secret || secret.versions != step.replaces {
                     return Err(taken(&wanted, &arn, &secret));
                 }
-                let (_, original) = self.describe(wanted.primary_end, primary.as_str()).await?;
-                match original.version_at(CURRENT) == step.current.as_deref() {
-                    true => Ok(Probe::Absent),
-                    false => {
-                        Err(conflict(format!("{primary} has another current version than planned"), wanted.primary_end))
-                    }
+                let policy = self.policy(wanted.replica_end, &step.secret).await?;
+                if settings_digest(&secret, policy.as_deref()) != step.settings {
+                    let text =
+                        format!("tags, description, rotation or policy of {arn} were changed since this was planned");
+                    return Err(conflict(text, wanted.replica_end));
                 }
+                let (_, original) = self.describe(wanted.primary_end, primary.as_str()).await?;
+                if original.version_at(CURRENT) != step.current.as_deref() {
+                    let text = format!("{primary} has another current version than planned");
+                    return Err(conflict(text, wanted.primary_end));
+                }
+                let kept = step.replaces.keys().filter(|version| !step.given_up.contains(*version));
+                if let Some(version) = kept.into_iter().find(|version| !original.versions.contains_key(*version)) {
+                    let text = format!("{primary} has not the version {version}, which would be lost with {arn}");
+                    return Err(conflict(text, wanted.primary_end));
+                }
+                self.unless_rotating(&wanted).await
             }
         }
     }
@@ -113,8 +125,26 @@ impl Secrets {
             _ => {}
         }
         let primary = target_of(&step.secret, cx)?;
+        self.is_same_value(step, &primary, cx).await?;
         let region = &cx.end(Side::Source).region;
         self.add_replica(cx.end(Side::Target), &primary, region, step.key.clone(), true).await
+    }
+
+    /// Two versions of one id are one value if the id was given by a migration or by a rotation. Where a program gives ids of its own
+    /// they may be two, one of which would be lost.
+    async fn is_same_value(&self, step: &Relink, primary: &SecretArn, cx: &StepContext<'_>) -> Result<(), Error> {
+        let Some(current) = step.current.as_deref().filter(|version| step.replaces.contains_key(*version)) else {
+            return Ok(());
+        };
+        let own = self.value(cx.end(Side::Source), &step.secret, current).await?;
+        let other = self.value(cx.end(Side::Target), primary, current).await?;
+        match own.is_equal(&other) {
+            true => Ok(()),
+            false => {
+                let text = format!("{} and {primary} have two values under the version {current}", step.secret);
+                Err(conflict(text, cx.end(Side::Source)))
+            }
+        }
     }
 
     pub(super) async fn probe_forget_replica(
@@ -123,7 +153,7 @@ impl Secrets {
         cx: &StepContext<'_>,
     ) -> Result<Probe, Error> {
         let (_, primary) = self.describe(&place(&step.place(), cx), step.primary.as_str()).await?;
-        match primary.replicas.get(&cx.end(Side::Target).region).map(|replica| &replica.status) {
+        match primary.replicas.get(&step.region).map(|replica| &replica.status) {
             None | Some(ReplicaStatus::Detached) => Ok(Probe::Present(Receipt::new())),
             Some(ReplicaStatus::Failed) => Ok(Probe::Absent),
             // It came to be after all: it must not be taken away, and need not.
@@ -132,7 +162,7 @@ impl Secrets {
     }
 
     pub(super) async fn forget_replica(&self, step: &ForgetReplica, cx: &StepContext<'_>) -> Result<Applied, Error> {
-        let region = cx.end(Side::Target).region.to_string();
+        let region = step.region.to_string();
         let send = |client: Client| {
             let request = client.remove_regions_from_replication().secret_id(step.primary.as_str());
             request.remove_replica_regions(region).send()
@@ -181,7 +211,9 @@ impl Secrets {
         let primary = match self.describe(wanted.primary_end, wanted.primary.as_str()).await {
             Ok((_, primary)) => primary,
             // It is there, and its primary does not answer: more cannot be known, nor done.
-            Err(_) if is_replica => return Ok(Stand::InSync),
+            Err(error) if is_replica && error.kind().is_passing() && error.kind() != ErrorKind::Throttle => {
+                return Ok(Stand::InSync);
+            }
             Err(error) => return Err(error),
         };
         let region = &wanted.replica_end.region;

@@ -39,12 +39,12 @@ pub fn revert_permissions(step: &Step) -> Vec<Permission> {
         Step::PutVersion(_) => (Side::Target, &["secretsmanager:UpdateSecretVersionStage"]),
         Step::Replicate(_) => (Side::Source, &["secretsmanager:RemoveRegionsFromReplication"]),
         Step::SetRotation(_) => (Side::Target, &["secretsmanager:CancelRotateSecret"]),
-        Step::ChangeKey(_)
-        | Step::ForgetReplica(_)
-        | Step::MoveStage(_)
-        | Step::Promote(_)
-        | Step::Relink(_)
-        | Step::SetDescription(_) => (Side::Target, &[]),
+        Step::ChangeKey(_) => {
+            (Side::Target, &["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "secretsmanager:UpdateSecret"])
+        }
+        Step::ForgetReplica(_) | Step::MoveStage(_) | Step::Promote(_) | Step::Relink(_) | Step::SetDescription(_) => {
+            (Side::Target, &[])
+        }
     };
     actions.iter().map(|action| Permission::new(place, action, "*")).collect()
 }
@@ -112,7 +112,7 @@ impl Secrets {
         Ok(match step {
             Step::AddTags(step) if is_set(&step.tags) => added(&step.tags, replaced),
             Step::ChangeTags(step) if is_set(&step.tags) => added(&step.tags, replaced),
-            Step::ChangeKey(step) => {
+            Step::ChangeKey(step) if secret.key == step.key.resolved(cx)? => {
                 Way::Encrypt(step.replaces.clone().unwrap_or_else(|| super::change::DEFAULT_KEY.to_owned()))
             }
             Step::Create(step) => created(step, secret),
@@ -140,6 +140,7 @@ impl Secrets {
                 }
             }
             Step::AddTags(_)
+            | Step::ChangeKey(_)
             | Step::ChangeTags(_)
             | Step::ForgetReplica(_)
             | Step::Promote(_)

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{Finding, Lookup, SecretArn, Severity};
+use regionmig_core::{Lookup, Region, SecretArn, Severity};
 
 use super::versions::written;
 use super::{Fate, Own, Planner};
 use crate::finding;
 use crate::options::{Keep, Relinks};
-use crate::snapshot::{CURRENT, Secret};
-use crate::step::{Part, PromotedVersion, Relink, Step};
+use crate::snapshot::{CURRENT, ReplicaStatus, Secret};
+use crate::step::{ForgetReplica, Part, PromotedVersion, Relink, Step, settings_digest};
 
 /// Whose value counts.
 enum Newer {
@@ -26,8 +26,10 @@ impl<'a> Planner<'a> {
     /// Decides whether the value is written back.
     pub(super) fn back(&mut self, own: &Own<'a>) -> Option<Fate<'a>> {
         let route = &self.survey.route;
-        let original = self.survey.ids.target_of(&own.arn);
-        let original = original.or_else(|| own.arn.in_region(&route.target.region).ok())?;
+        let Some(original) = self.survey.ids.target_of(&own.arn) else {
+            self.draft.find(finding::not_moved_before(&own.arn));
+            return None;
+        };
         if own.secret.is_replica(&route.source.region) {
             self.draft.found(&own.arn, &original);
             self.draft.find(finding::still_linked(&own.arn, &original));
@@ -59,14 +61,18 @@ impl<'a> Planner<'a> {
         let newer = self.newer(own, &original, other)?;
         self.draft.found(&own.arn, &original);
         match newer {
-            Newer::Same => {}
-            Newer::Original => self.draft.find(finding::original_newer(&own.arn, &original)),
-            Newer::Promoted => {
+            Newer::Original => {
+                self.draft.find(finding::original_newer(&own.arn, &original));
+                // It counts with all that it has; the promoted secret only goes.
+                self.relink(own, other);
+                None
+            }
+            Newer::Promoted | Newer::Same => {
                 let steps = written(&own.arn, &own.secret.versions, &other.versions, true);
                 steps.into_iter().for_each(|step| self.draft.push(step));
+                Some(Fate::Original(original, other))
             }
         }
-        Some(Fate::Original(original, other))
     }
 
     /// Returns whose value counts; nothing, if a person has to say so.
@@ -78,25 +84,33 @@ impl<'a> Planner<'a> {
         let base =
             self.survey.ids.pairs::<PromotedVersion>().find(|(promoted, _)| promoted.secret() == own.arn.as_str());
         let base = base.map(|(promoted, _)| promoted.version().to_owned());
-        let changed = |now: Option<&str>, elsewhere: &Secret| match (&base, now) {
-            (Some(base), now) => now != Some(base.as_str()),
-            // Without a record, one whose value the other side still has is the older one.
-            (None, Some(now)) => !elsewhere.versions.contains_key(now),
-            (None, None) => false,
-        };
-        let (changed_here, changed_there) = (changed(here, other), changed(there, own.secret));
-        match (changed_here, changed_there, self.options.keeps(&own.arn, original)) {
-            (true, false, _) => Some(Newer::Promoted),
-            (true, true, Some(Keep::Promoted)) => {
+        // Without a record of where they parted, both may have been changed.
+        let is_base = |now: Option<&str>| base.is_some() && now == base.as_deref();
+        match (is_base(here), is_base(there), self.options.keeps(&own.arn, original)) {
+            (_, true, _) => Some(Newer::Promoted),
+            (_, false, Some(Keep::Promoted)) => {
                 self.draft.find(finding::original_replaced(&own.arn, original, &other.versions));
                 Some(Newer::Promoted)
             }
-            (false, _, _) | (true, true, Some(Keep::Original)) => Some(Newer::Original),
-            (true, true, _) => {
+            (_, false, Some(Keep::Original)) => Some(Newer::Original),
+            (true, false, None) => self.unless_only_there(own, base.as_deref(), other),
+            (false, false, None) => {
                 self.draft.find(finding::changed_on_both_sides(&own.arn, original));
                 None
             }
         }
+    }
+
+    /// The original's value counts, unless the promoted secret has versions that are nowhere else. What it was promoted with came
+    /// from the original.
+    fn unless_only_there(&mut self, own: &Own<'a>, base: Option<&str>, other: &Secret) -> Option<Newer> {
+        let is_only = |version: &&String| base != Some(version.as_str()) && !other.versions.contains_key(*version);
+        let only: Vec<&str> = own.secret.versions.keys().filter(is_only).map(String::as_str).collect();
+        if only.is_empty() {
+            return Some(Newer::Original);
+        }
+        self.draft.find(finding::only_there(&own.arn, &own.arn, &finding::sorted(only)));
+        None
     }
 
     /// Has the promoted secret replaced by a replica of its original, once that has all.
@@ -104,14 +118,15 @@ impl<'a> Planner<'a> {
         if self.options.relinks == Relinks::No {
             return;
         }
-        // What of the promoted secret could not be brought back must not be lost with it.
-        let parts = [Part::Policy.of(&own.arn), Part::Tags.of(&own.arn)];
-        let is_kept = |finding: &Finding| {
-            finding.severity == Severity::Blocker && finding.subject.as_ref().is_some_and(|part| parts.contains(part))
-        };
-        if self.draft.findings.iter().any(is_kept) {
+        let Lookup::Present(policy) = own.policy else { return };
+        if self.is_kept(own) {
             return;
         }
+        if !own.secret.replicas.is_empty() {
+            let regions = finding::sorted(own.secret.replicas.keys().map(Region::as_str));
+            return self.draft.find(finding::has_replicas(&own.arn, &own.arn, &regions));
+        }
+        self.forget(own, other);
         let mut after = BTreeSet::new();
         let (mut stages, mut versions) = (BTreeSet::new(), BTreeSet::new());
         let mut current = other.version_at(CURRENT).map(str::to_owned);
@@ -138,16 +153,40 @@ impl<'a> Planner<'a> {
             }
         }
         let lost = own.secret.versions.clone();
+        let is_there = |version: &String| other.versions.contains_key(version) || versions.contains(version);
+        let given_up = lost.keys().filter(|version| !is_there(version)).cloned().collect();
         self.draft.find(finding::overwritten(&own.arn, &own.arn, &lost));
         self.draft.push(Step::Relink(Relink {
             after,
             current,
             decrypts: other.key.is_some(),
+            given_up,
             key: own.secret.key.clone(),
             replaces: lost,
             secret: own.arn.clone(),
+            settings: settings_digest(own.secret, policy.as_deref()),
             stages,
             versions,
         }));
+    }
+
+    /// Takes a replica off the original's list that could not be made before.
+    fn forget(&mut self, own: &Own<'a>, other: &Secret) {
+        let here = &self.survey.route.source.region;
+        let failed = other.replicas.get(here).filter(|replica| replica.status == ReplicaStatus::Failed);
+        if let (Some(failed), Some(primary)) = (failed, self.survey.ids.target_of(&own.arn)) {
+            self.draft.find(finding::replica_failed(&own.arn, here, failed));
+            let (region, secret) = (here.clone(), own.arn.clone());
+            self.draft.push(Step::ForgetReplica(ForgetReplica { primary, region, secret }));
+        }
+    }
+
+    /// Whether something of the promoted secret could not be brought back: it must not be lost with it.
+    fn is_kept(&self, own: &Own<'a>) -> bool {
+        let parts = [Part::Policy.of(&own.arn), Part::Rotation.of(&own.arn), Part::Tags.of(&own.arn)];
+        self.draft.findings.iter().any(|finding| {
+            let is_open = finding.severity == Severity::Blocker || finding.code == finding::code::POLICY_NOT_UNDERSTOOD;
+            is_open && finding.subject.as_ref().is_some_and(|part| parts.contains(part))
+        })
     }
 }

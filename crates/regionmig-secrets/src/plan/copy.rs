@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regionmig_core::{Lookup, SOURCE_MARK, is_reserved_tag, source_mark};
+use regionmig_core::{Lookup, Purpose, SOURCE_MARK, STEP_MARK, is_reserved_tag, source_mark};
 
 use super::versions::{order, written};
 use super::{Fate, Named, Own, Planner, carried_tags, named};
 use crate::finding;
 use crate::snapshot::{CURRENT, Secret, Versions};
 use crate::step::{Create, Step};
+
+/// Secrets Manager user guide, "Quotas".
+const MOST_TAGS: usize = 50;
 
 impl<'a> Planner<'a> {
     /// Decides between making a copy, completing one and leaving what is there.
@@ -27,6 +30,11 @@ impl<'a> Planner<'a> {
                     None
                 }
             };
+        }
+        if self.survey.purpose == Purpose::FailBack {
+            // Only what was moved goes back.
+            self.draft.find(finding::not_moved_before(&own.arn));
+            return None;
         }
         match named(target, own.arn.name()) {
             Named::Unknown(gap) => {
@@ -52,6 +60,11 @@ impl<'a> Planner<'a> {
             return None;
         }
         let key = self.key(own)?;
+        let tags = carried_tags(own.secret).len();
+        if tags + [SOURCE_MARK, STEP_MARK].len() > MOST_TAGS {
+            self.draft.find(finding::too_many_tags(&own.arn, tags));
+            return None;
+        }
         let dropped: Vec<&str> =
             own.secret.tags.keys().map(String::as_str).filter(|name| is_reserved_tag(name)).collect();
         if !dropped.is_empty() {
@@ -82,6 +95,12 @@ impl<'a> Planner<'a> {
     fn copied(&mut self, own: &Own<'a>, found: &regionmig_core::SecretArn, other: &'a Secret) -> Option<Fate<'a>> {
         if other.deleted.is_some() {
             self.draft.find(finding::counterpart_doomed(&own.arn, found));
+            return None;
+        }
+        // Who made it and lets others read it, that was not this migration.
+        let policy = self.survey.target.value.policies.lookup(found);
+        if let (Lookup::Present(None), Lookup::Present(Some(_))) = (&own.policy, policy) {
+            self.draft.find(finding::foreign_policy(&own.arn, found));
             return None;
         }
         self.draft.found(&own.arn, found);

@@ -1,7 +1,7 @@
 //! What becomes of a secret that can be replicated.
 // REQ: SM-1 SM-3 SM-8 SM-10 SM-18
 
-use regionmig_core::{Gap, Lookup, SecretArn};
+use regionmig_core::{Gap, Lookup, Region, SecretArn};
 
 use super::{Fate, Named, Own, Planner, named};
 use crate::finding;
@@ -84,6 +84,9 @@ impl<'a> Planner<'a> {
                 Some(Fate::Alone(replica, other))
             }
             _ if is_same || self.options.overwrites(own.arn.name()) => {
+                if !self.may_go(own, found, other, is_same) {
+                    return None;
+                }
                 let lost = Overwritten { secret: found.clone(), versions: other.versions.clone() };
                 self.replicate(own, replica, Some(lost))
             }
@@ -92,6 +95,22 @@ impl<'a> Planner<'a> {
                 None
             }
         }
+    }
+
+    /// Whether what is there may be replaced; it says why not. What came from here has no versions to lose that the source has not.
+    fn may_go(&mut self, own: &Own<'_>, found: &SecretArn, other: &Secret, came_from_here: bool) -> bool {
+        if !other.replicas.is_empty() {
+            let regions = finding::sorted(other.replicas.keys().map(Region::as_str));
+            self.draft.find(finding::has_replicas(&own.arn, found, &regions));
+            return false;
+        }
+        let only = other.versions.keys().filter(|version| !own.secret.versions.contains_key(*version));
+        let only: Vec<&str> = only.map(String::as_str).collect();
+        if came_from_here && !only.is_empty() {
+            self.draft.find(finding::only_there(&own.arn, found, &finding::sorted(only)));
+            return false;
+        }
+        true
     }
 
     /// Whether what once began to stand alone shall be a replica again.
@@ -141,8 +160,8 @@ impl<'a> Planner<'a> {
         if let Some(failed) = self.status(primary.secret).filter(|replica| replica.status == ReplicaStatus::Failed) {
             let region = &self.survey.route.target.region;
             self.draft.find(finding::replica_failed(&own.arn, region, failed));
-            let (primary, secret) = (primary.arn.clone(), own.arn.clone());
-            self.draft.push(Step::ForgetReplica(ForgetReplica { primary, secret }));
+            let (primary, region, secret) = (primary.arn.clone(), region.clone(), own.arn.clone());
+            self.draft.push(Step::ForgetReplica(ForgetReplica { primary, region, secret }));
         }
         if let Some(lost) = &overwrites {
             self.draft.find(finding::overwritten(&own.arn, &lost.secret, &lost.versions));
@@ -166,7 +185,11 @@ impl<'a> Planner<'a> {
     fn promote(&mut self, own: &Own<'a>, replica: SecretArn) -> Option<Fate<'a>> {
         self.draft.find(finding::promoted(&own.arn));
         let version = own.secret.version_at(CURRENT).map(str::to_owned);
-        self.draft.push(Step::Promote(Promote { secret: own.arn.clone(), version }));
+        let primary = match own.secret.primary_region.as_ref() {
+            Some(region) => own.arn.in_region(region).ok(),
+            None => Some(own.arn.clone()),
+        };
+        self.draft.push(Step::Promote(Promote { primary, secret: own.arn.clone(), version }));
         Some(Fate::Promoted(replica))
     }
 

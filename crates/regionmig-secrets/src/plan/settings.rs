@@ -175,7 +175,8 @@ impl Planner<'_> {
             return;
         }
         let (replaces, secret) = (there.cloned(), own.arn.clone());
-        self.draft.push(Step::SetRotation(SetRotation { replaces, rotation: wanted, secret }));
+        let carried = other.is_none().then(|| rotation.clone());
+        self.draft.push(Step::SetRotation(SetRotation { carried, replaces, rotation: wanted, secret }));
     }
 }
 

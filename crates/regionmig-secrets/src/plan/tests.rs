@@ -171,6 +171,12 @@ fn another_secret_of_the_name_is_destroyed_only_if_that_is_asked_for() {
     };
     alone(Mode::Replicate).plans(&["replicate db"], &["overwritten", "values-stay"]);
     alone(Mode::ReplicateAndPromote).plans(&[], &[]);
+    // What it has by itself is not lost, nor are its own replicas.
+    let newer = || Case::new().here("db", Secret::at("1")).with(|options| options.overwrite("db"));
+    newer().there("db", Secret::at("2").version("1", PREVIOUS)).plans(&[], &["only-there"]);
+    let mut primary = Secret::at("1");
+    primary.replicas.insert("us-west-2".parse().unwrap(), Replica::new(ReplicaStatus::InSync));
+    newer().there("db", primary).plans(&[], &["has-replicas"]);
 }
 
 #[test]
@@ -324,7 +330,12 @@ fn nothing_is_copied_by_value_unasked() {
     let mark = arn(SOURCE, "db");
     let ours = |secret: Secret| secret.tag("regionmig:source", mark.as_str());
     let case = elsewhere().with(copying).here("db", Secret::at("2").version("1", PREVIOUS));
-    case.there("db", ours(Secret::at("1"))).plans(&["put-version db/2"], &[]);
+    case.there("db", ours(Secret::at("1"))).plans(&["move-stage db/AWSCURRENT", "put-version db/2"], &[]);
+    // Somebody else may have made it, for others to read.
+    let case = elsewhere().with(copying).here("db", Secret::at("2"));
+    case.there_with("db", ours(Secret::at("2")), Some("{}")).plans(&[], &["foreign-policy"]);
+    let many = (0..49).fold(Secret::at("1"), |secret, n| secret.tag(&n.to_string(), ""));
+    elsewhere().with(copying).here("db", many).plans(&[], &["too-many-tags"]);
     // A copy that has all is not asked about again, whether values may be copied or not.
     elsewhere().here("db", Secret::at("1")).there("db", ours(Secret::at("1"))).plans(&[], &[]);
     elsewhere().here("db", Secret::at("2")).there("db", ours(Secret::at("2"))).plans(&[], &[]);
@@ -334,8 +345,10 @@ fn nothing_is_copied_by_value_unasked() {
     case.there("db", ours(Secret::at("9"))).plans(&[], &["counterpart-behind"]);
 }
 
+/// A way back on which `db` is known to have come from where it goes.
 fn back() -> Case {
-    Case::between(Route::new(end(TARGET), end(SOURCE)).unwrap()).back()
+    let case = Case::between(Route::new(end(TARGET), end(SOURCE)).unwrap()).back();
+    case.edit(|survey| survey.ids.bind(&arn(TARGET, "db"), &arn(SOURCE, "db")).unwrap())
 }
 
 /// Says with which version it was promoted.
@@ -353,7 +366,8 @@ fn on_the_way_back_the_original_is_rotated_again() {
     // Nobody stopped its rotation.
     case().there("db", rotated(&function(SOURCE))).plans(&["relink db"], &["overwritten"]);
     let stopped = || case().there("db", Secret::at("1"));
-    stopped().plans(&["relink db"], &["overwritten", "rotation-not-mapped"]);
+    // Its rotation would be lost.
+    stopped().plans(&[], &["rotation-not-mapped"]);
     let mapped = stopped().edit(|survey| survey.ids.bind(&arn(TARGET), &arn(SOURCE)).unwrap());
     mapped.plans(&["relink db", "set-rotation db"], &["overwritten"]);
     // The map of the way there serves the way back.
@@ -370,7 +384,7 @@ fn on_the_way_back_the_original_is_rotated_again() {
 #[test]
 fn a_new_value_is_written_back_and_linked_again() {
     let case = since(back().here("db", Secret::at("2").version("1", PREVIOUS)).there("db", Secret::at("1")), "1");
-    case.plans(&["put-version db/2", "relink db"], &["overwritten"]);
+    case.plans(&["move-stage db/AWSCURRENT", "put-version db/2", "relink db"], &["overwritten"]);
     let relink =
         case.steps().into_iter().find_map(|step| if let Step::Relink(step) = step { Some(step) } else { None });
     let relink = relink.unwrap();
@@ -387,15 +401,41 @@ fn what_was_changed_on_both_sides_is_a_persons_to_decide() {
     let both = || since(back().here("db", Secret::at("2")).there("db", Secret::at("3")), "1");
     both().plans(&[], &["changed-on-both-sides"]);
     let keep = |keep| both().with(|options| options.kept(arn(TARGET, "db"), keep));
-    keep(Keep::Promoted).plans(&["put-version db/2", "relink db"], &["original-replaced", "overwritten"]);
+    keep(Keep::Promoted)
+        .plans(&["move-stage db/AWSCURRENT", "put-version db/2", "relink db"], &["original-replaced", "overwritten"]);
     keep(Keep::Original).plans(&["relink db"], &["original-newer", "overwritten"]);
     // Only the original was.
     let case = since(back().here("db", Secret::at("1")).there("db", Secret::at("3")), "1");
     case.plans(&["relink db"], &["original-newer", "overwritten"]);
-    // Without a record, versions tell: one that the other side still has is the older.
+    // Without a record of where they parted, both may have been changed.
     let case = back().here("db", Secret::at("2").version("1", PREVIOUS)).there("db", Secret::at("1"));
-    case.plans(&["put-version db/2", "relink db"], &["overwritten"]);
-    back().here("db", Secret::at("2")).there("db", Secret::at("3")).plans(&[], &["changed-on-both-sides"]);
+    case.plans(&[], &["changed-on-both-sides"]);
+    // What only the promoted secret has is not given up unasked.
+    let only = || since(back().here("db", Secret::at("1").version("9", "green")).there("db", Secret::at("3")), "1");
+    only().plans(&[], &["only-there"]);
+    let case = only().with(|options| options.kept(arn(SOURCE, "db"), Keep::Original));
+    case.plans(&["relink db"], &["original-newer", "overwritten"]);
+    assert_eq!(relink(&case).given_up.len(), 2);
+    // It is brought back where nothing else changed.
+    let case = since(back().here("db", Secret::at("1").version("9", "green")).there("db", Secret::at("1")), "1");
+    case.plans(&["put-version db/9", "relink db"], &["overwritten"]);
+    assert_eq!(relink(&case).given_up.len(), 0);
+}
+
+#[test]
+fn only_what_was_moved_goes_back() {
+    back().here("other", Secret::at("1")).there("other", Secret::at("2")).plans(&[], &["not-moved-before"]);
+    let route = Route::new("444455556666/eu-central-1".parse().unwrap(), end(SOURCE)).unwrap();
+    let case = Case::between(route).back().with(|options| options.copies_values = true);
+    case.here("other", Secret::at("1")).plans(&[], &["not-moved-before"]);
+}
+
+#[test]
+fn a_relink_that_failed_once_is_begun_anew() {
+    let mut original = Secret::at("1");
+    original.replicas.insert(TARGET.parse().unwrap(), Replica::new(ReplicaStatus::Failed));
+    let case = since(back().here("db", Secret::at("1")).there("db", original), "1");
+    case.plans(&["forget-replica db", "relink db"], &["overwritten", "replica-failed"]);
 }
 
 #[test]

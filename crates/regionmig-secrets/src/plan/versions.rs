@@ -36,7 +36,20 @@ pub(super) fn written(secret: &SecretArn, here: &Versions, there: &Versions, fou
         put(&mut state, version, &stages);
         written.push(version.to_owned());
     }
-    let after: BTreeSet<String> = written.into_iter().collect();
+    let after: BTreeSet<String> = written.iter().cloned().collect();
+    // A version that the target has without a stage is not shown. Writing it again changes nothing, its stage neither: that is
+    // moved then. Where it was written, the move finds nothing to do.
+    let current = version_at(here, CURRENT).filter(|current| found && written.iter().any(|version| version == current));
+    if let Some(current) = current {
+        steps.push(Step::MoveStage(MoveStage {
+            after: after.clone(),
+            from: version_at(there, CURRENT).map(str::to_owned),
+            found,
+            secret: secret.clone(),
+            stage: CURRENT.to_owned(),
+            to: current.to_owned(),
+        }));
+    }
     // `AWSCURRENT` first: that moves `AWSPREVIOUS` as well.
     let wanted: BTreeMap<&String, &String> =
         here.iter().flat_map(|(version, stages)| stages.iter().map(move |stage| (stage, version))).collect();
@@ -120,6 +133,9 @@ mod tests {
                     put(&mut state, &step.version, &step.stages);
                     told.push(format!("put {}", step.version));
                 }
+                Step::MoveStage(step) if version_at(&state, &step.stage) == Some(step.to.as_str()) => {
+                    told.push(format!("see {} at {}", step.stage, step.to));
+                }
                 Step::MoveStage(step) => {
                     assert_eq!(step.from.as_deref(), version_at(&state, &step.stage));
                     put(&mut state, &step.to, &BTreeSet::from([step.stage.clone()]));
@@ -144,14 +160,17 @@ mod tests {
 
     #[test]
     fn one_new_value_is_one_write() {
-        assert_eq!(check(&[("1", &[PREVIOUS]), ("2", &[CURRENT])], &[("1", &[CURRENT])]), ["put 2"]);
+        assert_eq!(
+            check(&[("1", &[PREVIOUS]), ("2", &[CURRENT])], &[("1", &[CURRENT])]),
+            ["put 2", "see AWSCURRENT at 2"]
+        );
     }
 
     #[test]
     fn after_two_new_values_the_one_before_is_the_previous_one() {
         let there: &[(&str, &[&str])] = &[("0", &[PREVIOUS]), ("1", &[CURRENT])];
         let told = check(&[("2", &[PREVIOUS]), ("3", &[CURRENT])], there);
-        assert_eq!(told, ["put 2", "put 3", "move AWSPREVIOUS to 2"]);
+        assert_eq!(told, ["put 2", "put 3", "see AWSCURRENT at 3", "move AWSPREVIOUS to 2"]);
     }
 
     #[test]
@@ -163,7 +182,7 @@ mod tests {
     #[test]
     fn own_stages_go_with_their_versions() {
         let here: &[(&str, &[&str])] = &[("1", &[CURRENT, "blue"]), ("2", &["green"]), ("3", &[PENDING])];
-        assert_eq!(check(here, &[("0", &[CURRENT, "green"])]), ["put 1", "put 2"]);
+        assert_eq!(check(here, &[("0", &[CURRENT, "green"])]), ["put 1", "put 2", "see AWSCURRENT at 1"]);
         assert_eq!(check(here, &[("1", &[CURRENT, "green"])]), ["put 2", "move blue to 1"]);
     }
 }

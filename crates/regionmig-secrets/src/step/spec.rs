@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use regionmig_core::{Binding, Effect, Place, SecretArn, Side, Spec, marks};
 
+use crate::snapshot::CURRENT;
+
 use super::{
     AddTags, ChangeKey, ChangeTags, Create, EncryptedUnder, ForgetReplica, MoveStage, NAME, Part, Promote,
     PromotedVersion, PutPolicy, PutVersion, Relink, Replaces, Replicate, SetDescription, SetRotation, stage_id,
@@ -123,7 +125,10 @@ impl ForgetReplica {
             .at(place.clone())
             // One that is carried out late would take away the replica that was made since.
             .settle(LATEST, AGREEING)
-            .summary(format!("take the replica that could not be made off the list of {}", self.primary))
+            .summary(format!(
+                "take the replica in {} that could not be made off the list of {}",
+                self.region, self.primary
+            ))
             .permission(place.clone(), "secretsmanager:DescribeSecret", self.primary.as_str())
             .permission(place, "secretsmanager:RemoveRegionsFromReplication", self.primary.as_str())
     }
@@ -138,6 +143,11 @@ impl MoveStage {
             .summary(format!("give {} in the counterpart of {} to version {}", self.stage, self.secret, self.to));
         let spec =
             self.after.iter().fold(spec, |spec, version| spec.after("put-version", version_id(&self.secret, version)));
+        // That of the current version takes `AWSPREVIOUS` along.
+        let spec = match self.stage == CURRENT {
+            true => spec,
+            false => spec.after("move-stage", stage_id(&self.secret, CURRENT)),
+        };
         target(spec, &["secretsmanager:DescribeSecret", "secretsmanager:UpdateSecretVersionStage"])
     }
 }
@@ -152,8 +162,10 @@ impl Promote {
         let spec = Spec::new(Effect::Irreversible, "promote", &self.secret)
             .needs(&Binding::target_of(&self.secret))
             .settle(LATEST, AGREEING)
-            .summary(format!("have the replica of {} stand alone", self.secret))
-            .permission(Side::Source, "secretsmanager:DescribeSecret", self.secret.as_str());
+            .summary(format!("have the replica of {} stand alone", self.secret));
+        let spec = self.primary.iter().fold(spec, |spec, primary| {
+            spec.permission(place_of(primary, &self.secret), "secretsmanager:DescribeSecret", primary.as_str())
+        });
         let spec = self.promoted().iter().fold(spec, |spec, version| spec.produces(version));
         target(spec, &["secretsmanager:DescribeSecret", "secretsmanager:StopReplicationToReplica"])
     }
@@ -184,6 +196,9 @@ impl PutVersion {
         let stages: Vec<&str> = self.stages.iter().map(String::as_str).collect();
         let spec = Spec::new(effect, "put-version", version_id(&self.secret, &self.version))
             .needs(&Binding::target_of(&self.secret))
+            // Nobody reads a value who should not, nor under a key that should not be.
+            .after("change-key", &self.secret)
+            .after("put-policy", &self.secret)
             .settle(SETTINGS_SHOW, AGREEING)
             .summary(format!(
                 "write version {} ({}) of {} to its counterpart",
@@ -215,7 +230,11 @@ impl Relink {
             .iter()
             .fold(spec, |spec, version| spec.after("put-version", version_id(&self.secret, version)));
         let spec = self.stages.iter().fold(spec, |spec, stage| spec.after("move-stage", stage_id(&self.secret, stage)));
-        let spec = spec.permission(Side::Source, "secretsmanager:DescribeSecret", self.secret.as_str());
+        let spec = spec.after("forget-replica", &self.secret);
+        let actions =
+            ["secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "secretsmanager:GetSecretValue"];
+        let own = self.secret.as_str();
+        let spec = actions.iter().fold(spec, |spec, action| spec.permission(Side::Source, action, own));
         let spec = match self.key {
             Some(_) => ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
                 .iter()
@@ -223,7 +242,12 @@ impl Relink {
             None => spec,
         };
         let spec = if self.decrypts { target(spec, &["kms:Decrypt"]) } else { spec };
-        target(spec, &["secretsmanager:DescribeSecret", "secretsmanager:ReplicateSecretToRegions"])
+        let actions = [
+            "secretsmanager:DescribeSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:ReplicateSecretToRegions",
+        ];
+        target(spec, &actions)
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) const NAME: &str = "secrets";
 /// All but those that make it are about the counterpart of `secret`, whatever that is.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "a plan holds text; a step is one of them, read when it is needed")]
 #[non_exhaustive]
 pub enum Step {
     /// Adds tags that a found secret does not have.

@@ -3,7 +3,7 @@
 //! A sample of all that can happen is tried; the whole of it with `REGIONMIG_KILL_ALL` set, which takes hours.
 // REQ: E-14, E-15, E-16, E-41, SM-8, SM-12, SM-16, SM-17, SM-18
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use jiff::SignedDuration;
 use regionmig::kms::Kms;
@@ -16,7 +16,7 @@ use tokio::runtime::Builder;
 use crate::account::{applied, migration, route, there};
 
 /// A name of the source that a stranger has in the target.
-const TAKEN: &str = "kinds/previous";
+pub(crate) const TAKEN: &str = "kinds/previous";
 
 fn sampled(most: usize) -> Extent {
     match std::env::var_os("REGIONMIG_KILL_ALL") {
@@ -46,7 +46,7 @@ fn filled(fill: fn(&World, &regionmig::End)) -> World {
     world
 }
 
-fn kinds() -> World {
+pub(crate) fn kinds() -> World {
     static WORLD: OnceLock<World> = OnceLock::new();
     WORLD.get_or_init(|| filled(every_kind_of_secret)).fork()
 }
@@ -95,40 +95,54 @@ fn now<T: Send>(future: impl Future<Output = T> + Send) -> T {
     })
 }
 
-/// Moves the secrets, and lets time pass: some are written to in the target, some in the source, and some twice.
-fn moved() -> &'static Moved {
+/// Moves the secrets of a world, and lets time pass: some are written to in the target, some in the source, and some twice.
+fn moved(world: World) -> Moved {
+    let access = world.access();
+    let (plan, journal, outcome) = now(applied(&migration(&world, &access, Mode::ReplicateAndPromote, &[TAKEN])));
+    assert!(outcome.is_complete(), "{outcome}");
+    world.clock().advance(SignedDuration::from_hours(14 * 24).unsigned_abs());
+    let write = |end: &regionmig::End, name: &str, value: &str| {
+        let token = format!("{value:->36}");
+        let input = json!({ "SecretId": name, "SecretString": value, "ClientRequestToken": token });
+        world.ask(end, "secretsmanager:PutSecretValue", input).unwrap();
+    };
+    let (source, target) = (route().source, route().target);
+    write(&target, "kinds/customer-key", "once");
+    write(&target, "kinds/stages", "once");
+    write(&target, "kinds/stages", "twice");
+    write(&target, TAKEN, "there");
+    write(&source, "kinds/default-key", "at home");
+    world.clock().advance(SignedDuration::from_hours(1).unsigned_abs());
+    Moved { world, plan, journal }
+}
+
+fn kinds_moved() -> &'static Moved {
     static MOVED: OnceLock<Moved> = OnceLock::new();
-    MOVED.get_or_init(|| {
-        let world = kinds();
-        let access = world.access();
-        let (plan, journal, outcome) = now(applied(&migration(&world, &access, Mode::ReplicateAndPromote, &[TAKEN])));
-        assert!(outcome.is_complete(), "{outcome}");
-        world.clock().advance(SignedDuration::from_hours(14 * 24).unsigned_abs());
-        let write = |end: &regionmig::End, name: &str, value: &str| {
-            let token = format!("{value:->36}");
-            let input = json!({ "SecretId": name, "SecretString": value, "ClientRequestToken": token });
-            world.ask(end, "secretsmanager:PutSecretValue", input).unwrap();
-        };
-        let (source, target) = (route().source, route().target);
-        write(&target, "kinds/customer-key", "once");
-        write(&target, "kinds/stages", "once");
-        write(&target, "kinds/stages", "twice");
-        write(&target, TAKEN, "there");
-        write(&source, "kinds/default-key", "at home");
-        world.clock().advance(SignedDuration::from_hours(1).unsigned_abs());
-        Moved { world, plan, journal }
-    })
+    MOVED.get_or_init(|| moved(kinds()))
+}
+
+fn large_moved() -> &'static Moved {
+    static MOVED: OnceLock<Moved> = OnceLock::new();
+    MOVED.get_or_init(|| moved(large()))
+}
+
+fn brought_back(moved: &'static Moved, world: fn() -> World, most: usize) -> Survived {
+    let back = move |access: &Access| {
+        let secrets = Secrets::new(access).mode(Mode::ReplicateAndPromote);
+        let forward = Migration::new(route(), access).with(Kms::new(access)).with(secrets);
+        now(forward.fail_back(&moved.plan, &moved.journal)).unwrap()
+    };
+    survives(world, back, &sampled(most))
 }
 
 #[test]
 fn values_are_written_back_once_whatever_dies() {
-    let moved = moved();
-    let journal = Arc::new(&moved.journal);
-    let back = move |access: &Access| {
-        let secrets = Secrets::new(access).mode(Mode::ReplicateAndPromote);
-        let forward = Migration::new(route(), access).with(Kms::new(access)).with(secrets);
-        now(forward.fail_back(&moved.plan, *journal)).unwrap()
-    };
-    let survived = survives(|| self::moved().world.fork(), back, &sampled(12));
+    let survived = brought_back(kinds_moved(), || kinds_moved().world.fork(), 12);
     println!("shown: kill_secrets_back {survived}");
+}
+
+#[test]
+fn a_large_account_is_brought_back_once_whatever_dies() {
+    let survived = brought_back(large_moved(), || large_moved().world.fork(), 2);
+    println!("shown: kill_secrets_back_large {survived}");
 }

@@ -4,5 +4,6 @@
 mod account;
 mod back;
 mod conformance;
+mod faults;
 mod kill;
 mod moves;

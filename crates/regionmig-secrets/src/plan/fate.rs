@@ -81,6 +81,11 @@ impl<'a> Planner<'a> {
             _ if is_same && !self.links_again(own) => {
                 self.draft.found(&own.arn, &replica);
                 self.behind(own, &replica, other);
+                // A request that came late, when it stood alone already, left an entry behind that failed.
+                let status = self.status(own.secret).filter(|status| status.status == ReplicaStatus::Failed);
+                if let Some(status) = status {
+                    self.draft.find(finding::replica_failed(&own.arn, &route.target.region, status));
+                }
                 Some(Fate::Alone(replica, other))
             }
             _ if is_same || self.options.overwrites(own.arn.name()) => {

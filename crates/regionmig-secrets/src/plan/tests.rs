@@ -57,6 +57,9 @@ fn promotion_follows_replication_and_is_for_good() {
     // It stands alone already.
     let case = Case::new().with(promoting).here("db", Secret::at("1"));
     case.there("db", Secret::at("1")).plans(&[], &[]);
+    // What a late request left on the list is told.
+    let case = Case::new().with(promoting).here("db", Secret::at("1").replicated(ReplicaStatus::Failed));
+    case.there("db", Secret::at("1")).plans(&[], &["replica-failed"]);
 }
 
 #[test]

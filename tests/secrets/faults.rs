@@ -9,7 +9,7 @@ use crate::account::{migration, route};
 use crate::kill::{TAKEN, kinds};
 
 /// So many seeds are tried, unless the environment says how many.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 20;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

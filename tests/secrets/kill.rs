@@ -63,12 +63,12 @@ fn killed(world: fn() -> World, mode: Mode, most: usize) -> Survived {
 
 #[test]
 fn secrets_of_every_kind_are_replicated_once_whatever_dies() {
-    println!("shown: kill_secrets_replicate {}", killed(kinds, Mode::Replicate, 12));
+    println!("shown: kill_secrets_replicate {}", killed(kinds, Mode::Replicate, 6));
 }
 
 #[test]
 fn secrets_of_every_kind_are_promoted_once_whatever_dies() {
-    println!("shown: kill_secrets_promote {}", killed(kinds, Mode::ReplicateAndPromote, 12));
+    println!("shown: kill_secrets_promote {}", killed(kinds, Mode::ReplicateAndPromote, 6));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_large_account_is_moved_once_whatever_dies() {
     let world = large();
     let (secrets, keys) = (world.secrets(&route().source).len(), world.kms_keys(&route().source).len());
     assert!(secrets >= 60 && keys >= 20, "{secrets} secrets, {keys} keys");
-    let survived = killed(large, Mode::ReplicateAndPromote, 3);
+    let survived = killed(large, Mode::ReplicateAndPromote, 2);
     println!("shown: kill_secrets {survived} of {secrets} secrets under {keys} keys");
 }
 
@@ -137,7 +137,7 @@ fn brought_back(moved: &'static Moved, world: fn() -> World, most: usize) -> Sur
 
 #[test]
 fn values_are_written_back_once_whatever_dies() {
-    let survived = brought_back(kinds_moved(), || kinds_moved().world.fork(), 12);
+    let survived = brought_back(kinds_moved(), || kinds_moved().world.fork(), 6);
     println!("shown: kill_secrets_back {survived}");
 }
 

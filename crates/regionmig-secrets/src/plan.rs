@@ -8,17 +8,19 @@ mod settings;
 mod target;
 mod versions;
 
-use regionmig_core::{Draft, Gap, Lookup, Plan, Purpose, SecretArn, Survey};
+use std::collections::BTreeMap;
+
+use regionmig_core::{Draft, Gap, Lookup, Plan, Purpose, Route, SecretArn, Survey};
 
 use crate::finding;
 use crate::options::Options;
 use crate::rewriting::Rewriting;
 use crate::service::Secrets;
 use crate::snapshot::{Secret, Snapshot};
-use crate::step::Step;
-pub(crate) use key::{is_same_key, wanted_key};
+use crate::step::{PromotedVersion, Step};
+pub(crate) use key::{DEFAULT_ALIAS, is_default, is_same_key, wanted_key};
 pub(crate) use settings::{carried_tags, mapped_rotation};
-pub(crate) use target::{Named, named};
+pub(crate) use target::{Named, Names};
 
 impl Plan for Secrets {
     fn plan(&self, survey: &Survey<Snapshot>) -> Draft<Step> {
@@ -28,7 +30,7 @@ impl Plan for Secrets {
 
 /// Returns the steps that bring the target to where the source is.
 pub(crate) fn plan(survey: &Survey<Snapshot>, options: &Options) -> Draft<Step> {
-    let mut planner = Planner { survey, options, left_out: 0, stays: 0, draft: Draft::default() };
+    let mut planner = Planner::new(survey, options);
     let own = planner.own();
     let fated: Vec<(Own<'_>, Fate<'_>)> =
         own.into_iter().filter_map(|own| planner.fate(&own).map(|fate| (own, fate))).collect();
@@ -64,8 +66,8 @@ enum Fate<'a> {
     Copied,
     /// A replica that stays linked; what of it was found.
     Linked(SecretArn, Option<&'a Secret>),
-    /// On the way back: its original.
-    Original(SecretArn, &'a Secret),
+    /// On the way back: its original, and what is to be done to its versions.
+    Original(SecretArn, &'a Secret, Vec<Step>),
     /// A replica that the plan has stand alone.
     Promoted(SecretArn),
 }
@@ -74,7 +76,7 @@ impl Fate<'_> {
     /// Returns what it is called, if that is known beforehand.
     fn name(&self) -> Option<&SecretArn> {
         match self {
-            Self::Alone(arn, _) | Self::Linked(arn, _) | Self::Original(arn, _) | Self::Promoted(arn) => Some(arn),
+            Self::Alone(arn, _) | Self::Linked(arn, _) | Self::Original(arn, ..) | Self::Promoted(arn) => Some(arn),
             Self::Copied => None,
         }
     }
@@ -84,12 +86,30 @@ struct Planner<'a> {
     survey: &'a Survey<Snapshot>,
     options: &'a Options,
     left_out: usize,
+    /// What has which name in the target.
+    names: Names<'a>,
+    /// With which version each secret was promoted, by its ARN, as the journal of the way there tells.
+    promoted: BTreeMap<String, String>,
     /// How many secrets come to stand in the target with values that may name the source's region.
     stays: usize,
     draft: Draft<Step>,
 }
 
 impl<'a> Planner<'a> {
+    fn new(survey: &'a Survey<Snapshot>, options: &'a Options) -> Self {
+        let promoted = survey.ids.pairs::<PromotedVersion>();
+        let promoted = promoted.map(|(promoted, _)| (promoted.secret().to_owned(), promoted.version().to_owned()));
+        Self {
+            survey,
+            options,
+            left_out: 0,
+            names: Names::new(&survey.target.value),
+            promoted: promoted.collect(),
+            stays: 0,
+            draft: Draft::default(),
+        }
+    }
+
     /// Returns the secrets of the source that are to be moved: those that it tells of, and those of which only their replicas in
     /// the target do. Of the others it says that nothing is known.
     fn own(&mut self) -> Vec<Own<'a>> {
@@ -115,12 +135,12 @@ impl<'a> Planner<'a> {
                 false => self.left_out += 1,
             }
         }
+        own.sort_by(|a, b| a.arn.cmp(&b.arn));
         for (arn, gap) in source.secrets.unknown().filter(|(arn, _)| self.options.may_select(arn)) {
-            if !own.iter().any(|own| own.arn == *arn) {
+            if own.binary_search_by(|own| own.arn.cmp(arn)).is_err() {
                 self.draft.unclear(arn, gap);
             }
         }
-        own.sort_by(|a, b| a.arn.cmp(&b.arn));
         own
     }
 
@@ -134,10 +154,7 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::pending_deletion(&own.arn));
             return None;
         }
-        let route = &self.survey.route;
-        let is_within =
-            route.source.account == route.target.account && route.source.partition == route.target.partition;
-        match (is_within, self.survey.purpose) {
+        match (is_within(&self.survey.route), self.survey.purpose) {
             (true, Purpose::FailBack) => self.back(own),
             (true, _) => self.forward(own),
             (false, _) => self.by_value(own),
@@ -167,9 +184,11 @@ impl<'a> Planner<'a> {
                     self.counterpart_key(own, other);
                 }
             }
-            Fate::Original(target, other) => {
+            Fate::Original(target, other, written) => {
+                let since = self.since();
+                written.iter().for_each(|step| self.draft.push(step.clone()));
                 self.settings(own, target, other, rewriting);
-                self.relink(own, other);
+                self.relink(own, other, since);
             }
             Fate::Promoted(_) => {
                 self.carried_policy(own, true, rewriting);
@@ -177,6 +196,11 @@ impl<'a> Planner<'a> {
             }
         }
     }
+}
+
+/// Returns whether Secrets Manager replicates from one end to the other.
+pub(crate) fn is_within(route: &Route) -> bool {
+    route.source.account == route.target.account && route.source.partition == route.target.partition
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use regionmig_core::{
 };
 
 use crate::options::{Mode, Options};
-use crate::plan::{Named, carried_tags, is_same_key, mapped_rotation, named, wanted_key};
+use crate::plan::{Named, Names, carried_tags, is_same_key, is_within, mapped_rotation, wanted_key};
 use crate::rewriting::Rewriting;
 use crate::service::Secrets;
 use crate::snapshot::{CURRENT, PENDING, ReplicaStatus, Secret, Snapshot, Versions};
@@ -40,10 +40,12 @@ pub mod check {
 
 impl Verify for Secrets {
     async fn verify(&self, survey: &Survey<Snapshot>, cx: &RunContext) -> Result<Vec<Check>, Error> {
-        let mut checks = checks(survey, self.options());
+        let mut verifier = Verifier::new(survey, self.options());
+        verifier.all();
+        let Verifier { mut checks, pairs, .. } = verifier;
         if self.options().compares_values {
-            for (arn, target) in pairs(survey, self.options()) {
-                checks.push(self.value_check(survey, &arn, &target, cx).await);
+            for (arn, target) in &pairs {
+                checks.push(self.value_check(survey, arn, target, cx).await);
             }
         }
         Ok(checks)
@@ -86,47 +88,27 @@ impl Secrets {
 /// How one thing came out: as it should be, not, or not known.
 type Outcome = Result<(), Flaw>;
 
-pub(crate) fn checks(survey: &Survey<Snapshot>, options: &Options) -> Vec<Check> {
-    let rewriting = Rewriting::new(survey, options, &pairs(survey, options), &[]);
-    let mut verifier = Verifier { survey, options, rewriting, checks: Vec::new() };
-    for side in [Side::Source, Side::Target] {
-        verifier.whole(side);
-    }
-    for (arn, secret) in wanted(survey, options) {
-        verifier.secret(arn, secret);
-    }
-    for (arn, gap) in survey.source.secrets.unknown().filter(|(arn, _)| options.may_select(arn)) {
-        verifier.note(check::SECRET_STANDS, arn, Err(gap.into()));
-    }
-    verifier.checks
-}
-
 /// Returns the secrets that should have a counterpart.
 fn wanted<'a>(survey: &'a Survey<Snapshot>, options: &'a Options) -> impl Iterator<Item = (&'a SecretArn, &'a Secret)> {
     let known = survey.source.value.secrets.known();
     known.filter(|(arn, secret)| secret.owner.is_none() && secret.deleted.is_none() && options.selects(arn, secret))
 }
 
-/// Returns each secret that has a counterpart, with that.
-fn pairs(survey: &Survey<Snapshot>, options: &Options) -> Vec<(SecretArn, SecretArn)> {
-    let found = |arn: &SecretArn| counterpart(survey, arn).ok().map(|(target, _)| target.clone());
-    wanted(survey, options).filter_map(|(arn, _)| Some((arn.clone(), found(arn)?))).collect()
-}
-
 /// Returns what stands for a secret: what the map says, or what has its name.
-fn counterpart<'a>(survey: &'a Survey<Snapshot>, arn: &SecretArn) -> Result<(&'a SecretArn, &'a Secret), Flaw> {
-    let target = &survey.target.value;
+fn counterpart<'a>(
+    survey: &'a Survey<Snapshot>,
+    names: &Names<'a>,
+    arn: &SecretArn,
+) -> Result<(&'a SecretArn, &'a Secret), Flaw> {
+    let secrets = &survey.target.value.secrets;
     if let Some(mapped) = survey.ids.target_of(arn) {
-        return match target.secrets.lookup(&mapped) {
-            Lookup::Present(_) => {
-                let missing = || Flaw::Unlike(format!("its counterpart {mapped} is not in the target"));
-                target.secrets.known_as(&mapped).ok_or_else(missing)
-            }
-            Lookup::Absent => Err(Flaw::Unlike(format!("its counterpart {mapped} is not in the target"))),
+        let missing = || Flaw::Unlike(format!("its counterpart {mapped} is not in the target"));
+        return match secrets.lookup(&mapped) {
+            Lookup::Present(_) | Lookup::Absent => secrets.known_as(&mapped).ok_or_else(missing),
             Lookup::Unknown(gap) => Err(gap.into()),
         };
     }
-    match named(target, arn.name()) {
+    match names.named(arn.name()) {
         Named::Of(found, secret) => Ok((found, secret)),
         Named::Free => Err(Flaw::Unlike("nothing in the target has its name".to_owned())),
         Named::Unknown(gap) => Err(gap.into()),
@@ -136,11 +118,36 @@ fn counterpart<'a>(survey: &'a Survey<Snapshot>, arn: &SecretArn) -> Result<(&'a
 struct Verifier<'a> {
     survey: &'a Survey<Snapshot>,
     options: &'a Options,
+    names: Names<'a>,
+    /// Each secret that has a counterpart, with that.
+    pairs: Vec<(SecretArn, SecretArn)>,
     rewriting: Rewriting,
     checks: Vec<Check>,
 }
 
-impl Verifier<'_> {
+impl<'a> Verifier<'a> {
+    fn new(survey: &'a Survey<Snapshot>, options: &'a Options) -> Self {
+        let names = Names::new(&survey.target.value);
+        let found = |arn: &SecretArn| counterpart(survey, &names, arn).ok().map(|(target, _)| target.clone());
+        let pairs = wanted(survey, options).filter_map(|(arn, _)| Some((arn.clone(), found(arn)?)));
+        let pairs: Vec<(SecretArn, SecretArn)> = pairs.collect();
+        let rewriting = Rewriting::new(survey, options, &pairs, &[]);
+        Self { survey, options, names, pairs, rewriting, checks: Vec::new() }
+    }
+
+    fn all(&mut self) {
+        for side in [Side::Source, Side::Target] {
+            self.whole(side);
+        }
+        let (survey, options) = (self.survey, self.options);
+        for (arn, secret) in wanted(survey, options) {
+            self.secret(arn, secret);
+        }
+        for (arn, gap) in survey.source.secrets.unknown().filter(|(arn, _)| options.may_select(arn)) {
+            self.note(check::SECRET_STANDS, arn, Err(gap.into()));
+        }
+    }
+
     fn note(&mut self, code: &str, subject: impl Into<ResourceId>, outcome: Outcome) {
         self.checks.push(Check::of(code, subject, outcome));
     }
@@ -152,27 +159,26 @@ impl Verifier<'_> {
     }
 
     fn secret(&mut self, arn: &SecretArn, secret: &Secret) {
-        let (target, other) = match counterpart(self.survey, arn) {
-            Ok((target, other)) => (target.clone(), other.clone()),
+        let (target, other) = match counterpart(self.survey, &self.names, arn) {
+            Ok(found) => found,
             Err(flaw) => return self.note(check::SECRET_STANDS, arn, Err(flaw)),
         };
-        let other = &other;
         self.note(
             check::SECRET_STANDS,
             arn,
             Flaw::unless(other.deleted.is_none(), || format!("{target} is to be deleted")),
         );
         let outcomes = [
-            (check::REPLICATION_AS_ASKED, self.replication(arn, secret, &target, other)),
-            (check::VERSIONS_EQUAL, self.versions(secret, &target, other)),
+            (check::REPLICATION_AS_ASKED, self.replication(arn, secret, target, other)),
+            (check::VERSIONS_EQUAL, self.versions(secret, target, other)),
             (
                 check::DESCRIPTION_EQUAL,
                 Flaw::unless(secret.description == other.description, || format!("{target} is described otherwise")),
             ),
-            (check::TAGS_CARRIED, tags(secret, &target, other)),
-            (check::POLICY_EQUAL, self.policy(arn, &target, self.is_linked(secret, other))),
-            (check::ROTATION_EQUAL, self.rotation(secret, &target, other)),
-            (check::KEY_MAPPED, self.key(secret, &target, other)),
+            (check::TAGS_CARRIED, tags(secret, target, other)),
+            (check::POLICY_EQUAL, self.policy(arn, target, self.is_linked(secret, other))),
+            (check::ROTATION_EQUAL, self.rotation(secret, target, other)),
+            (check::KEY_MAPPED, self.key(secret, target, other)),
         ];
         for (code, outcome) in outcomes {
             self.note(code, arn, outcome);
@@ -300,10 +306,6 @@ impl Verifier<'_> {
             None => Err(Flaw::Unread("the name of its key is not understood".to_owned())),
         }
     }
-}
-
-fn is_within(route: &regionmig_core::Route) -> bool {
-    route.source.account == route.target.account && route.source.partition == route.target.partition
 }
 
 fn tags(secret: &Secret, target: &SecretArn, other: &Secret) -> Outcome {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_secretsmanager::operation::RequestId;
+use aws_sdk_secretsmanager::operation::rotate_secret::builders::RotateSecretFluentBuilder;
 use aws_sdk_secretsmanager::types::{ExternalSecretRotationMetadataItem, RotationRulesType};
 use regionmig_aws::Error;
 use regionmig_core::rewrite::{canonical, digest};
@@ -12,15 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use super::value::tags;
 use super::{receipt, soon, target_of, unseen};
-use crate::plan::is_same_key;
+use crate::plan::{DEFAULT_ALIAS, is_default};
 use crate::service::Secrets;
 use crate::snapshot::{PENDING, Rotation, Secret};
-use crate::step::{
-    AddTags, ChangeKey, ChangeTags, EncryptedUnder, PutPolicy, Replaces, SetDescription, SetRotation, Step,
-};
-
-/// What the default key is called in a request: leaving it out would change nothing.
-pub(super) const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
+use crate::step::{AddTags, ChangeKey, ChangeTags, PutPolicy, Replaces, SetDescription, SetRotation, Step};
 
 /// What a change replaced, where the step itself holds no more than its digest. None of it is secret.
 ///
@@ -138,13 +134,14 @@ impl Secrets {
         }
         Ok(match step {
             Step::AddTags(AddTags { tags: set, .. }) | Step::ChangeTags(ChangeTags { tags: set, .. }) => {
-                let tags = tags(set.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect();
+                let tags = tags(set.iter().map(|(name, value)| (name.as_str(), value.as_str())));
                 send!("secretsmanager:TagResource", |client| {
                     client.tag_resource().secret_id(secret).set_tags(Some(tags))
                 })
             }
             Step::ChangeKey(step) => {
-                let key = step.key.resolved(cx)?.unwrap_or_else(|| DEFAULT_KEY.to_owned());
+                // Left out, it would change nothing.
+                let key = step.key.resolved(cx)?.unwrap_or_else(|| DEFAULT_ALIAS.to_owned());
                 send!("secretsmanager:UpdateSecret", |client| client.update_secret().secret_id(secret).kms_key_id(key))
             }
             Step::PutPolicy(step) => {
@@ -158,7 +155,10 @@ impl Secrets {
                 client.update_secret().secret_id(secret).description(&step.description)
             }),
             Step::SetRotation(step) => {
-                send!("secretsmanager:RotateSecret", |client| step.request(client.rotate_secret().secret_id(secret)))
+                send!("secretsmanager:RotateSecret", |client| asked_rotation(
+                    client.rotate_secret().secret_id(secret),
+                    &step.rotation
+                ))
             }
             Step::Create(_)
             | Step::ForgetReplica(_)
@@ -181,15 +181,9 @@ impl AddTags {
 
 impl ChangeKey {
     fn stand(&self, secret: &Secret, cx: &StepContext<'_>) -> Result<Stand, Error> {
-        let wanted = match self.key.resolved(cx)? {
-            None => EncryptedUnder::Default,
-            Some(_) => self.key.clone(),
-        };
-        let is_planned = match wanted {
-            EncryptedUnder::Default => {
-                is_same_key(&EncryptedUnder::Default, secret.key.as_deref(), &Default::default())
-            }
-            _ => secret.key == self.key.resolved(cx)?,
+        let is_planned = match self.key.resolved(cx)? {
+            None => is_default(secret.key.as_deref()),
+            planned => secret.key == planned,
         };
         Ok(Stand::of(is_planned, secret.key == self.replaces, || None))
     }
@@ -245,20 +239,10 @@ impl SetRotation {
         };
         Stand::of(is_planned, is_expected, || there.map(Replaced::Rotation))
     }
-
-    fn request(
-        &self,
-        request: aws_sdk_secretsmanager::operation::rotate_secret::builders::RotateSecretFluentBuilder,
-    ) -> aws_sdk_secretsmanager::operation::rotate_secret::builders::RotateSecretFluentBuilder {
-        asked_rotation(request, &self.rotation)
-    }
 }
 
 /// Asks for a rotation, not at once: that would change the password at the database while applications are moved.
-pub(super) fn asked_rotation(
-    request: aws_sdk_secretsmanager::operation::rotate_secret::builders::RotateSecretFluentBuilder,
-    rotation: &Rotation,
-) -> aws_sdk_secretsmanager::operation::rotate_secret::builders::RotateSecretFluentBuilder {
+pub(super) fn asked_rotation(request: RotateSecretFluentBuilder, rotation: &Rotation) -> RotateSecretFluentBuilder {
     let days = rotation.days.filter(|_| rotation.schedule.is_none()).map(i64::from);
     let rules = RotationRulesType::builder().set_automatically_after_days(days);
     let rules = rules.set_schedule_expression(rotation.schedule.clone()).set_duration(rotation.duration.clone());

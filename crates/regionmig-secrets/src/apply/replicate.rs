@@ -21,14 +21,14 @@ struct Wanted<'a> {
     replica_end: &'a End,
 }
 
-/// What became of it so far.
+/// What became of it so far, and its primary, where that decides.
 enum Stand {
     /// There is none, and nothing was asked for.
-    Absent,
+    Absent { primary: Box<Secret> },
     /// It is in step.
     InSync,
     /// Its name has another secret, or one that stands alone.
-    Taken(Box<(SecretArn, Secret)>),
+    Taken { arn: SecretArn, secret: Box<Secret>, primary: Box<Secret> },
     /// It is being made.
     UnderWay(String),
 }
@@ -44,22 +44,19 @@ impl Secrets {
         };
         let bound = || Ok::<_, Error>(Probe::Present(Receipt::new().bind(&step.secret, &step.replica)?));
         match self.stand(&wanted).await? {
-            Stand::Absent => self.unless_rotating(&wanted).await,
+            Stand::Absent { primary } => Ok(unless_rotating(&wanted, &primary)),
             Stand::InSync => bound(),
             Stand::UnderWay(why) => Ok(Probe::Waiting(soon(why))),
-            Stand::Taken(other) => {
-                let (arn, secret) = *other;
-                match &step.overwrites {
-                    Some(lost) if lost.secret == arn && lost.versions == secret.versions => {
-                        self.unless_rotating(&wanted).await
-                    }
-                    // Made by this plan, in place of another if need was, and promoted since.
-                    overwrites if arn == step.replica && overwrites.as_ref().is_none_or(|lost| lost.secret != arn) => {
-                        bound()
-                    }
-                    _ => Err(taken(&wanted, &arn, &secret)),
+            Stand::Taken { arn, secret, primary } => match &step.overwrites {
+                Some(lost) if lost.secret == arn && lost.versions == secret.versions => {
+                    Ok(unless_rotating(&wanted, &primary))
                 }
-            }
+                // Made by this plan, in place of another if need was, and promoted since.
+                overwrites if arn == step.replica && overwrites.as_ref().is_none_or(|lost| lost.secret != arn) => {
+                    bound()
+                }
+                _ => Err(taken(&wanted, &arn, &secret)),
+            },
         }
     }
 
@@ -86,35 +83,33 @@ impl Secrets {
             replica: &step.secret,
             replica_end: cx.end(Side::Source),
         };
-        match self.stand(&wanted).await? {
+        let (arn, secret, original) = match self.stand(&wanted).await? {
             // Somebody took it away: what is there now was not planned for.
-            Stand::Absent => Err(conflict(format!("{} is not there any more", step.secret), wanted.replica_end)),
-            Stand::InSync => Ok(Probe::Present(Receipt::new())),
-            Stand::UnderWay(why) => Ok(Probe::Waiting(soon(why))),
-            Stand::Taken(other) => {
-                let (arn, secret) = *other;
-                if arn != step.secret || secret.versions != step.replaces {
-                    return Err(taken(&wanted, &arn, &secret));
-                }
-                let policy = self.policy(wanted.replica_end, &step.secret).await?;
-                if settings_digest(&secret, policy.as_deref()) != step.settings {
-                    let text =
-                        format!("tags, description, rotation or policy of {arn} were changed since this was planned");
-                    return Err(conflict(text, wanted.replica_end));
-                }
-                let (_, original) = self.describe(wanted.primary_end, primary.as_str()).await?;
-                if original.version_at(CURRENT) != step.current.as_deref() {
-                    let text = format!("{primary} has another current version than planned");
-                    return Err(conflict(text, wanted.primary_end));
-                }
-                let kept = step.replaces.keys().filter(|version| !step.given_up.contains(*version));
-                if let Some(version) = kept.into_iter().find(|version| !original.versions.contains_key(*version)) {
-                    let text = format!("{primary} has not the version {version}, which would be lost with {arn}");
-                    return Err(conflict(text, wanted.primary_end));
-                }
-                self.unless_rotating(&wanted).await
+            Stand::Absent { .. } => {
+                return Err(conflict(format!("{} is not there any more", step.secret), wanted.replica_end));
             }
+            Stand::InSync => return Ok(Probe::Present(Receipt::new())),
+            Stand::UnderWay(why) => return Ok(Probe::Waiting(soon(why))),
+            Stand::Taken { arn, secret, primary } => (arn, secret, primary),
+        };
+        if arn != step.secret || secret.versions != step.replaces {
+            return Err(taken(&wanted, &arn, &secret));
         }
+        let policy = self.policy(wanted.replica_end, &step.secret).await?;
+        if settings_digest(&secret, policy.as_deref()) != step.settings {
+            let text = format!("tags, description, rotation or policy of {arn} were changed since this was planned");
+            return Err(conflict(text, wanted.replica_end));
+        }
+        if original.version_at(CURRENT) != step.current.as_deref() {
+            let text = format!("{primary} has another current version than planned");
+            return Err(conflict(text, wanted.primary_end));
+        }
+        let mut kept = step.replaces.keys().filter(|version| !step.given_up.contains(*version));
+        if let Some(version) = kept.find(|version| !original.versions.contains_key(*version)) {
+            let text = format!("{primary} has not the version {version}, which would be lost with {arn}");
+            return Err(conflict(text, wanted.primary_end));
+        }
+        Ok(unless_rotating(&wanted, &original))
     }
 
     pub(super) async fn relink(&self, step: &Relink, cx: &StepContext<'_>) -> Result<Applied, Error> {
@@ -162,14 +157,23 @@ impl Secrets {
     }
 
     pub(super) async fn forget_replica(&self, step: &ForgetReplica, cx: &StepContext<'_>) -> Result<Applied, Error> {
-        let region = step.region.to_string();
-        let send = |client: Client| {
-            let request = client.remove_regions_from_replication().secret_id(step.primary.as_str());
-            request.remove_replica_regions(region).send()
-        };
         let end = place(&step.place(), cx);
-        let answer = self.clients().write(&end, "secretsmanager:RemoveRegionsFromReplication", send).await?;
-        Ok(Applied::Done(super::receipt(answer.request_id())))
+        Ok(Applied::Done(super::receipt(self.remove_replica(&end, &step.primary, &step.region).await?.as_deref())))
+    }
+
+    /// Takes a replica off its primary's list, with which it is gone at once, if it was there. Returns the request's id.
+    pub(super) async fn remove_replica(
+        &self,
+        end: &End,
+        primary: &SecretArn,
+        region: &Region,
+    ) -> Result<Option<String>, Error> {
+        let send = |client: Client| {
+            let request = client.remove_regions_from_replication().secret_id(primary.as_str());
+            request.remove_replica_regions(region.as_str()).send()
+        };
+        let answer = self.clients().write(end, "secretsmanager:RemoveRegionsFromReplication", send).await?;
+        Ok(answer.request_id().map(str::to_owned))
     }
 
     /// Sends the request that adds a replica. It is there once it is in step.
@@ -217,33 +221,34 @@ impl Secrets {
             Err(error) => return Err(error),
         };
         let region = &wanted.replica_end.region;
+        let without = |there: Option<(SecretArn, Secret)>, primary: Box<Secret>| match there {
+            Some((arn, secret)) => Stand::Taken { arn, secret: Box::new(secret), primary },
+            None => Stand::Absent { primary },
+        };
+        let primary = Box::new(primary);
         match primary.replicas.get(region) {
             Some(Replica { status: ReplicaStatus::InSync, .. }) if is_replica => Ok(Stand::InSync),
             Some(Replica { status: ReplicaStatus::Failed, message, .. }) => Err(failed(wanted, message.as_deref())),
-            Some(Replica { status: ReplicaStatus::Detached, .. }) | None => Ok(match there {
-                // The list of its primary is read late.
-                Some(_) if is_replica => Stand::UnderWay(format!("{} does not show its replica yet", wanted.primary)),
-                Some(other) => Stand::Taken(Box::new(other)),
-                None => Stand::Absent,
-            }),
-            // Listed, and standing alone: it was promoted, and its primary's list is read late.
-            Some(Replica { status: ReplicaStatus::InSync, .. }) if there.is_some() => {
-                Ok(there.map_or(Stand::Absent, |other| Stand::Taken(Box::new(other))))
+            // The list of its primary is read late.
+            Some(Replica { status: ReplicaStatus::Detached, .. }) | None if is_replica => {
+                Ok(Stand::UnderWay(format!("{} does not show its replica yet", wanted.primary)))
             }
+            Some(Replica { status: ReplicaStatus::Detached, .. }) | None => Ok(without(there, primary)),
+            // Listed, and standing alone: it was promoted, and its primary's list is read late.
+            Some(Replica { status: ReplicaStatus::InSync, .. }) if there.is_some() => Ok(without(there, primary)),
             Some(replica) => {
                 Ok(Stand::UnderWay(format!("the replica of {} in {region} is {}", wanted.primary, replica.status)))
             }
         }
     }
+}
 
-    /// A secret is not replicated while it is being rotated: the replica would keep half of it.
-    // REQ: SM-10
-    async fn unless_rotating(&self, wanted: &Wanted<'_>) -> Result<Probe, Error> {
-        let (_, primary) = self.describe(wanted.primary_end, wanted.primary.as_str()).await?;
-        Ok(match primary.is_rotating() {
-            true => Probe::Waiting(soon(format!("a rotation of {} is under way", wanted.primary))),
-            false => Probe::Absent,
-        })
+/// A secret is not replicated while it is being rotated: the replica would keep half of it.
+// REQ: SM-10
+fn unless_rotating(wanted: &Wanted<'_>, primary: &Secret) -> Probe {
+    match primary.is_rotating() {
+        true => Probe::Waiting(soon(format!("a rotation of {} is under way", wanted.primary))),
+        false => Probe::Absent,
     }
 }
 

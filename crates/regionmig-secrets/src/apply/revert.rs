@@ -1,18 +1,20 @@
 //! Takes back what steps did: looks first, and leaves what another hand changed since.
 // REQ: E-16
 
-use aws_sdk_secretsmanager::Client;
+use std::collections::BTreeMap;
+
 use regionmig_aws::Error;
 use regionmig_core::rewrite::canonical;
 use regionmig_core::{
-    ErrorKind, Permission, Receipt, Reversal, SOURCE_MARK, SecretArn, Side, StepContext, source_mark,
+    ErrorKind, Permission, Place, Receipt, Reversal, SOURCE_MARK, SecretArn, Side, StepContext, source_mark,
 };
 
 use super::change::{Replaced, asked_rotation};
 use super::target_of;
 use super::value::tags;
+use crate::plan::DEFAULT_ALIAS;
 use crate::service::Secrets;
-use crate::snapshot::{CURRENT, Secret};
+use crate::snapshot::{CURRENT, Rotation, Secret};
 use crate::step::{Create, MoveStage, PutVersion, Replicate, Step};
 
 /// How many days a copy that is taken back can be restored: the most that Secrets Manager gives.
@@ -59,16 +61,16 @@ enum Way {
     DeletePolicy,
     Describe(String),
     Encrypt(String),
-    Forget,
+    Forget(SecretArn, Place),
     Policy(String),
-    Rotate(Box<crate::snapshot::Rotation>),
+    Rotate(Box<Rotation>),
     Stage {
         stage: String,
         from: String,
         to: Option<String>,
     },
     StopRotation,
-    Tag(std::collections::BTreeMap<String, String>, Vec<String>),
+    Tag(BTreeMap<String, String>, Vec<String>),
 }
 
 impl Secrets {
@@ -93,7 +95,7 @@ impl Secrets {
             Way::None => return Ok(Reversal::Unsupported),
             way => way,
         };
-        self.go(way, step, &target, cx).await?;
+        self.go(way, &target, cx).await?;
         Ok(Reversal::Done)
     }
 
@@ -106,14 +108,13 @@ impl Secrets {
         cx: &StepContext<'_>,
     ) -> Result<Way, Error> {
         let replaced = Replaced::of(receipt, cx);
-        let is_set = |tags: &std::collections::BTreeMap<String, String>| {
-            tags.iter().all(|(name, value)| secret.tags.get(name) == Some(value))
-        };
+        let is_set =
+            |tags: &BTreeMap<String, String>| tags.iter().all(|(name, value)| secret.tags.get(name) == Some(value));
         Ok(match step {
             Step::AddTags(step) if is_set(&step.tags) => added(&step.tags, replaced),
             Step::ChangeTags(step) if is_set(&step.tags) => added(&step.tags, replaced),
             Step::ChangeKey(step) if secret.key == step.key.resolved(cx)? => {
-                Way::Encrypt(step.replaces.clone().unwrap_or_else(|| super::change::DEFAULT_KEY.to_owned()))
+                Way::Encrypt(step.replaces.clone().unwrap_or_else(|| DEFAULT_ALIAS.to_owned()))
             }
             Step::Create(step) => created(step, secret),
             Step::MoveStage(step) => moved(step, secret),
@@ -150,7 +151,7 @@ impl Secrets {
     }
 
     /// Sends the one request.
-    async fn go(&self, way: Way, step: &Step, target: &SecretArn, cx: &StepContext<'_>) -> Result<(), Error> {
+    async fn go(&self, way: Way, target: &SecretArn, cx: &StepContext<'_>) -> Result<(), Error> {
         let (clients, end, secret) = (self.clients(), cx.end(Side::Target), target.as_str());
         macro_rules! send {
             ($action:literal, |$client:ident| $request:expr) => {
@@ -171,7 +172,9 @@ impl Secrets {
             Way::Encrypt(key) => send!("secretsmanager:UpdateSecret", |client| {
                 client.update_secret().secret_id(secret).kms_key_id(key)
             }),
-            Way::Forget => self.forget(step, cx).await?,
+            Way::Forget(primary, place) => {
+                self.remove_replica(&super::replicate::place(&place, cx), &primary, &end.region).await?;
+            }
             Way::Policy(policy) => send!("secretsmanager:PutResourcePolicy", |client| {
                 client.put_resource_policy().secret_id(secret).resource_policy(policy).block_public_policy(false)
             }),
@@ -190,7 +193,7 @@ impl Secrets {
                 client.untag_resource().secret_id(secret).set_tag_keys(Some(gone))
             }),
             Way::Tag(old, _) => {
-                let old = tags(old.iter().map(|(name, value)| (name.as_str(), value.as_str()))).collect();
+                let old = tags(old.iter().map(|(name, value)| (name.as_str(), value.as_str())));
                 send!("secretsmanager:TagResource", |client| client
                     .tag_resource()
                     .secret_id(secret)
@@ -199,25 +202,12 @@ impl Secrets {
         }
         Ok(())
     }
-
-    /// Takes a replica away, which is gone at once.
-    async fn forget(&self, step: &Step, cx: &StepContext<'_>) -> Result<(), Error> {
-        let Step::Replicate(step) = step else { return Ok(()) };
-        let region = cx.end(Side::Target).region.to_string();
-        let send = |client: Client| {
-            let request = client.remove_regions_from_replication().secret_id(step.primary.as_str());
-            request.remove_replica_regions(region).send()
-        };
-        let end = super::replicate::place(&step.place(), cx);
-        self.clients().write(&end, "secretsmanager:RemoveRegionsFromReplication", send).await?;
-        Ok(())
-    }
 }
 
-fn added(set: &std::collections::BTreeMap<String, String>, replaced: Option<Replaced>) -> Way {
+fn added(set: &BTreeMap<String, String>, replaced: Option<Replaced>) -> Way {
     let old = match replaced {
         Some(Replaced::Tags(old)) => old,
-        _ => std::collections::BTreeMap::new(),
+        _ => BTreeMap::new(),
     };
     let gone = set.keys().filter(|name| !old.contains_key(*name)).cloned().collect();
     Way::Tag(old, gone)
@@ -257,7 +247,7 @@ fn written(step: &PutVersion, secret: &Secret) -> Way {
 /// A replica is taken away, unless it stands alone by now, or something was destroyed for it.
 fn replicated(step: &Replicate, secret: &Secret) -> Way {
     match step.overwrites.is_none() && secret.primary_region == step.primary.region() {
-        true => Way::Forget,
+        true => Way::Forget(step.primary.clone(), step.place()),
         false => Way::None,
     }
 }

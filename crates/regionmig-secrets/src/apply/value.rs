@@ -1,8 +1,6 @@
 //! Copies values, and moves stages. A value goes from one answer into one request, in memory that is wiped.
 // REQ: SM-15 SM-16
 
-use std::collections::BTreeMap;
-
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::operation::RequestId;
 use aws_sdk_secretsmanager::primitives::Blob;
@@ -39,15 +37,14 @@ impl Secrets {
             Some(version) => Some(self.value(cx.end(Side::Source), &step.secret, version).await?),
             None => None,
         };
-        let tags = tags(step.tags.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let marks = step.marks();
-        let tags = tags.chain(self::tags(marks.iter().map(|(name, value)| (*name, value.as_str()))));
+        let own = step.tags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let tags = tags(own.chain(marks.iter().map(|(name, value)| (*name, value.as_str()))));
         let (key, description) =
             (step.key.resolved(cx)?, Some(step.description.clone()).filter(|text| !text.is_empty()));
         let (text, blob) = sent(value.as_ref());
         // A version keeps its id, which is the token too. Without a value none is made, and the token is forgotten.
         let token = step.version.clone().unwrap_or_else(|| cx.token("", 64));
-        let tags: Vec<Tag> = tags.collect();
         let send = |client: Client| {
             let request = client.create_secret().name(step.secret.name()).set_description(description);
             let request = request.set_kms_key_id(key).set_tags(Some(tags)).set_type(step.kind.clone());
@@ -147,9 +144,8 @@ fn sent(value: Option<&Value>) -> (Option<String>, Option<Blob>) {
     }
 }
 
-pub(super) fn tags<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> impl Iterator<Item = Tag> {
-    let tags: BTreeMap<&str, &str> = tags.collect();
-    tags.into_iter().map(|(name, value)| Tag::builder().key(name).value(value).build())
+pub(super) fn tags<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<Tag> {
+    tags.map(|(name, value)| Tag::builder().key(name).value(value).build()).collect()
 }
 
 fn moved(target: &SecretArn, stage: &str, end: &End) -> Error {

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{Lookup, Region, SecretArn, Severity};
+use regionmig_core::{Lookup, Region, SecretArn, Severity, Step as _};
 
 use super::versions::written;
 use super::{Fate, Own, Planner};
 use crate::finding;
 use crate::options::{Keep, Relinks};
 use crate::snapshot::{CURRENT, ReplicaStatus, Secret};
-use crate::step::{ForgetReplica, Part, PromotedVersion, Relink, Step, settings_digest};
+use crate::step::{ForgetReplica, Part, Relink, Step, settings_digest};
 
 /// Whose value counts.
 enum Newer {
@@ -20,6 +20,12 @@ enum Newer {
     Promoted,
     /// They are one.
     Same,
+}
+
+/// Where what is decided on a secret begins among the findings and steps.
+pub(super) struct Since {
+    findings: usize,
+    steps: usize,
 }
 
 impl<'a> Planner<'a> {
@@ -64,15 +70,20 @@ impl<'a> Planner<'a> {
             Newer::Original => {
                 self.draft.find(finding::original_newer(&own.arn, &original));
                 // It counts with all that it has; the promoted secret only goes.
-                self.relink(own, other);
+                let since = self.since();
+                self.relink(own, other, since);
                 None
             }
             Newer::Promoted | Newer::Same => {
                 let steps = written(&own.arn, &own.secret.versions, &other.versions, true);
-                steps.into_iter().for_each(|step| self.draft.push(step));
-                Some(Fate::Original(original, other))
+                Some(Fate::Original(original, other, steps))
             }
         }
+    }
+
+    /// Marks where what is decided on a secret begins.
+    pub(super) fn since(&self) -> Since {
+        Since { findings: self.draft.findings.len(), steps: self.draft.steps.len() }
     }
 
     /// Returns whose value counts; nothing, if a person has to say so.
@@ -81,9 +92,7 @@ impl<'a> Planner<'a> {
         if here == there {
             return Some(Newer::Same);
         }
-        let base =
-            self.survey.ids.pairs::<PromotedVersion>().find(|(promoted, _)| promoted.secret() == own.arn.as_str());
-        let base = base.map(|(promoted, _)| promoted.version().to_owned());
+        let base = self.promoted.get(own.arn.as_str()).cloned();
         // Without a record of where they parted, both may have been changed.
         let is_base = |now: Option<&str>| base.is_some() && now == base.as_deref();
         match (is_base(here), is_base(there), self.options.keeps(&own.arn, original)) {
@@ -114,12 +123,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Has the promoted secret replaced by a replica of its original, once that has all.
-    pub(super) fn relink(&mut self, own: &Own<'a>, other: &Secret) {
+    pub(super) fn relink(&mut self, own: &Own<'a>, other: &Secret, since: Since) {
         if self.options.relinks == Relinks::No {
             return;
         }
         let Lookup::Present(policy) = own.policy else { return };
-        if self.is_kept(own) {
+        if self.is_kept(own, &since) {
             return;
         }
         if !own.secret.replicas.is_empty() {
@@ -130,7 +139,7 @@ impl<'a> Planner<'a> {
         let mut after = BTreeSet::new();
         let (mut stages, mut versions) = (BTreeSet::new(), BTreeSet::new());
         let mut current = other.version_at(CURRENT).map(str::to_owned);
-        for step in self.draft.steps.iter().filter(|step| *step.secret() == own.arn) {
+        for step in &self.draft.steps[since.steps..] {
             match step {
                 Step::PutVersion(step) => {
                     versions.insert(step.version.clone());
@@ -144,12 +153,7 @@ impl<'a> Planner<'a> {
                         current = Some(step.to.clone());
                     }
                 }
-                Step::AddTags(_) => drop(after.insert("add-tags".to_owned())),
-                Step::ChangeTags(_) => drop(after.insert("change-tags".to_owned())),
-                Step::PutPolicy(_) => drop(after.insert("put-policy".to_owned())),
-                Step::SetDescription(_) => drop(after.insert("set-description".to_owned())),
-                Step::SetRotation(_) => drop(after.insert("set-rotation".to_owned())),
-                _ => {}
+                other => drop(after.insert(other.spec().verb)),
             }
         }
         let lost = own.secret.versions.clone();
@@ -182,9 +186,9 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether something of the promoted secret could not be brought back: it must not be lost with it.
-    fn is_kept(&self, own: &Own<'a>) -> bool {
+    fn is_kept(&self, own: &Own<'a>, since: &Since) -> bool {
         let parts = [Part::Policy.of(&own.arn), Part::Rotation.of(&own.arn), Part::Tags.of(&own.arn)];
-        self.draft.findings.iter().any(|finding| {
+        self.draft.findings[since.findings..].iter().any(|finding| {
             let is_open = finding.severity == Severity::Blocker || finding.code == finding::code::POLICY_NOT_UNDERSTOOD;
             is_open && finding.subject.as_ref().is_some_and(|part| parts.contains(part))
         })

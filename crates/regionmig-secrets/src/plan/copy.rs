@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use regionmig_core::{Lookup, Purpose, SOURCE_MARK, STEP_MARK, is_reserved_tag, source_mark};
 
 use super::versions::{order, written};
-use super::{Fate, Named, Own, Planner, carried_tags, named};
+use super::{Fate, Named, Own, Planner, carried_tags};
 use crate::finding;
 use crate::snapshot::{CURRENT, Secret, Versions};
 use crate::step::{Create, Step};
@@ -17,9 +17,8 @@ const MOST_TAGS: usize = 50;
 impl<'a> Planner<'a> {
     /// Decides between making a copy, completing one and leaving what is there.
     pub(super) fn by_value(&mut self, own: &Own<'a>) -> Option<Fate<'a>> {
-        let target = &self.survey.target.value;
         if let Some(mapped) = self.survey.ids.target_of(&own.arn) {
-            return match target.secrets.lookup(&mapped) {
+            return match self.survey.target.secrets.lookup(&mapped) {
                 Lookup::Present(other) => self.copied(own, &mapped, other),
                 Lookup::Absent => {
                     self.draft.find(finding::mapped_secret_missing(&own.arn, &mapped));
@@ -36,7 +35,7 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::not_moved_before(&own.arn));
             return None;
         }
-        match named(target, own.arn.name()) {
+        match self.names.named(own.arn.name()) {
             Named::Unknown(gap) => {
                 self.draft.unclear(&own.arn, gap);
                 None

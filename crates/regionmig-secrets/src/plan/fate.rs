@@ -3,7 +3,7 @@
 
 use regionmig_core::{Gap, Lookup, Region, SecretArn};
 
-use super::{Fate, Named, Own, Planner, named};
+use super::{Fate, Named, Own, Planner};
 use crate::finding;
 use crate::options::Mode;
 use crate::snapshot::{CURRENT, Replica, ReplicaStatus, Secret};
@@ -28,7 +28,7 @@ impl<'a> Planner<'a> {
             self.draft.find(finding::primary_in_target(&own.arn, &replica));
             return Some(Fate::Linked(replica, None));
         }
-        match named(&self.survey.target.value, own.arn.name()) {
+        match self.names.named(own.arn.name()) {
             Named::Unknown(gap) => self.unclear(own, gap),
             Named::Free => self.replicate(own, replica, None),
             Named::Of(found, other) if other.deleted.is_some() => {
@@ -127,11 +127,8 @@ impl<'a> Planner<'a> {
     fn linked(&mut self, own: &Own<'a>, replica: SecretArn, other: &'a Secret) -> Option<Fate<'a>> {
         let status = self.primary(own).ok().and_then(|primary| self.status(primary.secret));
         match status {
-            Some(Replica { status: ReplicaStatus::Failed, .. }) => {
-                let region = &self.survey.route.target.region;
-                status.into_iter().for_each(|status| {
-                    self.draft.find(finding::replica_failed(&own.arn, region, status));
-                });
+            Some(failed @ Replica { status: ReplicaStatus::Failed, .. }) => {
+                self.draft.find(finding::replica_failed(&own.arn, &self.survey.route.target.region, failed));
                 self.draft.found(&own.arn, &replica);
                 // A replica that is there and out of step has what it had: whether that is enough a person decides.
                 return Some(Fate::Linked(replica, None));

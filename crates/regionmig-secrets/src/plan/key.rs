@@ -64,7 +64,7 @@ pub(crate) fn wanted_key(secret: &Secret, end: &End, ids: &IdMap, options: &Opti
 
 /// Returns what stands in the target for a key as a secret names it; none, if that is no name of a key.
 fn under(key: Option<&str>, end: &End, ids: &IdMap) -> Option<EncryptedUnder> {
-    let Some(key) = key.filter(|key| !is_default(key)) else { return Some(EncryptedUnder::Default) };
+    let Some(key) = key.filter(|key| !is_default(Some(key))) else { return Some(EncryptedUnder::Default) };
     if let Some(alias) = alias_of(key) {
         return Some(EncryptedUnder::Alias(bound(&alias, ids)));
     }
@@ -82,7 +82,7 @@ fn bound<I: Identifier>(source: &I, ids: &IdMap) -> Binding<I> {
 
 /// Returns whether a key, as a secret of the target names it, is the one that it should be, as far as that is known.
 pub(crate) fn is_same_key(wanted: &EncryptedUnder, found: Option<&str>, ids: &IdMap) -> bool {
-    let found = found.filter(|key| !is_default(key));
+    let found = found.filter(|key| !is_default(Some(key)));
     match wanted {
         EncryptedUnder::Default => found.is_none(),
         EncryptedUnder::Alias(alias) => {
@@ -103,8 +103,9 @@ pub(crate) fn is_same_key(wanted: &EncryptedUnder, found: Option<&str>, ids: &Id
     }
 }
 
-fn is_default(key: &str) -> bool {
-    key == DEFAULT_ALIAS || key.rsplit_once(':').is_some_and(|(_, resource)| resource == DEFAULT_ALIAS)
+/// Returns whether a secret names the region's own key, or none, which is the same.
+pub(crate) fn is_default(key: Option<&str>) -> bool {
+    key.is_none_or(|key| key == DEFAULT_ALIAS || key.rsplit_once(':').is_some_and(|(_, name)| name == DEFAULT_ALIAS))
 }
 
 /// Returns the alias that a key is named by, by itself or in an ARN.

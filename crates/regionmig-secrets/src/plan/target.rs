@@ -1,4 +1,6 @@
-//! What has a name in the target.
+//! What has a name in a region.
+
+use std::collections::BTreeMap;
 
 use regionmig_core::{Gap, SecretArn};
 
@@ -14,14 +16,31 @@ pub(crate) enum Named<'a> {
     Unknown(&'a Gap),
 }
 
-/// Returns what has `name`.
-pub(crate) fn named<'a>(snapshot: &'a Snapshot, name: &str) -> Named<'a> {
-    if let Some((arn, secret)) = snapshot.secrets.known().find(|(arn, _)| arn.name() == name) {
-        return Named::Of(arn, secret);
+/// What has which name in a region, looked up once for all.
+pub(crate) struct Names<'a> {
+    known: BTreeMap<&'a str, (&'a SecretArn, &'a Secret)>,
+    rest: Option<&'a Gap>,
+    unread: BTreeMap<&'a str, &'a Gap>,
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn new(snapshot: &'a Snapshot) -> Self {
+        let secrets = &snapshot.secrets;
+        Self {
+            known: secrets.known().map(|(arn, secret)| (arn.name(), (arn, secret))).collect(),
+            rest: secrets.rest(),
+            unread: secrets.unknown().map(|(arn, gap)| (arn.name(), gap)).collect(),
+        }
     }
-    let unread = snapshot.secrets.unknown().find(|(arn, _)| arn.name() == name).map(|(_, gap)| gap);
-    match unread.or_else(|| snapshot.secrets.rest()) {
-        Some(gap) => Named::Unknown(gap),
-        None => Named::Free,
+
+    /// Returns what has `name`.
+    pub(crate) fn named(&self, name: &str) -> Named<'a> {
+        if let Some((arn, secret)) = self.known.get(name) {
+            return Named::Of(arn, secret);
+        }
+        match self.unread.get(name).copied().or(self.rest) {
+            Some(gap) => Named::Unknown(gap),
+            None => Named::Free,
+        }
     }
 }

@@ -6,6 +6,8 @@
 mod account;
 #[path = "secrets/boto.rs"]
 mod boto;
+#[path = "../crates/regionmig-secrets/tests/recorded/clock.rs"]
+mod clock;
 #[path = "secrets/moto.rs"]
 mod moto;
 #[path = "../crates/regionmig-testkit/tests/fidelity/python.rs"]

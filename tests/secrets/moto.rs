@@ -10,11 +10,12 @@ use std::thread;
 
 use jiff::SignedDuration;
 use regionmig::secrets::{Mode, Secrets};
-use regionmig::{Check, Migration, Timestamp, Verdict};
+use regionmig::{Check, Migration, Verdict};
 use regionmig_testkit::{RemoteWorld, SecretsTiming, World};
 use serde_json::{Value, json};
 
 use crate::account::{applied, route};
+use crate::clock::keeps_time;
 use crate::python::{self, Python};
 
 /// Those with which the testkit plays its peers, so that one environment does for both.
@@ -211,24 +212,5 @@ impl Message {
         let kept = self.headers.iter().filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
         let head: String = kept.map(String::as_str).collect();
         [format!("{}{head}{added}\r\n", self.first).as_bytes(), &self.body].concat()
-    }
-}
-
-/// Says what time it is. It passes only while nothing is waited for but time.
-fn keeps_time(mut stream: TcpStream, mut lines: BufReader<TcpStream>) -> Option<()> {
-    let start: Timestamp = "2026-03-01T00:00:00Z".parse().ok()?;
-    let mut now = start.as_nanosecond();
-    loop {
-        writeln!(stream, "now {now}").ok()?;
-        loop {
-            let mut line = String::new();
-            lines.read_line(&mut line).ok()?;
-            let mut words = line.strip_prefix("wait ")?.split_whitespace();
-            let wait: i128 = words.next()?.parse().ok()?;
-            if words.next().is_none() {
-                now += wait;
-                break;
-            }
-        }
     }
 }

@@ -10,6 +10,7 @@ mod pace;
 mod pages;
 #[cfg(feature = "iam")]
 mod simulate;
+mod time;
 
 pub use access::Access;
 pub use caller::code;
@@ -19,3 +20,4 @@ pub use pace::Pace;
 pub use pages::{Answer, Pages, pages};
 #[cfg(feature = "iam")]
 pub use simulate::simulate;
+pub use time::timestamp;

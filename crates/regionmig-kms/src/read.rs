@@ -7,9 +7,8 @@ use aws_sdk_kms::types::{
     GrantListEntry, ImportState, IncludeKeyMaterial, KeyLastUsageData, KeyMetadata, KeySpec, KeyUsageType,
     RotationsListEntry,
 };
-use aws_smithy_types::DateTime;
-use regionmig_aws::{Error, pages};
-use regionmig_core::{AliasName, End, ErrorKind, Gap, KeyArn, Listing, Timestamp};
+use regionmig_aws::{Error, pages, timestamp};
+use regionmig_core::{AliasName, End, ErrorKind, Gap, KeyArn, Listing};
 
 use crate::service::Kms;
 use crate::snapshot::{
@@ -279,10 +278,6 @@ fn last_use_of(answer: &GetKeyLastUsageOutput) -> Result<LastUse, &'static str> 
     }
 }
 
-fn timestamp(at: &DateTime) -> Option<Timestamp> {
-    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
-}
-
 fn grant_of(entry: &GrantListEntry) -> Option<Grant> {
     let constraints = entry.constraints().map(|constraints| Constraints {
         context_equals: sorted(constraints.encryption_context_equals()),
@@ -311,6 +306,9 @@ fn sorted(pairs: Option<&std::collections::HashMap<String, String>>) -> BTreeMap
 
 #[cfg(test)]
 mod tests {
+    use aws_smithy_types::DateTime;
+    use regionmig_core::Timestamp;
+
     use super::*;
 
     /// As KMS answers of a key that was made at 100 s, with its use, if any, at 200 s.

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::ReplicationStatusType;
-use aws_smithy_types::DateTime;
-use regionmig_aws::{Error, pages};
-use regionmig_core::{End, Gap, Region, SecretArn, Timestamp};
+use regionmig_aws::{Error, pages, timestamp};
+use regionmig_core::{End, Gap, Region, SecretArn};
 use zeroize::Zeroizing;
 
 use crate::service::Secrets;
@@ -134,8 +133,4 @@ fn rotation_of(described: &DescribeSecretOutput) -> Option<Rotation> {
         schedule: rules.and_then(|rules| rules.schedule_expression().map(str::to_owned)),
     };
     (rotation != Rotation::default()).then_some(rotation)
-}
-
-fn timestamp(at: &DateTime) -> Option<Timestamp> {
-    Timestamp::new(at.secs(), i32::try_from(at.subsec_nanos()).ok()?).ok()
 }

@@ -5,6 +5,8 @@
 //! They come to the real SDK by a loopback port. What was not recorded is denied, so that it is a gap.
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+#[path = "recorded/clock.rs"]
+mod clock;
 #[path = "recorded/peer.rs"]
 mod peer;
 #[path = "recorded/placebo.rs"]

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::thread;
 
 use regionmig_aws::Access;
-use regionmig_core::Timestamp;
 use regionmig_testkit::RemoteWorld;
 use serde_json::Value;
+
+use crate::clock::keeps_time;
 
 /// What was asked.
 #[derive(Debug, Default)]
@@ -81,23 +82,4 @@ fn request(lines: &mut BufReader<TcpStream>) -> Option<Asked> {
     lines.read_exact(&mut body).ok()?;
     asked.input = serde_json::from_slice(&body).unwrap_or_default();
     Some(asked)
-}
-
-/// Says what time it is. It passes only while nothing is waited for but time: no answer is late.
-fn keeps_time(mut stream: TcpStream, mut lines: BufReader<TcpStream>) -> Option<()> {
-    let start: Timestamp = "2026-03-01T00:00:00Z".parse().ok()?;
-    let (mut now, mut line) = (start.as_nanosecond(), String::new());
-    loop {
-        writeln!(stream, "now {now}").ok()?;
-        loop {
-            line.clear();
-            lines.read_line(&mut line).ok()?;
-            let mut words = line.strip_prefix("wait ")?.split_whitespace();
-            let wait: i128 = words.next()?.parse().ok()?;
-            if words.next().is_none() {
-                now += wait;
-                break;
-            }
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Errors, and the few kinds of them the core tells apart.
 
+use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 use std::iter;
@@ -37,6 +38,12 @@ pub trait Classify: StdError + Send + Sync + 'static {
     /// Returns the id that AWS gave the request, for the record.
     fn request_id(&self) -> Option<&str> {
         None
+    }
+}
+
+impl Classify for Infallible {
+    fn kind(&self) -> ErrorKind {
+        match *self {}
     }
 }
 

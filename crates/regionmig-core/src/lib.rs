@@ -19,6 +19,7 @@ mod plan;
 mod policy;
 pub mod prelude;
 mod receipt;
+pub mod reencrypt;
 mod region;
 pub mod rewrite;
 mod route;

@@ -124,6 +124,13 @@ impl KeyringError {
     }
 }
 
+impl KeyringError {
+    /// Returns whether it is worth trying again without anybody doing anything.
+    pub fn is_passing(&self) -> bool {
+        self.report.kind.is_passing()
+    }
+}
+
 impl Classify for KeyringError {
     fn kind(&self) -> ErrorKind {
         self.report.kind

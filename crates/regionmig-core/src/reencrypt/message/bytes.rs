@@ -1,0 +1,104 @@
+//! The fields of a message: read from its beginning on, and written.
+
+use super::error::MessageError;
+use super::limits::Limits;
+use crate::reencrypt::EncryptionContext;
+
+/// Why a header cannot be read.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// So many bytes of it are needed, at least, to say more.
+    Short(usize),
+    /// It is none.
+    Bad(MessageError),
+}
+
+impl From<MessageError> for Trouble {
+    fn from(error: MessageError) -> Self {
+        Self::Bad(error)
+    }
+}
+
+/// Reads fields, one after the other, and none beyond a header's limit.
+pub(super) struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    limit: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) const fn new(bytes: &'a [u8], limits: &Limits) -> Self {
+        Self { bytes, at: 0, limit: limits.header }
+    }
+
+    /// Returns how much was read.
+    pub(super) const fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Trouble> {
+        let end = self.at.saturating_add(length);
+        if end > self.limit {
+            let (found, limit) = (end as u64, self.limit as u64);
+            return Err(MessageError::TooLarge { what: "bytes of header", name: "header", found, limit }.into());
+        }
+        let taken = self.bytes.get(self.at..end).ok_or(Trouble::Short(end))?;
+        self.at = end;
+        Ok(taken)
+    }
+
+    pub(super) fn array<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], Trouble> {
+        let mut array = [0; LENGTH];
+        array.copy_from_slice(self.take(LENGTH)?);
+        Ok(array)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, Trouble> {
+        self.array::<1>().map(|[byte]| byte)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, Trouble> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Trouble> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    /// Reads a field that its length, in two bytes, stands before.
+    pub(super) fn field(&mut self) -> Result<&'a [u8], Trouble> {
+        let length = self.u16()?;
+        self.take(length.into())
+    }
+
+    pub(super) fn text(&mut self, part: &'static str) -> Result<&'a str, Trouble> {
+        let bytes = self.field()?;
+        str::from_utf8(bytes).map_err(|_| MessageError::malformed(part, "is not UTF-8").into())
+    }
+}
+
+/// Writes a field with its length, in two bytes, before it.
+pub(super) fn put(out: &mut Vec<u8>, what: &'static str, field: &[u8]) -> Result<(), MessageError> {
+    let found = field.len();
+    let length = u16::try_from(found).map_err(|_| MessageError::DoesNotFit { what, found })?;
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(field);
+    Ok(())
+}
+
+/// Writes the pairs of a context as data keys are bound to them, and headers with what they do not store: their number, then each; nothing,
+/// if there are none.
+pub(super) fn pairs(context: &EncryptionContext) -> Result<Vec<u8>, MessageError> {
+    let mut out = Vec::new();
+    if context.is_empty() {
+        return Ok(out);
+    }
+    let found = context.len();
+    let too_many = |_| MessageError::DoesNotFit { what: "the encryption context", found };
+    out.extend_from_slice(&u16::try_from(found).map_err(too_many)?.to_be_bytes());
+    for (name, value) in context.iter() {
+        put(&mut out, "a name of the encryption context", name.as_bytes())?;
+        put(&mut out, "a value of the encryption context", value.as_bytes())?;
+    }
+    Ok(out)
+}

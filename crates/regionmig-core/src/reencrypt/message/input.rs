@@ -1,0 +1,179 @@
+//! The bytes of a message, as they come in.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use aws_lc_rs::digest::{self, Digest};
+use tokio::io::{AsyncRead, ReadBuf};
+
+use super::error::MessageError;
+use super::limits::Limits;
+use crate::reencrypt::ReencryptError;
+
+/// The buffer begins with so many bytes, since most messages are small,
+const LEAST: usize = 4 << 10;
+/// and has so many while a message streams through it.
+const CHUNK: usize = 64 << 10;
+
+/// A buffer over a reader. It grows as bytes come in, never by what a length claims.
+pub(super) struct Input<R> {
+    reader: R,
+    buffer: Vec<u8>,
+    /// What of the buffer was read, and not yet consumed, begins here,
+    start: usize,
+    /// and ends here.
+    end: usize,
+    /// How much was read in all.
+    total: u64,
+    limit: Option<u64>,
+    is_over: bool,
+    digest: Option<digest::Context>,
+    /// What was consumed since here is not in the digest.
+    undigested: usize,
+}
+
+impl<R: AsyncRead + Unpin> Input<R> {
+    pub(super) fn new(reader: R, limits: &Limits) -> Self {
+        Self {
+            reader,
+            buffer: vec![0; LEAST],
+            start: 0,
+            end: 0,
+            total: 0,
+            limit: limits.message,
+            is_over: false,
+            digest: None,
+            undigested: 0,
+        }
+    }
+
+    /// Returns what was read and not yet consumed.
+    pub(super) fn available(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Returns once so many bytes are available; false, if the input ends before.
+    pub(super) async fn has(&mut self, length: usize) -> Result<bool, ReencryptError> {
+        while self.end - self.start < length {
+            if self.is_over {
+                return Ok(false);
+            }
+            self.make_room(length);
+            self.read().await?;
+        }
+        Ok(true)
+    }
+
+    /// As [`has`](Self::has), of an input that may not end before.
+    pub(super) async fn need(&mut self, length: usize, part: &'static str) -> Result<(), ReencryptError> {
+        match self.has(length).await? {
+            true => Ok(()),
+            false => Err(MessageError::Truncated { part }.into()),
+        }
+    }
+
+    /// Goes on behind so many bytes.
+    pub(super) fn consume(&mut self, length: usize) {
+        self.start = self.end.min(self.start + length);
+    }
+
+    /// Digests what is consumed from now on.
+    pub(super) fn digest_by(&mut self, algorithm: &'static digest::Algorithm) {
+        self.digest = Some(digest::Context::new(algorithm));
+        self.undigested = self.start;
+    }
+
+    /// Returns the digest of what was consumed.
+    pub(super) fn finish_digest(&mut self) -> Option<Digest> {
+        self.digest_consumed();
+        self.digest.take().map(digest::Context::finish)
+    }
+
+    fn digest_consumed(&mut self) {
+        if let Some(digest) = &mut self.digest {
+            digest.update(&self.buffer[self.undigested..self.start]);
+        }
+        self.undigested = self.start;
+    }
+
+    /// Makes room behind what is available, so that `length` bytes of it may come to stand there in the end.
+    fn make_room(&mut self, length: usize) {
+        let is_streaming = self.end == self.buffer.len();
+        if self.start > 0 {
+            self.digest_consumed();
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end, self.undigested) = (0, self.end - self.start, 0);
+        }
+        let most = length.max(CHUNK);
+        // It grows once it was filled, or is full now: the bytes are there, not merely promised.
+        if is_streaming && self.buffer.len() < most {
+            self.buffer.resize((2 * self.buffer.len()).max(LEAST).min(most), 0);
+        }
+    }
+
+    async fn read(&mut self) -> Result<(), ReencryptError> {
+        let Self { reader, buffer, end, .. } = self;
+        let mut room = ReadBuf::new(&mut buffer[*end..]);
+        poll_fn(|cx| Pin::new(&mut *reader).poll_read(cx, &mut room)).await.map_err(ReencryptError::Input)?;
+        let read = room.filled().len();
+        self.end += read;
+        self.is_over = read == 0;
+        self.total += read as u64;
+        match self.limit {
+            Some(limit) if self.total > limit => {
+                let what = "bytes";
+                Err(MessageError::TooLarge { what, name: "message", found: self.total, limit }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_buffer_grows_with_what_comes_in_and_not_with_what_is_asked_for() -> Result<(), ReencryptError> {
+        let bytes = vec![7; 100];
+        let mut input = Input::new(bytes.as_slice(), &Limits::default());
+        assert!(!input.has(1 << 30).await?);
+        assert_eq!((input.available(), input.buffer.len()), (bytes.as_slice(), LEAST));
+        let bytes = vec![7; 1 << 20];
+        let mut input = Input::new(bytes.as_slice(), &Limits::default());
+        assert!(!input.has((1 << 20) + 1).await?);
+        assert!(input.buffer.len() <= (1 << 20) + 1);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn what_streams_through_is_digested_once_and_whole() -> Result<(), ReencryptError> {
+        let bytes: Vec<u8> = (0..300_000_u32).map(|number| number.to_be_bytes()[3]).collect();
+        let mut input = Input::new(bytes.as_slice(), &Limits::default());
+        assert!(input.has(10).await?);
+        input.digest_by(&digest::SHA256);
+        let mut left = bytes.len() - 5;
+        while left > 0 {
+            let length = left.min(3001);
+            assert!(input.has(length).await?);
+            input.consume(length);
+            left -= length;
+        }
+        let digest = input.finish_digest();
+        assert_eq!(
+            digest.map(|it| it.as_ref().to_vec()),
+            Some(digest::digest(&digest::SHA256, &bytes[..bytes.len() - 5]).as_ref().to_vec())
+        );
+        assert!(input.has(5).await? && !input.has(6).await?);
+        assert!(input.buffer.len() <= CHUNK);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn a_message_that_is_longer_than_it_may_be_is_refused_on_the_way() {
+        let bytes = vec![7; 1 << 20];
+        let mut input = Input::new(bytes.as_slice(), &Limits::default().with_message(5000));
+        let refused = input.has(1 << 20).await;
+        assert!(matches!(refused, Err(ReencryptError::Message(MessageError::TooLarge { limit: 5000, .. }))));
+    }
+}

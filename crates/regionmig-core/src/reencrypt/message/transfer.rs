@@ -1,0 +1,298 @@
+//! Re-encrypts a message while it streams through.
+// REQ: KMS-17, KMS-18, KMS-19, KMS-21
+
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use futures::future::try_join;
+use tokio::io::{AsyncRead, AsyncWriteExt, DuplexStream, duplex};
+use zeroize::Zeroizing;
+
+use super::error::MessageError;
+use super::header::PUBLIC_KEY;
+use super::keyring::{EncryptedDataKey, Keyring};
+use super::open::{Block, Opening, Reading, is_reserved};
+use super::options::MessageOptions;
+use super::seal::{CHUNK, Plan, Sealing};
+use super::{Header, Suite};
+use crate::ids::KeyArn;
+use crate::reencrypt::{EncryptionContext, Output, Reencrypt, ReencryptError, Through};
+
+/// Frames of a message that had none are as long as those of the Encryption SDK's own default.
+pub(super) const FRAME: u32 = 4096;
+/// Something else gets its turn after so many bytes.
+const TURN: u64 = 256 << 10;
+
+/// A message that was re-encrypted and committed, and what became what.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Message<C> {
+    /// How many bytes it holds.
+    pub bytes: u64,
+    /// How many bytes the new message has.
+    pub written: u64,
+    /// The former message's header.
+    pub source: Header,
+    /// The key that opened it, where it is one of KMS.
+    pub source_key: Option<KeyArn>,
+    /// The new message's suite.
+    pub suite: Suite,
+    /// The new message's whole encryption context, without its public key.
+    pub context: EncryptionContext,
+    /// What can open the new message.
+    pub data_keys: Vec<EncryptedDataKey>,
+    /// What the output is known by.
+    pub committed: C,
+}
+
+impl<D: Keyring, E: Keyring> Reencrypt<Through<D, E>> {
+    /// Re-encrypts a message of the Encryption SDK from `reader` to `output`, whatever its size: in memory there are a buffer of 64 KiB, or
+    /// of one frame if that is longer, on each side.
+    ///
+    /// It is decrypted and encrypted in full, with a new data key and id. To change its header only, and leave the body, would use a nonce
+    /// of AES-GCM twice with one key, after which anybody could forge frames.
+    ///
+    /// Nothing is committed before the whole message has shown to be authentic, its signature included; whatever fails before, the output
+    /// is aborted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the input is no such message, if it is not authentic, if it is larger than the limits, or if reading, either keyring or the
+    /// output fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped before it returns, the output is dropped, not committed, unless it was being committed just then.
+    pub async fn message<R, O>(&self, reader: R, output: O) -> Result<Message<O::Committed>, ReencryptError>
+    where
+        R: AsyncRead + Send + Unpin,
+        O: Output,
+    {
+        self.message_with(reader, output, &MessageOptions::default()).await
+    }
+
+    /// As [`message`](Self::message), with options.
+    ///
+    /// # Errors
+    ///
+    /// As of [`message`](Self::message).
+    pub async fn message_with<R, O>(
+        &self,
+        reader: R,
+        mut output: O,
+        options: &MessageOptions,
+    ) -> Result<Message<O::Committed>, ReencryptError>
+    where
+        R: AsyncRead + Send + Unpin,
+        O: Output,
+    {
+        match Box::pin(self.transfer(reader, &mut output, options)).await {
+            Ok(message) => {
+                let committed = output.commit().await.map_err(|error| ReencryptError::output("committed", error))?;
+                Ok(message.with(committed))
+            }
+            Err(error) => {
+                if let Err(left) = output.abort().await {
+                    tracing::warn!(error = %left, "an output was not aborted: part of it may be left");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn transfer<R, O>(
+        &self,
+        reader: R,
+        output: &mut O,
+        options: &MessageOptions,
+    ) -> Result<Message<()>, ReencryptError>
+    where
+        R: AsyncRead + Send + Unpin,
+        O: Output,
+    {
+        let reading = options.reading();
+        let source = Opening::begin(reader, &self.path.decrypt, reading).await?;
+        let contexts = Contexts::new(self, &source)?;
+        let suite = options.suite.unwrap_or_else(|| source.header.suite().successor());
+        let frame_length = options.frame_length.or_else(|| source.header.frame_length()).unwrap_or(FRAME);
+        let plan = Plan { suite, frame_length, context: &contexts.whole, withheld: &contexts.withheld };
+        let target = Sealing::begin(&self.path.encrypt, plan).await?;
+        output.begin().await.map_err(|error| ReencryptError::output("begun", error))?;
+        let transfer = Transfer { source, target, output, bytes: 0, proof: None, copy: None };
+        let mut message = match options.compares {
+            false => transfer.run().await?.0,
+            true => Box::pin(transfer.compared(&self.path.encrypt, &contexts.withheld, reading)).await?,
+        };
+        (message.context, message.suite) = (contexts.whole, suite);
+        Ok(message)
+    }
+}
+
+impl MessageOptions {
+    pub(super) const fn reading(&self) -> Reading<'_> {
+        Reading { context: &self.context, limits: &self.limits, takes_net_400: self.takes_net_400 }
+    }
+}
+
+impl Message<()> {
+    fn with<C>(self, committed: C) -> Message<C> {
+        let Self { bytes, written, source, source_key, suite, context, data_keys, committed: () } = self;
+        Message { bytes, written, source, source_key, suite, context, data_keys, committed }
+    }
+}
+
+/// The contexts of the new message.
+struct Contexts {
+    /// All pairs, but for the public key.
+    whole: EncryptionContext,
+    /// Those of them that are not stored.
+    withheld: EncryptionContext,
+}
+
+impl Contexts {
+    fn new<P, R>(reencrypt: &Reencrypt<P>, source: &Opening<R>) -> Result<Self, ReencryptError> {
+        let mut former = source.withheld.clone();
+        for (name, value) in source.header.context().iter().filter(|(name, _)| *name != PUBLIC_KEY) {
+            former.insert(name, value);
+        }
+        if let Some((name, _)) = former.iter().find(|(name, _)| is_reserved(name)) {
+            tracing::debug!(name, "a pair of the encryption context has a reserved name");
+            return Err(MessageError::malformed("a name of its encryption context", "is reserved").into());
+        }
+        let whole = reencrypt.context(&former)?;
+        let withheld = whole.iter().filter(|(name, _)| source.withheld.get(name).is_some()).collect();
+        Ok(Self { whole, withheld })
+    }
+}
+
+/// A message under way.
+struct Transfer<'a, R, O> {
+    source: Opening<R>,
+    target: Sealing,
+    output: &'a mut O,
+    bytes: u64,
+    /// A digest of what is encrypted, by a key of this run: a plain one of a short text would tell the text.
+    proof: Option<hmac::Context>,
+    /// Where what is written goes as well, to be opened again.
+    copy: Option<DuplexStream>,
+}
+
+impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
+    async fn run(mut self) -> Result<(Message<()>, Option<hmac::Tag>), ReencryptError> {
+        let mut turn = TURN;
+        while let Some(block) = self.source.next().await? {
+            match self.target.takes_whole(block.kind, block.length) {
+                true => self.whole(block)?,
+                false => self.anew(block).await?,
+            }
+            self.bytes += block.length as u64;
+            if self.target.is_full() {
+                self.hand_on().await?;
+            }
+            if self.bytes >= turn {
+                turn = self.bytes + TURN;
+                tokio::task::yield_now().await;
+            }
+        }
+        self.target.finish()?;
+        self.hand_on().await?;
+        let (source, source_key) = (self.source.header.clone(), self.source.opened_by.take());
+        self.source.finish().await?;
+        let message = Message {
+            bytes: self.bytes,
+            written: self.target.written,
+            source,
+            source_key,
+            suite: Suite::CommittingSigned,
+            context: EncryptionContext::new(),
+            data_keys: self.target.data_keys,
+            committed: (),
+        };
+        Ok((message, self.proof.map(hmac::Context::sign)))
+    }
+
+    /// Opens a block where its frame will stand, and encrypts it there.
+    fn whole(&mut self, block: Block) -> Result<(), MessageError> {
+        let Self { source, target, proof, .. } = self;
+        target.whole(block.kind, block.length, |room| {
+            source.open(block, room)?;
+            if let Some(proof) = proof {
+                proof.update(room);
+            }
+            Ok(())
+        })
+    }
+
+    /// Opens a block, and cuts it into frames of another length.
+    async fn anew(&mut self, block: Block) -> Result<(), ReencryptError> {
+        let mut plaintext = Zeroizing::new(vec![0; block.length]);
+        self.source.open(block, &mut plaintext)?;
+        if let Some(proof) = &mut self.proof {
+            proof.update(&plaintext);
+        }
+        let mut taken = 0;
+        while taken < plaintext.len() {
+            taken += self.target.take(&plaintext[taken..])?;
+            if self.target.is_full() {
+                self.hand_on().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn hand_on(&mut self) -> Result<(), ReencryptError> {
+        self.target.digest_ready();
+        let written = self.output.write(self.target.ready()).await;
+        written.map_err(|error| ReencryptError::output("written", error))?;
+        if let Some(copy) = &mut self.copy
+            && copy.write_all(self.target.ready()).await.is_err()
+        {
+            // Whoever opens it again has found a fault, and says which.
+            self.copy = None;
+        }
+        self.target.handed_on();
+        Ok(())
+    }
+
+    /// As [`run`](Self::run), and opens what is written again.
+    async fn compared(
+        mut self,
+        keyring: &impl Keyring,
+        withheld: &EncryptionContext,
+        reading: Reading<'_>,
+    ) -> Result<Message<()>, ReencryptError> {
+        let mut secret = Zeroizing::new([0; 32]);
+        let failed = |_| MessageError::Primitive { attempted: "making a key to compare with" };
+        SystemRandom::new().fill(&mut *secret).map_err(failed)?;
+        let key = hmac::Key::new(HMAC_SHA256, &*secret);
+        let (copy, written) = duplex(CHUNK);
+        (self.proof, self.copy) = (Some(hmac::Context::with_key(&key)), Some(copy));
+        let again = Reading { context: withheld, takes_net_400: false, ..reading };
+        let reopened = proof_of(written, keyring, again, hmac::Context::with_key(&key));
+        let ((message, before), after) = try_join(self.run(), reopened).await?;
+        match before {
+            Some(before) if super::super::is_same(before.as_ref(), after.as_ref()) => Ok(message),
+            _ => Err(ReencryptError::Unequal),
+        }
+    }
+}
+
+/// Opens a message and returns the digest of what it holds.
+async fn proof_of<R: AsyncRead + Send + Unpin>(
+    reader: R,
+    keyring: &impl Keyring,
+    reading: Reading<'_>,
+    mut proof: hmac::Context,
+) -> Result<hmac::Tag, ReencryptError> {
+    let mut opening = Opening::begin(reader, keyring, reading).await?;
+    let mut plaintext = Zeroizing::new(Vec::new());
+    while let Some(block) = opening.next().await? {
+        if plaintext.len() < block.length {
+            plaintext = Zeroizing::new(vec![0; block.length]);
+        }
+        let room = &mut plaintext[..block.length];
+        opening.open(block, room)?;
+        proof.update(room);
+    }
+    opening.finish().await?;
+    Ok(proof.sign())
+}

@@ -1,7 +1,7 @@
 //! Messages of the Encryption SDK: those that others wrote, those we write, and those that want to do harm.
 
 #![expect(clippy::disallowed_methods, reason = "where the vectors lie is read from the environment")]
-#![expect(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod commitment;
 mod common;

@@ -8,6 +8,7 @@
 mod appends;
 mod inputs;
 mod measure;
+mod messages;
 mod policies;
 mod stored;
 
@@ -15,6 +16,7 @@ use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use regionmig_core::reencrypt::message::Suite;
 use regionmig_core::{ApplyOptions, Event, Journal, MemoryJournal, MigrationPlan, Record};
 
 use crate::inputs::{Case, runtime};
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
         println!("{}", peak_memory().unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let figures: [(&str, Figure); 7] = [
+    let figures: [(&str, Figure); 9] = [
         ("planning", planning),
         ("reading", reading),
         ("engine", engine),
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         ("scaling", scaling),
         ("memory", memory),
         ("rewriting", rewriting),
+        ("messages", large_messages),
+        ("small-messages", small_messages),
     ];
     // Those that were asked for by name, or all. Cargo adds options of its own.
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -156,6 +160,28 @@ fn rewriting() -> bool {
         let print = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap().to_string();
         ratio(5, rewrite, || time_of(|| often.clone().map(|_| print(&text)).collect::<Vec<_>>()))
     })
+}
+
+/// Large messages against the bare loop of what opens, encrypts and, if they are signed, digests their frames: the share of its speed.
+fn large_messages() -> bool {
+    let named = |name: &str, suite, least| {
+        let case = messages::Case::new(suite, 10 << 20);
+        figure(name, AtLeast(least), || ratio(7, || time_of(|| case.frames(5)), || time_of(|| case.run(5))))
+    };
+    let signed = named("message_10mib_signed_to_primitives", Suite::CommittingSigned, 0.8);
+    let unsigned = named("message_10mib_to_primitives", Suite::Committing, 0.7);
+    signed && unsigned
+}
+
+/// Small messages against the sum of their primitives: the share of its speed.
+fn small_messages() -> bool {
+    let named = |name: &str, suite, times| {
+        let case = messages::Case::new(suite, 1 << 10);
+        figure(name, AtLeast(0.8), || ratio(7, || time_of(|| case.primitives(times)), || time_of(|| case.run(times))))
+    };
+    let signed = named("message_1kib_signed_to_primitives", Suite::CommittingSigned, 200);
+    let unsigned = named("message_1kib_to_primitives", Suite::Committing, 3000);
+    signed && unsigned
 }
 
 fn plan_of(case: &Case) -> MigrationPlan {

@@ -101,8 +101,8 @@ impl<P> Reencrypt<P> {
     /// # Errors
     ///
     /// Fails if a value names something that has no counterpart.
-    pub fn context(&self, context: &EncryptionContext) -> Result<EncryptionContext, ReencryptError> {
-        let Contexts::Rewritten(rewriter) = &self.contexts else { return Ok(context.clone()) };
+    pub fn context(&self, context: EncryptionContext) -> Result<EncryptionContext, ReencryptError> {
+        let Contexts::Rewritten(rewriter) = &self.contexts else { return Ok(context) };
         let rewritten = rewriter.context(context.as_map());
         let lost =
             |name: &str, value: &str| Err(ReencryptError::Context { name: name.to_owned(), value: value.to_owned() });
@@ -127,7 +127,7 @@ impl<P: Exchange> Reencrypt<P> {
     ///
     /// Fails if either end does, if a context cannot be rewritten, or if the result was opened again and does not hold the same.
     pub async fn item(&self, ciphertext: &Ciphertext) -> Result<Reencrypted, ReencryptError> {
-        let context = self.context(&ciphertext.context)?;
+        let context = self.context(ciphertext.context.clone())?;
         let exchanged = self.path.exchange(ciphertext, &context).await?;
         Ok(Reencrypted {
             bytes: exchanged.encrypted.bytes,
@@ -144,7 +144,7 @@ impl<P: Exchange> Reencrypt<P> {
     ///
     /// Fails as [`item`](Self::item) would, as far as that can be told.
     pub async fn rehearse(&self, ciphertext: &Ciphertext) -> Result<(), ReencryptError> {
-        let context = self.context(&ciphertext.context)?;
+        let context = self.context(ciphertext.context.clone())?;
         self.path.rehearse(ciphertext, &context).await
     }
 }

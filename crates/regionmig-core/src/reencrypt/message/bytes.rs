@@ -1,5 +1,7 @@
 //! The fields of a message: read from its beginning on, and written.
 
+use std::borrow::Cow;
+
 use super::error::MessageError;
 use super::limits::Limits;
 use crate::reencrypt::EncryptionContext;
@@ -90,15 +92,34 @@ pub(super) fn put(out: &mut Vec<u8>, what: &'static str, field: &[u8]) -> Result
 /// if there are none.
 pub(super) fn pairs(context: &EncryptionContext) -> Result<Vec<u8>, MessageError> {
     let mut out = Vec::new();
-    if context.is_empty() {
-        return Ok(out);
-    }
-    let found = context.len();
-    let too_many = |_| MessageError::DoesNotFit { what: "the encryption context", found };
-    out.extend_from_slice(&u16::try_from(found).map_err(too_many)?.to_be_bytes());
-    for (name, value) in context.iter() {
-        put(&mut out, "a name of the encryption context", name.as_bytes())?;
-        put(&mut out, "a value of the encryption context", value.as_bytes())?;
-    }
+    put_pairs(&mut out, context.len(), context.iter())?;
     Ok(out)
+}
+
+/// As [`pairs`], of so many of a context's pairs, to the end of `out`.
+pub(super) fn put_pairs<'a>(
+    out: &mut Vec<u8>,
+    count: usize,
+    pairs: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<(), MessageError> {
+    if count == 0 {
+        return Ok(());
+    }
+    let too_many = |_| MessageError::DoesNotFit { what: "the encryption context", found: count };
+    out.extend_from_slice(&u16::try_from(count).map_err(too_many)?.to_be_bytes());
+    for (name, value) in pairs {
+        put(out, "a name of the encryption context", name.as_bytes())?;
+        put(out, "a value of the encryption context", value.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Returns what a header's tag authenticates: the header up to there, and the pairs that it does not store.
+pub(super) fn authenticated<'a>(header: &'a [u8], withheld: &EncryptionContext) -> Result<Cow<'a, [u8]>, MessageError> {
+    if withheld.is_empty() {
+        return Ok(header.into());
+    }
+    let mut whole = header.to_vec();
+    put_pairs(&mut whole, withheld.len(), withheld.iter())?;
+    Ok(whole.into())
 }

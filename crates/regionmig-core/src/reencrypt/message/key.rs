@@ -125,26 +125,38 @@ pub(super) enum Kind {
 /// What the blocks of a body are authenticated with: message id, what it is, number, length. The encryption context is not in it; the
 /// header's tag and the data keys are bound to that.
 pub(super) struct BodyAad {
-    regular: Vec<u8>,
-    last: Vec<u8>,
+    regular: Labelled,
+    last: Labelled,
+}
+
+/// A message id, what a block is, its number and its length: as long as the longest of them, and how much of that it is.
+struct Labelled([u8; 32 + 35 + REST], usize);
+
+/// So long are number and length.
+const REST: usize = 12;
+
+impl Labelled {
+    fn new(id: &[u8], label: &[u8]) -> Self {
+        let mut bytes = [0; 32 + 35 + REST];
+        let (before, end) = (id.len(), id.len() + label.len());
+        bytes[..before].copy_from_slice(id);
+        bytes[before..end].copy_from_slice(label);
+        Self(bytes, end)
+    }
 }
 
 impl BodyAad {
     pub(super) fn new(id: &[u8], is_framed: bool) -> Self {
-        let whole = |name: &[u8]| [id, name, &[0; 12]].concat();
-        match is_framed {
-            true => Self { regular: whole(REGULAR), last: whole(LAST) },
-            false => Self { regular: Vec::new(), last: whole(BLOCK) },
-        }
+        let last = Labelled::new(id, if is_framed { LAST } else { BLOCK });
+        Self { regular: Labelled::new(id, REGULAR), last }
     }
 
     /// Returns what goes with one block.
     pub(super) fn of(&mut self, kind: Kind, sequence: u32, length: usize) -> &[u8] {
-        let aad = if kind == Kind::Regular { &mut self.regular } else { &mut self.last };
-        if let Some(rest) = aad.last_chunk_mut::<12>() {
-            rest[..4].copy_from_slice(&sequence.to_be_bytes());
-            rest[4..].copy_from_slice(&(length as u64).to_be_bytes());
-        }
-        aad
+        let Labelled(bytes, end) = if kind == Kind::Regular { &mut self.regular } else { &mut self.last };
+        let rest = &mut bytes[*end..*end + REST];
+        rest[..4].copy_from_slice(&sequence.to_be_bytes());
+        rest[4..].copy_from_slice(&(length as u64).to_be_bytes());
+        &bytes[..*end + REST]
     }
 }

@@ -1,6 +1,8 @@
 //! Opens a message, frame by frame.
 // REQ: KMS-17
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::signature::UnparsedPublicKey;
 use base64::Engine;
@@ -36,8 +38,7 @@ pub(super) struct Reading<'a> {
 pub(super) struct Opening<R> {
     input: Input<R>,
     pub(super) header: Header,
-    /// The key of KMS that opened it.
-    pub(super) opened_by: Option<KeyArn>,
+    opened_by: Option<KeyArn>,
     /// The pairs that the message does not store.
     pub(super) withheld: EncryptionContext,
     key: MessageKey,
@@ -65,10 +66,7 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
         let mut input = Input::new(reader, reading.limits);
         let header = read_header(&mut input, reading.limits).await?;
         let withheld = withheld(&header, reading.context)?;
-        let mut context = withheld.clone();
-        for (name, value) in header.context().iter() {
-            context.insert(name, value);
-        }
+        let context = whole(header.context(), &withheld);
         let public_key = public_key(&header, &context)?;
         let opened = keyring.decrypt_data_key(header.suite(), &context, header.data_keys()).await;
         let opened = opened.map_err(ReencryptError::decrypt)?;
@@ -142,8 +140,8 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
         Ok(())
     }
 
-    /// Checks, after the last block, the signature and that nothing follows.
-    pub(super) async fn finish(mut self) -> Result<(), ReencryptError> {
+    /// Checks, after the last block, the signature and that nothing follows. Returns the header, and the key of KMS that opened it.
+    pub(super) async fn finish(mut self) -> Result<(Header, Option<KeyArn>), ReencryptError> {
         if let (Some(public_key), Some(signature)) = (self.public_key.take(), self.header.suite().signature()) {
             let digest = self.input.finish_digest();
             self.input.need(2, "its signature").await?;
@@ -163,7 +161,7 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
         }
         match self.input.has(1).await? {
             true => Err(MessageError::Trailing.into()),
-            false => Ok(()),
+            false => Ok((self.header, self.opened_by)),
         }
     }
 }
@@ -199,6 +197,18 @@ fn withheld(header: &Header, given: &EncryptionContext) -> Result<EncryptionCont
     Ok(withheld)
 }
 
+/// Returns all pairs of a context.
+fn whole<'a>(stored: &'a EncryptionContext, withheld: &EncryptionContext) -> Cow<'a, EncryptionContext> {
+    if withheld.is_empty() {
+        return Cow::Borrowed(stored);
+    }
+    let mut whole = stored.clone();
+    for (name, value) in withheld.iter() {
+        whole.insert(name, value);
+    }
+    Cow::Owned(whole)
+}
+
 /// Returns the public key of a signed message.
 fn public_key(header: &Header, context: &EncryptionContext) -> Result<Option<Vec<u8>>, MessageError> {
     const PART: &str = "its public key";
@@ -229,7 +239,7 @@ fn authentic(
     {
         return Err(MessageError::Commitment);
     }
-    let whole = [body, &bytes::pairs(withheld)?].concat();
+    let whole = bytes::authenticated(body, withheld)?;
     if key.is_authentic(header.nonce, &whole, &header.tag) {
         return Ok(key);
     }

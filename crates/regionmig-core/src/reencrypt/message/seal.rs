@@ -18,6 +18,8 @@ use crate::reencrypt::{EncryptionContext, ReencryptError};
 
 /// So much is written at once.
 pub(super) const CHUNK: usize = 64 << 10;
+/// So much is made room for at first.
+const BEGINNING: usize = 4 << 10;
 /// What stands before a frame that is not the last: number and nonce.
 const REGULAR: usize = 16;
 /// What stands before the last one: the number no frame has, number, nonce and length.
@@ -28,7 +30,7 @@ pub(super) struct Plan<'a> {
     pub(super) suite: Suite,
     pub(super) frame_length: u32,
     /// The whole context, without the public key.
-    pub(super) context: &'a EncryptionContext,
+    pub(super) context: EncryptionContext,
     /// Those of its pairs that the message does not store.
     pub(super) withheld: &'a EncryptionContext,
 }
@@ -46,9 +48,10 @@ pub(super) struct Sealing {
     pending: Pending,
     digest: Option<digest::Context>,
     signer: Option<EcdsaKeyPair>,
-    pub(super) data_keys: Vec<EncryptedDataKey>,
+    context: EncryptionContext,
+    data_keys: Vec<EncryptedDataKey>,
     /// How many bytes the message has so far.
-    pub(super) written: u64,
+    written: u64,
 }
 
 /// A plaintext that waits for the rest of its frame. It is wiped when it is encrypted, and when dropped.
@@ -64,21 +67,20 @@ impl Drop for Pending {
 impl Sealing {
     /// Makes a data key and writes the header.
     pub(super) async fn begin(keyring: &impl Keyring, plan: Plan<'_>) -> Result<Self, ReencryptError> {
-        let Plan { suite, frame_length, withheld, .. } = plan;
-        let mut context = plan.context.clone();
+        let Plan { suite, frame_length, mut context, withheld } = plan;
         let signer = suite.signature().map(|signature| EcdsaKeyPair::generate(signature.signing)).transpose();
         let signer = signer.map_err(|_| failed("making a key to sign with"))?;
         if let Some(signer) = &signer {
             context.insert(PUBLIC_KEY, BASE64_STANDARD.encode(compressed(signer)));
         }
         let made = keyring.generate_data_key(suite, &context).await.map_err(ReencryptError::encrypt)?;
-        let stored = context.iter().filter(|(name, _)| withheld.get(name).is_none()).collect();
         let mut id = vec![0; message_id_length(suite)];
         SystemRandom::new().fill(&mut id).map_err(|_| failed("making a message id"))?;
         let key = MessageKey::derive(suite, &id, made.plaintext.expose(), Info::Whole)?;
-        let mut chunk = header(suite, &id, &stored, &made.encrypted, (frame_length, key.commitment))?;
-        let whole = [chunk.as_slice(), &bytes::pairs(withheld)?].concat();
-        let tag = key.tag([0; 12], &whole)?;
+        let stored = context.iter().filter(|(name, _)| withheld.get(name).is_none());
+        let stored = (context.len() - withheld.len(), stored);
+        let mut chunk = header(suite, &id, stored, &made.encrypted, (frame_length, key.commitment))?;
+        let tag = key.tag([0; 12], &bytes::authenticated(&chunk, withheld)?)?;
         if !suite.is_committing() {
             chunk.extend_from_slice(&[0; 12]);
         }
@@ -93,6 +95,7 @@ impl Sealing {
             pending: Pending::default(),
             digest: suite.signature().map(|signature| digest::Context::new(signature.digest)),
             signer,
+            context,
             data_keys: made.encrypted,
             written: 0,
         })
@@ -120,7 +123,8 @@ impl Sealing {
         let end = at + before + length + TAG;
         if self.chunk.len() < end {
             // Frames that are ready are no secret, so a copy of them that is left behind does no harm.
-            self.chunk.resize(end.max((2 * self.chunk.len()).min(CHUNK)), 0);
+            let room = if end > BEGINNING { (2 * end).min(CHUNK) } else { end };
+            self.chunk.resize(end.max(room), 0);
         }
         let sequence = self.next.ok_or(MessageError::TooManyFrames)?;
         fill(&mut self.chunk[at + before..at + before + length])?;
@@ -202,6 +206,12 @@ impl Sealing {
         &self.chunk[..self.ready]
     }
 
+    /// Returns the context without the public key, what can open the message, and how many bytes it has.
+    pub(super) fn into_parts(mut self) -> (EncryptionContext, Vec<EncryptedDataKey>, u64) {
+        self.context.remove(PUBLIC_KEY);
+        (self.context, self.data_keys, self.written)
+    }
+
     /// Begins a new chunk.
     pub(super) fn handed_on(&mut self) {
         self.written += self.ready as u64;
@@ -248,22 +258,25 @@ fn compressed(signer: &EcdsaKeyPair) -> Vec<u8> {
 }
 
 /// Writes a header up to its tag.
-fn header(
+fn header<'a>(
     suite: Suite,
     id: &[u8],
-    stored: &EncryptionContext,
+    (count, stored): (usize, impl Iterator<Item = (&'a str, &'a str)>),
     data_keys: &[EncryptedDataKey],
     (frame_length, commitment): (u32, Option<[u8; 32]>),
 ) -> Result<Vec<u8>, MessageError> {
     const DATA_KEY: &str = "a data key";
-    let mut out = Vec::with_capacity(1024);
+    // So that a small message needs no other one.
+    let mut out = Vec::with_capacity(BEGINNING);
     out.push(suite.format());
     if suite.format() == 1 {
         out.push(0x80);
     }
     out.extend_from_slice(&suite.id().to_be_bytes());
     out.extend_from_slice(id);
-    put(&mut out, "the encryption context", &bytes::pairs(stored)?)?;
+    let mut pairs = Vec::new();
+    bytes::put_pairs(&mut pairs, count, stored)?;
+    put(&mut out, "the encryption context", &pairs)?;
     let found = data_keys.len();
     let count = u16::try_from(found).map_err(|_| MessageError::DoesNotFit { what: "the list of data keys", found })?;
     out.extend_from_slice(&count.to_be_bytes());

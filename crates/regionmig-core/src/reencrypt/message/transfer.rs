@@ -111,19 +111,17 @@ impl<D: Keyring, E: Keyring> Reencrypt<Through<D, E>> {
     {
         let reading = options.reading();
         let source = Opening::begin(reader, &self.path.decrypt, reading).await?;
-        let contexts = Contexts::new(self, &source)?;
+        let (context, withheld) = contexts(self, &source)?;
         let suite = options.suite.unwrap_or_else(|| source.header.suite().successor());
         let frame_length = options.frame_length.or_else(|| source.header.frame_length()).unwrap_or(FRAME);
-        let plan = Plan { suite, frame_length, context: &contexts.whole, withheld: &contexts.withheld };
+        let plan = Plan { suite, frame_length, context, withheld: &withheld };
         let target = Sealing::begin(&self.path.encrypt, plan).await?;
         output.begin().await.map_err(|error| ReencryptError::output("begun", error))?;
-        let transfer = Transfer { source, target, output, bytes: 0, proof: None, copy: None };
-        let mut message = match options.compares {
-            false => transfer.run().await?.0,
-            true => Box::pin(transfer.compared(&self.path.encrypt, &contexts.withheld, reading)).await?,
-        };
-        (message.context, message.suite) = (contexts.whole, suite);
-        Ok(message)
+        let transfer = Transfer { source, target, suite, output, bytes: 0, proof: None, copy: None };
+        match options.compares {
+            false => Ok(transfer.run().await?.0),
+            true => Box::pin(transfer.compared(&self.path.encrypt, &withheld, reading)).await,
+        }
     }
 }
 
@@ -140,34 +138,29 @@ impl Message<()> {
     }
 }
 
-/// The contexts of the new message.
-struct Contexts {
-    /// All pairs, but for the public key.
-    whole: EncryptionContext,
-    /// Those of them that are not stored.
-    withheld: EncryptionContext,
-}
-
-impl Contexts {
-    fn new<P, R>(reencrypt: &Reencrypt<P>, source: &Opening<R>) -> Result<Self, ReencryptError> {
-        let mut former = source.withheld.clone();
-        for (name, value) in source.header.context().iter().filter(|(name, _)| *name != PUBLIC_KEY) {
-            former.insert(name, value);
-        }
-        if let Some((name, _)) = former.iter().find(|(name, _)| is_reserved(name)) {
-            tracing::debug!(name, "a pair of the encryption context has a reserved name");
-            return Err(MessageError::malformed("a name of its encryption context", "is reserved").into());
-        }
-        let whole = reencrypt.context(&former)?;
-        let withheld = whole.iter().filter(|(name, _)| source.withheld.get(name).is_some()).collect();
-        Ok(Self { whole, withheld })
+/// Returns the new message's whole context, but for its public key, and those of its pairs that it does not store.
+fn contexts<P, R>(
+    reencrypt: &Reencrypt<P>,
+    source: &Opening<R>,
+) -> Result<(EncryptionContext, EncryptionContext), ReencryptError> {
+    let mut former = source.header.context().clone();
+    former.remove(PUBLIC_KEY);
+    for (name, value) in source.withheld.iter() {
+        former.insert(name, value);
     }
+    if former.iter().any(|(name, _)| is_reserved(name)) {
+        return Err(MessageError::malformed("a name of its encryption context", "is reserved").into());
+    }
+    let whole = reencrypt.context(former)?;
+    let withheld = whole.iter().filter(|(name, _)| source.withheld.get(name).is_some()).collect();
+    Ok((whole, withheld))
 }
 
 /// A message under way.
 struct Transfer<'a, R, O> {
     source: Opening<R>,
     target: Sealing,
+    suite: Suite,
     output: &'a mut O,
     bytes: u64,
     /// A digest of what is encrypted, by a key of this run: a plain one of a short text would tell the text.
@@ -195,19 +188,11 @@ impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
         }
         self.target.finish()?;
         self.hand_on().await?;
-        let (source, source_key) = (self.source.header.clone(), self.source.opened_by.take());
-        self.source.finish().await?;
-        let message = Message {
-            bytes: self.bytes,
-            written: self.target.written,
-            source,
-            source_key,
-            suite: Suite::CommittingSigned,
-            context: EncryptionContext::new(),
-            data_keys: self.target.data_keys,
-            committed: (),
-        };
-        Ok((message, self.proof.map(hmac::Context::sign)))
+        let Self { source, target, suite, bytes, proof, .. } = self;
+        let (source, source_key) = source.finish().await?;
+        let (context, data_keys, written) = target.into_parts();
+        let message = Message { bytes, written, source, source_key, suite, context, data_keys, committed: () };
+        Ok((message, proof.map(hmac::Context::sign)))
     }
 
     /// Opens a block where its frame will stand, and encrypts it there.

@@ -70,8 +70,7 @@ pub async fn decrypt<R: AsyncRead + Send + Unpin>(
         held.resize(end, 0);
         opening.open(block, &mut held[start..])?;
     }
-    let (header, key) = (opening.header.clone(), opening.opened_by.take());
-    opening.finish().await?;
+    let (header, key) = opening.finish().await?;
     Ok(OpenedMessage { plaintext: Secret::new(std::mem::take(&mut *held)), header, key })
 }
 
@@ -96,7 +95,7 @@ pub async fn encrypt(
     }
     let suite = options.suite.unwrap_or(Suite::CommittingSigned);
     let frame_length = options.frame_length.unwrap_or(FRAME);
-    let plan = Plan { suite, frame_length, context: &whole, withheld: &options.context };
+    let plan = Plan { suite, frame_length, context: whole, withheld: &options.context };
     let mut sealing = Sealing::begin(keyring, plan).await?;
     let mut message = Vec::new();
     let mut rest = plaintext.expose().as_slice();

@@ -1,0 +1,146 @@
+//! Ciphertexts of KMS in a table, each row re-encrypted: JSON lines, or a column of CSV, in and out.
+//!
+//!     cargo run --example reencrypt_blobs                              # on rows that it makes
+//!     cargo run --example reencrypt_blobs --features live -- rows.jsonl new.jsonl --live --profile ops --from KEY --to KEY \
+//!         [--column ciphertext] [--context NAME=VALUE] [--context-column NAME] [--at-once 64] [--compare] [--rehearse]
+//!
+//! The column holds base64. The encryption context of a row is what `--context` says, the columns that `--context-column` names, and, in
+//! JSON, the object `context` of the row. Each row comes out with the new ciphertext in place of the old; one that fails keeps the old one
+//! and says why in `error`. `--rehearse` asks KMS which rows would fail, and writes nothing.
+//!
+//! Rows come out in the order in which they went in, so what is in the output says how far it got: killed and run again, it goes on there.
+//!
+//! Exit codes: 0 all done; 3 some rows failed; 1 an error; 2 not understood.
+// REQ: KMS-8, KMS-9, KMS-20
+
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "an example talks to people")]
+
+#[path = "support/keys.rs"]
+mod keys;
+#[path = "support/table.rs"]
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use futures::{Stream, StreamExt};
+use indicatif::{ProgressBar, ProgressStyle};
+use keys::Keys;
+use regionmig::reencrypt::{Ciphertext, Encrypt, EncryptionContext, Exchange, ItemOptions, Reencrypt};
+use regionmig::{BoxError, Secret, chain};
+use table::{Columns, Reader, Row, Writer};
+
+const OPTIONS: [&str; 4] = ["--at-once", "--column", "--context", "--context-column"];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    keys::run(&OPTIONS, &["--compare", "--rehearse"], carry_over).await
+}
+
+async fn carry_over(keys: Keys) -> Result<ExitCode, BoxError> {
+    let (source, target) = match keys.words.free.as_slice() {
+        [source, target] => (PathBuf::from(source), PathBuf::from(target)),
+        _ if keys.is_world => sample(&keys).await?,
+        _ => return Err("name two files: where the rows are, and where the new ones go".into()),
+    };
+    let reencrypt = Reencrypt::new(keys.kms.decryptor(&keys.old), keys.kms.encryptor(&keys.new));
+    let code = match keys.words.has("--compare") {
+        true => rows(&reencrypt.comparing(), &source, &target, &keys).await?,
+        false => rows(&reencrypt, &source, &target, &keys).await?,
+    };
+    if keys.is_world {
+        std::fs::remove_dir_all(source.parent().unwrap_or(&source))?;
+    }
+    Ok(code)
+}
+
+async fn rows<P: Exchange>(
+    reencrypt: &Reencrypt<P>,
+    source: &Path,
+    target: &Path,
+    keys: &Keys,
+) -> Result<ExitCode, BoxError> {
+    let columns = Columns {
+        ciphertext: keys.words.one("--column").unwrap_or("ciphertext").to_owned(),
+        context: keys.words.all("--context-column").to_vec(),
+        pairs: keys.words.context()?,
+    };
+    let bar = bar();
+    let shown = bar.clone();
+    let options = ItemOptions::default()
+        .at_once(keys.words.one("--at-once").unwrap_or("64").parse()?)
+        .in_order()
+        .observe(move |progress| shown.set_position(progress.done + progress.failed));
+    let failed = if keys.words.has("--rehearse") {
+        let items = items(Reader::open(source, columns, 0)?);
+        let mut ended = Box::pin(reencrypt.rehearse_items(items, &options));
+        let mut failed = 0;
+        while let Some((row, result)) = ended.next().await {
+            if let Some(error) = row.error.or_else(|| result.err().map(|error| chain(&error))) {
+                failed += 1;
+                println!("row {}: would fail: {error}", row.number);
+            }
+        }
+        failed
+    } else {
+        let (mut writer, done) = Writer::open(target, source)?;
+        let items = items(Reader::open(source, columns, done)?);
+        let mut ended = Box::pin(reencrypt.items_with(items, &options));
+        let mut failed = 0;
+        while let Some((row, result)) = ended.next().await {
+            // A row that holds no ciphertext says so; what KMS says of it then does not matter.
+            let result = match &row.error {
+                Some(error) => Err(error.clone()),
+                None => result.map_err(|error| chain(&error)),
+            };
+            if let Err(error) = &result {
+                failed += 1;
+                println!("row {}: {error}", row.number);
+            }
+            writer.write(row, result.map(|new| new.bytes))?;
+        }
+        println!("{} rows, {failed} failed, {done} were there from an earlier run", writer.close()?);
+        failed
+    };
+    bar.finish_and_clear();
+    if keys.is_world && !keys.words.has("--rehearse") {
+        println!("{}", std::fs::read_to_string(target)?.lines().filter(|line| line.contains("error")).collect::<String>());
+    }
+    Ok(ExitCode::from(if failed == 0 { 0 } else { 3 }))
+}
+
+/// Gives each row with its ciphertext. What is no row ends it, with the reason in the last one.
+fn items(reader: Reader) -> impl Stream<Item = (Row, Ciphertext)> + Send {
+    futures::stream::iter(reader.map(|row| {
+        let item = Ciphertext::new(row.ciphertext.clone(), row.context.clone());
+        (row, item)
+    }))
+}
+
+/// On the terminal only, beside what the program prints.
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{spinner} {pos} rows, {per_sec}");
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    bar
+}
+
+/// Makes a table of rows: most as they should be, one with another context than it was encrypted with, and one that is no base64.
+async fn sample(keys: &Keys) -> Result<(PathBuf, PathBuf), BoxError> {
+    let folder = keys::scratch("blobs")?;
+    let old = keys.kms.encryptor(&keys.old);
+    let mut lines = String::new();
+    for number in 1..=40 {
+        let context = EncryptionContext::from([("table", "users"), ("id", &number.to_string())]);
+        let text = Secret::new(format!("user{number}@example.com").into_bytes());
+        let encrypted = old.encrypt(&text, &context).await?;
+        let said = if number == 17 { EncryptionContext::new() } else { context };
+        let text = if number == 23 { "?".to_owned() } else { table::encoded(&encrypted.bytes) };
+        let row = serde_json::json!({ "id": number, "mail": text, "ciphertext": text, "context": said });
+        lines.push_str(&row.to_string());
+        lines.push('\n');
+    }
+    let source = folder.join("rows.jsonl");
+    std::fs::write(&source, lines)?;
+    Ok((source, folder.join("new.jsonl")))
+}

@@ -181,7 +181,7 @@ fn parse(bytes: &[u8], partition: &str) -> Option<Found> {
     }
     let label: Label = serde_json::from_slice(first).ok()?;
     let read: Content = serde_json::from_slice(content).ok()?;
-    let is_it = label.sum == Digest::of(content) && read.partition == partition;
+    let is_it = label.format == FORMAT && label.sum == Digest::of(content) && read.partition == partition;
     is_it.then_some(Found::Checkpoint(read.checkpoint))
 }
 

@@ -4,6 +4,7 @@ mod checkpoints;
 mod course;
 mod error;
 mod file;
+mod journal;
 mod low_water;
 mod options;
 mod partition;
@@ -44,6 +45,43 @@ impl<P: Exchange> Reencrypt<P> {
     ///
     /// Dropping it stops all at once. What was put and is not in a checkpoint yet is put again by the next run, and found replaced. To
     /// have all that is under way end first, cancel the token of [`ItemOptions::stop`](super::ItemOptions::stop).
+    ///
+    /// ```
+    /// # use std::{collections::BTreeMap, convert::Infallible, sync::Mutex};
+    /// # use regionmig_core::{Secret, reencrypt::*};
+    /// # struct Old; struct New;
+    /// # impl Decrypt for Old { type Error = Infallible; async fn decrypt(&self, it: &Ciphertext) -> Result<Decrypted, Infallible> {
+    /// #     Ok(Decrypted::new(Secret::new(it.bytes.iter().map(|byte| byte ^ 1).collect()), None)) } }
+    /// # impl Encrypt for New { type Error = Infallible;
+    /// #     async fn encrypt(&self, it: &Secret<Vec<u8>>, _: &EncryptionContext) -> Result<Encrypted, Infallible> {
+    /// #     Ok(Encrypted::new(it.expose().iter().map(|byte| byte ^ 2).collect(), None)) } }
+    /// /// In earnest a table: `UpdateItem` on the condition that the attribute is still the former one.
+    /// struct Table(Mutex<BTreeMap<u64, Vec<u8>>>);
+    /// impl Sink<u64> for Table {
+    ///     type Error = Infallible; // in earnest `regionmig_aws::Error`
+    ///     async fn put(&self, key: &u64, former: &Ciphertext, new: &Reencrypted) -> Result<Put, Infallible> {
+    ///         match self.0.lock().unwrap().get_mut(key) {
+    ///             Some(bytes) if *bytes == former.bytes => *bytes = new.bytes.clone(),
+    ///             _ => return Ok(Put::Superseded),
+    ///         }
+    ///         Ok(Put::Written)
+    ///     }
+    ///     async fn set_aside(&self, key: &u64, _: &Ciphertext, error: &ReencryptError) -> Result<(), Infallible> {
+    ///         eprintln!("{key}: {error}"); // in earnest into a table, too
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), RunError> {
+    /// # let reencrypt = Reencrypt::new(Old, New);
+    /// let table = Table(Mutex::new(BTreeMap::from([(7, b"abc".to_vec()), (8, b"abd".to_vec())])));
+    /// let share = [(7, Ciphertext::new(b"abc", EncryptionContext::new())), (8, Ciphertext::new(b"abd", EncryptionContext::new()))];
+    /// let share = Batch::new("users/0-of-1", share); // in earnest a `Partition` that reads the table
+    /// let checkpoints = MemoryCheckpoints::default(); // in earnest `FileCheckpoints::new("checkpoints")`
+    /// let summary = reencrypt.run(&share, &table, &checkpoints, &RunOptions::default()).await?;
+    /// assert!(summary.is_complete(), "{summary}");
+    /// assert_eq!((summary.written, &table.0.lock().unwrap()[&7]), (2, &b"ba`".to_vec()));
+    /// # Ok(()) }
+    /// ```
     pub async fn run<T, S>(
         &self,
         partition: &T,

@@ -3,10 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use regionmig_core::chain;
+use async_trait::async_trait;
 use regionmig_core::reencrypt::{
     CheckpointError, Checkpoints, FileCheckpoints, ItemOptions, MemoryCheckpoints, Position, RunOptions,
 };
+use regionmig_core::{AccountId, Caller, CallerError, End, IdMap, Route, RunContext, StepContext, StepId, chain};
 
 use crate::lab::{Lab, millis};
 use crate::store::Store;
@@ -112,4 +113,30 @@ async fn no_name_of_a_partition_leads_out_of_the_folder() {
         assert_eq!(checkpoints.load(name).await.unwrap(), memory.load(name).await.unwrap());
     }
     assert_eq!(fs::read_dir(folder.path().join("own")).unwrap().count(), 5);
+}
+
+#[derive(Clone, Debug)]
+struct Seat;
+
+#[async_trait]
+impl Caller for Seat {
+    async fn account(&self, end: &End) -> Result<AccountId, CallerError> {
+        Ok(end.account.clone())
+    }
+}
+
+#[tokio::test]
+async fn a_step_of_a_plan_keeps_each_of_its_partitions_in_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = saved(folder.path()).await.load("batch").await.unwrap().unwrap();
+    let end = |region: &str| format!("111122223333/{region}").parse::<End>().unwrap();
+    let run = RunContext::new(Route::new(end("me-central-1"), end("eu-central-1")).unwrap(), &Seat);
+    let id = "blobs/reencrypt/fake.table:users".parse::<StepId>().unwrap();
+    let step = StepContext::detached(&run, &id, IdMap::default());
+    let checkpoints: &dyn Checkpoints = &step;
+    assert_eq!(checkpoints.load("one").await.unwrap(), None);
+    checkpoints.save("one", &checkpoint).await.unwrap();
+    checkpoints.save("two", &Default::default()).await.unwrap();
+    assert_eq!(checkpoints.load("one").await.unwrap(), Some(checkpoint));
+    assert_eq!(checkpoints.load("two").await.unwrap(), Some(Default::default()));
 }

@@ -1,18 +1,17 @@
 //! Runs that die: at each poll, at each save, at each call of the disk. The store's own count of what was replaced is believed.
 
-use std::io;
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
+use regionmig_core::BoxError;
 use regionmig_core::reencrypt::{
     Batch, Checkpoint, Checkpoints, FileCheckpoints, ItemOptions, MemoryCheckpoints, RunError, RunOptions, Summary,
 };
-use regionmig_core::{BoxError, Disk, Exposure, Storage, StoredFile};
 
+use crate::dies::Dies;
 use crate::lab::{Lab, millis, pass};
 use crate::store::{Pages, Store};
 
@@ -202,101 +201,6 @@ async fn failing_at_each_save_it_says_so_and_resumes_with_each_item_once() {
         }
     }
     tally.show("each save failed, before and after it was made");
-}
-
-/// A disk whose process dies at its `n`-th call: from there on nothing works.
-#[derive(Clone, Debug)]
-struct Dies {
-    calls: Arc<AtomicU64>,
-    at: u64,
-    after: bool,
-}
-
-impl Dies {
-    fn call<T>(&self, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let call = self.calls.fetch_add(1, Ordering::SeqCst);
-        let dead = || Err(io::Error::other("the machine is dead"));
-        match call {
-            call if call < self.at => act(),
-            call if call == self.at && self.after => act().and_then(|_| dead()),
-            _ => dead(),
-        }
-    }
-}
-
-impl Storage for Dies {
-    fn create(&self, path: &Path) -> io::Result<Box<dyn StoredFile>> {
-        let file = self.call(|| Disk.create(path))?;
-        Ok(Box::new(DyingFile { disk: self.clone(), file }))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Box<dyn StoredFile>> {
-        Disk.open(path)
-    }
-
-    fn publish(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.call(|| Disk.publish(from, to))
-    }
-
-    fn replace(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.call(|| Disk.replace(from, to))
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.call(|| Disk.remove(path))
-    }
-
-    fn create_folder(&self, path: &Path) -> io::Result<()> {
-        self.call(|| Disk.create_folder(path))
-    }
-
-    fn sync_folder(&self, _: &Path) -> io::Result<()> {
-        self.call(|| Ok(()))
-    }
-
-    fn may_block(&self) -> bool {
-        false
-    }
-}
-
-#[derive(Debug)]
-struct DyingFile {
-    disk: Dies,
-    file: Box<dyn StoredFile>,
-}
-
-impl StoredFile for DyingFile {
-    fn try_lock(&mut self) -> io::Result<bool> {
-        self.file.try_lock()
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.file.length()
-    }
-
-    fn exposure(&self) -> io::Result<Exposure> {
-        self.file.exposure()
-    }
-
-    fn read_at(&mut self, offset: u64, room: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, room)
-    }
-
-    /// Torn, if it dies here.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let disk = self.disk.clone();
-        let is_last = disk.calls.load(Ordering::SeqCst) == disk.at && disk.after;
-        let part = if is_last { &bytes[..bytes.len() / 2] } else { bytes };
-        disk.call(|| self.file.append(part))
-    }
-
-    fn truncate(&mut self, length: u64) -> io::Result<()> {
-        self.file.truncate(length)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.disk.clone().call(|| Ok(()))
-    }
 }
 
 #[tokio::test(start_paused = true)]

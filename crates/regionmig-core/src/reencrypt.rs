@@ -15,12 +15,19 @@ mod error;
 mod item;
 pub mod message;
 mod output;
+mod run;
+mod stream;
 
 pub use context::EncryptionContext;
 pub use ends::{Ciphertext, Compared, Decrypt, Decrypted, Encrypt, Encrypted, Exchange, Exchanged, Through};
 pub use error::ReencryptError;
 pub use item::{Reencrypt, Reencrypted};
 pub use output::{FileOutput, MemoryOutput, Output, OutputError};
+pub use run::{
+    Batch, Checkpoint, CheckpointError, Checkpoints, Delivered, FileCheckpoints, MemoryCheckpoints, Partition,
+    Position, Put, RunError, RunOptions, Sink, Sourced, Stopped, Summary,
+};
+pub use stream::{Gate, ItemOptions, Progress};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 

@@ -162,6 +162,29 @@ pub(crate) fn exactly(file: &mut dyn StoredFile, at: u64, length: u64) -> io::Re
     Ok(Some(bytes))
 }
 
+/// Writes a file, in place of one of that name, in a folder that is made if need be: as a whole or not at all, and durable once this
+/// returns. No two writes at once may have the same `number`.
+pub(crate) fn put_whole(storage: &dyn Storage, path: &Path, number: u64, pieces: &[&[u8]]) -> io::Result<()> {
+    let folder = folder_of(path);
+    let new = beside(path, &format!("{}-{number}.new", std::process::id()));
+    storage.create_folder(folder)?;
+    let mut file = match storage.create(&new) {
+        // Left by an earlier process of this number.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            storage.remove(&new)?;
+            storage.create(&new)?
+        }
+        created => created?,
+    };
+    for piece in pieces {
+        file.append(piece)?;
+    }
+    file.sync()?;
+    storage.replace(&new, path)?;
+    storage.sync_folder(folder)?;
+    storage.sync_folder(folder_of(folder))
+}
+
 /// Returns the folder that a file lies in.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {

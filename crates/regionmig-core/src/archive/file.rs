@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::Archive;
 use crate::digest::Digest;
 use crate::error::{BoxError, escaped};
-use crate::storage::{self, Disk, Storage, exactly, folder_of};
+use crate::storage::{self, Disk, Storage, exactly};
 
 /// No first line is longer.
 const LONGEST_LABEL: usize = 1 << 16;
@@ -80,24 +80,9 @@ impl FileArchive {
     fn store(&self, label: &Label, content: &[u8]) -> io::Result<()> {
         let path = self.file(&label.name, label.part);
         let number = self.put.fetch_add(1, Ordering::Relaxed);
-        let new = storage::beside(&path, &format!("{}-{number}.new", std::process::id()));
         let mut first = serde_json::to_vec(label)?;
         first.push(b'\n');
-        self.storage.create_folder(&self.folder)?;
-        let mut file = match self.storage.create(&new) {
-            // Left by an earlier process of this number.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.storage.remove(&new)?;
-                self.storage.create(&new)?
-            }
-            created => created?,
-        };
-        file.append(&first)?;
-        file.append(content)?;
-        file.sync()?;
-        self.storage.replace(&new, &path)?;
-        self.storage.sync_folder(&self.folder)?;
-        self.storage.sync_folder(folder_of(&self.folder))
+        storage::put_whole(self.storage.as_ref(), &path, number, &[&first, content])
     }
 
     /// Reads a part: none, if there is none; nothing in it, if it is damaged.

@@ -1,0 +1,88 @@
+//! How a run goes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::error::ReencryptError;
+use super::super::stream::ItemOptions;
+use crate::error::ErrorKind;
+
+/// Which items are set aside.
+type Choice = Arc<dyn Fn(&ReencryptError) -> bool + Send + Sync>;
+
+/// How a run goes: how its items are worked on, which are set aside, and how often it is kept how far it has got.
+///
+/// By default: items as [`ItemOptions`] has them, set aside where it is about the item alone, a checkpoint every five seconds, and ten
+/// thousand items ahead of the lowest that is not done.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RunOptions {
+    pub(super) items: ItemOptions,
+    pub(super) every: Duration,
+    pub(super) ahead: u64,
+    set_aside: Choice,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            items: ItemOptions::default(),
+            every: Duration::from_secs(5),
+            ahead: 10_000,
+            set_aside: Arc::new(is_about_the_item),
+        }
+    }
+}
+
+impl RunOptions {
+    /// Says how items are worked on. Their order is of no account here.
+    #[must_use]
+    pub fn items(mut self, options: ItemOptions) -> Self {
+        self.items = options;
+        self
+    }
+
+    /// Keeps how far it has got so often, as soon as there is something to keep; with no time at all, one save after the other.
+    #[must_use]
+    pub fn checkpoint_every(mut self, every: Duration) -> Self {
+        self.every = every;
+        self
+    }
+
+    /// Works so far ahead of the lowest item that is not done, which may be in its retries; nought is one. As many, at most, are done
+    /// again after a crash, besides those since the last checkpoint.
+    #[must_use]
+    pub fn ahead(mut self, items: u64) -> Self {
+        self.ahead = items.max(1);
+        self
+    }
+
+    /// Has `choice` say which failed items are set aside. All others end the run. By default those are set aside that are not valid
+    /// ([`ErrorKind::Invalid`]), and those that did not decrypt to the same again ([`ReencryptError::Unequal`]).
+    #[must_use]
+    pub fn set_aside_if(mut self, choice: impl Fn(&ReencryptError) -> bool + Send + Sync + 'static) -> Self {
+        self.set_aside = Arc::new(choice);
+        self
+    }
+
+    pub(super) fn sets_aside(&self, error: &ReencryptError) -> bool {
+        (self.set_aside)(error)
+    }
+}
+
+/// A refused permission, a key that is disabled, a region that does not answer are about all items; to set those aside would be to set
+/// all aside.
+fn is_about_the_item(error: &ReencryptError) -> bool {
+    matches!(error, ReencryptError::Unequal) || error.kind() == ErrorKind::Invalid
+}
+
+impl fmt::Debug for RunOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunOptions")
+            .field("items", &self.items)
+            .field("every", &self.every)
+            .field("ahead", &self.ahead)
+            .finish_non_exhaustive()
+    }
+}

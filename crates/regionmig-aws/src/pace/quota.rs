@@ -147,7 +147,10 @@ mod tests {
         let of = |action, region: &str| of(action, &region.parse().unwrap());
         assert_eq!(of("kms:Decrypt", "me-central-1"), of("kms:Encrypt", "me-central-1"));
         assert_eq!(of("kms:Decrypt RSA", "me-central-1"), of("kms:Encrypt RSA", "eu-west-1"));
-        assert_eq!((of("kms:Decrypt RSA", "eu-west-1").rate, of("kms:Decrypt SM2", "eu-west-1").rate), (1000.0, 1000.0));
+        assert_eq!(
+            (of("kms:Decrypt RSA", "eu-west-1").rate, of("kms:Decrypt SM2", "eu-west-1").rate),
+            (1000.0, 1000.0)
+        );
         assert_ne!(of("kms:Decrypt RSA", "me-central-1"), of("kms:Decrypt SM2", "me-central-1"));
         assert_eq!(of("kms:Decrypt", "me-central-1").rate, 10_000.0);
         assert_eq!(of("kms:Decrypt", "us-east-1").rate, 100_000.0);

@@ -6,7 +6,7 @@ use aws_sdk_kms::operation::re_encrypt::builders::ReEncryptFluentBuilder;
 use aws_sdk_kms::primitives::Blob;
 use regionmig_aws::Error;
 use regionmig_core::reencrypt::{Ciphertext, Encrypted, EncryptionContext, Exchange, Exchanged, ReencryptError};
-use regionmig_core::{End, KeyArn, Permission, Side};
+use regionmig_core::{End, ErrorKind, KeyArn, Permission, Side};
 
 use super::algorithm::{EncryptionAlgorithm, refused};
 use super::pinned::{Pinned, pairs};
@@ -130,6 +130,17 @@ impl Reencryptor {
         request.set_destination_encryption_context(pairs(context))
     }
 
+    /// Names the request as IAM knows it. Which of the two keys was refused, only KMS's words say.
+    fn explained(&self, error: Error) -> Error {
+        let (source, target) = (&self.source.key, &self.target.key);
+        match error.kind() {
+            ErrorKind::AccessDenied => {
+                error.by(FROM).because(format!("it takes {FROM} on {source} and {TO} on {target}"))
+            }
+            _ => error.by(FROM),
+        }
+    }
+
     /// Waits for the second of its turns: the quotas count what is decrypted, and what is encrypted.
     async fn paced(&self) -> &'static str {
         let pace = self.target.clients().access().pace();
@@ -141,7 +152,7 @@ impl Reencryptor {
         self.is_possible(ciphertext, context)?;
         let paced = self.paced().await;
         let send = |client: Client| self.request(&client, ciphertext, context).send();
-        let answer = self.target.clients().read(&self.end, paced, send).await.map_err(|error| error.by(FROM))?;
+        let answer = self.target.clients().read(&self.end, paced, send).await.map_err(|error| self.explained(error))?;
         self.source.answered(answer.source_key_id.as_deref(), FROM)?;
         self.target.answered(answer.key_id.as_deref(), TO)?;
         let bytes = answer.ciphertext_blob.ok_or_else(|| Error::malformed(FROM, "CiphertextBlob").at(&self.end))?;
@@ -154,7 +165,7 @@ impl Reencryptor {
         let paced = self.paced().await;
         let send = |client: Client| self.request(&client, ciphertext, context).dry_run(true).send();
         let answer = self.target.clients().read(&self.end, paced, send).await;
-        would_succeed(FROM, &self.end, answer.map(drop).map_err(|error| error.by(FROM)))
+        would_succeed(FROM, &self.end, answer.map(drop).map_err(|error| self.explained(error)))
     }
 }
 

@@ -2,9 +2,9 @@
 // REQ: KMS-6, KMS-12
 
 use regionmig_core::reencrypt::{Ciphertext, Decrypt, Exchange, Reencrypt};
-use regionmig_core::{Classify, ErrorKind, Side};
+use regionmig_core::{Classify, ErrorKind, Side, chain};
 use regionmig_kms::EncryptionAlgorithm;
-use regionmig_testkit::World;
+use regionmig_testkit::{Fault, World};
 
 use crate::account::{base64, context, encrypted, kms, opened, seen, source, target};
 
@@ -93,6 +93,19 @@ async fn source_key_and_both_contexts_count() {
     let error =
         kms.reencryptor(&other, &new).expect("one region").exchange(&item, &context()).await.expect_err("a key");
     assert_eq!(error.code(), Some("IncorrectKeyException"));
+}
+
+#[tokio::test]
+async fn a_denial_says_what_it_takes_of_both_keys() {
+    let world = World::new();
+    let (old, new) = (world.kms_key(&target()), world.kms_key(&target()));
+    let item = encrypted(&world, &old, b"plaintext", context());
+    world.fault(Fault::access_denied("kms:ReEncrypt"));
+    let reencryptor = kms(&world).reencryptor(&old, &new).expect("one region");
+    let error = reencryptor.exchange(&item, &context()).await.expect_err("denied");
+    let told = chain(&error);
+    assert_eq!(error.kind(), ErrorKind::AccessDenied);
+    assert!(told.contains(&format!("kms:ReEncryptFrom on {old} and kms:ReEncryptTo on {new}")), "{told}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 // REQ: KMS-15
 
 use regionmig_core::reencrypt::{Ciphertext, Decrypt, Encrypt, EncryptionContext, Reencrypt};
-use regionmig_core::{Classify, End, ErrorKind, KeyArn, Secret};
+use regionmig_core::{End, ErrorKind, KeyArn, Secret};
 use regionmig_kms::EncryptionAlgorithm;
 use regionmig_testkit::World;
 

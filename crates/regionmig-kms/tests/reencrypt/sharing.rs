@@ -100,6 +100,7 @@ async fn a_failure_is_shared_and_not_kept() {
     let world = World::new();
     let (key, shared) = shared(&world, SharingBounds::default());
     let item = encrypted(&world, &key, b"plaintext", context());
+    world.fault(Fault::latency("kms:Decrypt", Duration::from_secs(1)));
     world.fault(Fault::access_denied("kms:Decrypt").once());
     let all = join_all((0..10).map(|_| shared.decrypt(&item))).await;
     let errors: Vec<_> = all.into_iter().map(|outcome| outcome.err().expect("denied")).collect();

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use regionmig_core::reencrypt::{Ciphertext, Reencrypt};
-use regionmig_core::{Classify, Clock};
 use regionmig_testkit::{Fault, World};
 
 use crate::account::{context, encrypted, kms, opened, source, target};

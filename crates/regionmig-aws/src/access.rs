@@ -106,7 +106,8 @@ impl Access {
         &self.pace
     }
 
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+    /// Returns the clock by which everything here waits.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 use std::iter;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,29 @@ pub trait Classify: StdError + Send + Sync + 'static {
     /// Returns the id that AWS gave the request, for the record.
     fn request_id(&self) -> Option<&str> {
         None
+    }
+}
+
+/// What several wait for fails for all of them.
+impl<E: Classify> Classify for Arc<E> {
+    fn kind(&self) -> ErrorKind {
+        E::kind(self)
+    }
+
+    fn action(&self) -> Option<&str> {
+        E::action(self)
+    }
+
+    fn code(&self) -> Option<&str> {
+        E::code(self)
+    }
+
+    fn end(&self) -> Option<&End> {
+        E::end(self)
+    }
+
+    fn request_id(&self) -> Option<&str> {
+        E::request_id(self)
     }
 }
 

@@ -9,6 +9,7 @@ mod plan;
 mod policy;
 mod preflight;
 mod read;
+mod reencrypt;
 mod rewriting;
 mod service;
 mod snapshot;
@@ -19,6 +20,9 @@ pub use apply::{revert_permissions, task};
 pub use finding::code;
 pub use material::{EmptyKey, KeyMaterialSource, KeyMaterials, WrapError, WrappingKey};
 pub use options::AliasConflict;
+pub use reencrypt::{
+    Decryptor, EncryptionAlgorithm, Encryptor, KmsKeyring, Reencryptor, SharedDecryptor, SharingBounds,
+};
 pub use service::{IMPLIED, Kms};
 pub use snapshot::{
     Alias, Constraints, Grant, GrantTerms, Key, KeyManager, KeySpec, KeyState, KeyStore, KeyUsage, LastUse, Material,

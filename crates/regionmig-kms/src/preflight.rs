@@ -2,14 +2,14 @@
 // REQ: E-7
 
 use regionmig_aws::Error;
-use regionmig_core::{ErrorKind, Finding, Side, StepContext};
+use regionmig_core::{End, ErrorKind, Finding, Side, StepContext};
 
 use crate::apply::{grant_request, is_of_state, target_of};
 use crate::finding;
 use crate::service::Kms;
 use crate::step::{CreateGrant, Step};
 
-/// The code by which KMS says that a dry run would have succeeded (API reference, CreateGrant).
+/// The code by which KMS says that a dry run would have succeeded (API reference, CreateGrant, Decrypt, Encrypt, ReEncrypt).
 const WOULD_SUCCEED: &str = "DryRunOperationException";
 
 impl Kms {
@@ -28,12 +28,21 @@ impl Kms {
         let send =
             |client: aws_sdk_kms::Client| grant_request(&client, (&step.name, &terms), &target).dry_run(true).send();
         // A reader: nothing is changed, so it may be sent more than once.
-        match self.clients().read(end, ACTION, send).await {
-            Ok(_) => Err(Error::unexpected(ACTION, "a dry run was carried out").at(end)),
-            Err(error) if error.code() == Some(WOULD_SUCCEED) => Ok(Vec::new()),
+        let answer = self.clients().read(end, ACTION, send).await.map(drop);
+        match would_succeed(ACTION, end, answer) {
+            Ok(()) => Ok(Vec::new()),
             Err(error) if is_no_answer(&error) => Err(error),
             Err(error) => Ok(vec![finding::preflight_refused(step.id(), &error)]),
         }
+    }
+}
+
+/// Returns what the answer to a dry run says of the request.
+pub(crate) fn would_succeed(action: &'static str, end: &End, answer: Result<(), Error>) -> Result<(), Error> {
+    match answer {
+        Ok(()) => Err(Error::unexpected(action, "a dry run was carried out").at(end)),
+        Err(error) if error.code() == Some(WOULD_SUCCEED) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

@@ -47,6 +47,8 @@ pub mod check {
     /// The source's key was not used since its counterpart was made, so that it is not needed any more. Only with
     /// `Kms::with_last_use`. What KMS says of a key's use may be late.
     pub const SOURCE_IDLE: &str = "kms.source-idle";
+    /// The source's key does not open what was encrypted anew: see `Decryptor::shut_out`.
+    pub const SOURCE_SHUT_OUT: &str = "kms.source-shut-out";
     /// The key is enabled, or disabled, at both ends.
     pub const STATE_EQUAL: &str = "kms.state-equal";
     /// All was listed.

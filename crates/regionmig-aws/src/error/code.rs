@@ -148,6 +148,11 @@ pub(super) fn hint(code: &str) -> Option<&'static str> {
         "DecryptionFailure" | "EncryptionFailure" => {
             "the key of the secret must be enabled, and whoever asks must be allowed to use it: see its state and its policy"
         }
+        "IncorrectKeyException" => "it was encrypted under another key than the one that was named",
+        "InvalidCiphertextException" => {
+            "KMS does not say what is wrong: the encryption context must be exactly the one that it was encrypted with, the key and \
+             algorithm of an asymmetric one too, and the ciphertext whole"
+        }
         "InvalidRequestException" => {
             "a secret that is to be deleted, is a replica or is managed by a service answers so"
         }
@@ -247,6 +252,8 @@ mod tests {
         for (code, part) in [
             ("AccessDeniedException", "allow the action"),
             ("DisabledException", "look at what is there"),
+            ("IncorrectKeyException", "under another key"),
+            ("InvalidCiphertextException", "the encryption context must be exactly"),
             ("KMSInternalException", "run this again"),
             ("KMSInvalidStateException", "still being made or changed"),
             ("LimitExceededException", "have the quota raised"),

@@ -13,8 +13,8 @@ pub(super) struct Quota {
 const UNKNOWN: f64 = 10.0;
 
 /// KMS developer guide, "Request quotas", read 2026-11. Symmetric cryptographic operations share one: see
-/// [`symmetric`]. Those with RSA and elliptic keys have a lower one, which an action's name does not tell; nor
-/// does it tell a custom key store's: the throttles do.
+/// [`symmetric`]. Those with RSA and elliptic keys have a lower one, which an action's name does not tell: see
+/// [`KINDS`]. Nor does it tell a custom key store's: the throttles do.
 const KMS: &[(&str, f64)] = &[
     ("kms:CreateAlias", 5.0),
     ("kms:CreateGrant", 50.0),
@@ -63,6 +63,10 @@ const SYMMETRIC: [&str; 11] = [
     "kms:VerifyMac",
 ];
 
+/// Kinds of keys whose cryptographic operations share a quota of their own (as above). Who knows that a key is of such a kind says
+/// so after the action: `kms:Decrypt RSA`.
+const KINDS: [(&str, &str, f64); 2] = [("RSA", "kms RSA", 1000.0), ("SM2", "kms SM2", 1000.0)];
+
 /// Secrets Manager user guide, "Quotas", read 2026-11: actions that count together, the name of what they count as, and how many
 /// a second. Those of CreateSecret, DeleteSecret and the listings are of the page's older state.
 const SECRETS: &[(&[&str], &str, f64)] = &[
@@ -106,6 +110,11 @@ pub(super) fn of(action: &'static str, region: &Region) -> Quota {
     if SYMMETRIC.contains(&action) {
         return Quota { name: "kms symmetric", rate: symmetric(region) };
     }
+    if let Some((_, kind)) = action.split_once(' ')
+        && let Some((_, name, rate)) = KINDS.iter().find(|row| row.0 == kind)
+    {
+        return Quota { name, rate: *rate };
+    }
     if action.starts_with("sts:") {
         return STS;
     }
@@ -137,6 +146,12 @@ mod tests {
     fn actions_that_aws_counts_together_share_a_quota() {
         let of = |action, region: &str| of(action, &region.parse().unwrap());
         assert_eq!(of("kms:Decrypt", "me-central-1"), of("kms:Encrypt", "me-central-1"));
+        assert_eq!(of("kms:Decrypt RSA", "me-central-1"), of("kms:Encrypt RSA", "eu-west-1"));
+        assert_eq!(
+            (of("kms:Decrypt RSA", "eu-west-1").rate, of("kms:Decrypt SM2", "eu-west-1").rate),
+            (1000.0, 1000.0)
+        );
+        assert_ne!(of("kms:Decrypt RSA", "me-central-1"), of("kms:Decrypt SM2", "me-central-1"));
         assert_eq!(of("kms:Decrypt", "me-central-1").rate, 10_000.0);
         assert_eq!(of("kms:Decrypt", "us-east-1").rate, 100_000.0);
         assert_eq!(of("kms:Decrypt", "eu-central-1").rate, 20_000.0);

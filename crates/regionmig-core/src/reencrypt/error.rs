@@ -39,6 +39,14 @@ pub enum ReencryptError {
         /// The end's own error.
         source: BoxError,
     },
+    /// A service that opens and encrypts in one did not do so.
+    #[error("re-encrypting failed")]
+    Exchange {
+        /// What can be kept of the error.
+        report: Box<ErrorReport>,
+        /// The service's own error.
+        source: BoxError,
+    },
     /// The input could not be read.
     #[error("the input could not be read")]
     Input(#[source] io::Error),
@@ -71,6 +79,11 @@ impl ReencryptError {
         Self::Encrypt { report: Box::new(ErrorReport::new(&error)), source: Box::new(error) }
     }
 
+    /// Says why an [`Exchange`](super::Exchange) that does both in one failed.
+    pub fn exchange(error: impl Classify) -> Self {
+        Self::Exchange { report: Box::new(ErrorReport::new(&error)), source: Box::new(error) }
+    }
+
     pub(super) fn output(attempted: &'static str, error: impl Classify) -> Self {
         Self::Output { attempted, kind: error.kind(), source: Box::new(error) }
     }
@@ -79,7 +92,7 @@ impl ReencryptError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Cancelled => ErrorKind::Cancel,
-            Self::Decrypt { report, .. } | Self::Encrypt { report, .. } => report.kind,
+            Self::Decrypt { report, .. } | Self::Encrypt { report, .. } | Self::Exchange { report, .. } => report.kind,
             Self::Output { kind, .. } => *kind,
             Self::Input(_) => ErrorKind::Unavailable,
             Self::Message(error) => error.kind(),
@@ -90,7 +103,7 @@ impl ReencryptError {
 
     fn report(&self) -> Option<&ErrorReport> {
         match self {
-            Self::Decrypt { report, .. } | Self::Encrypt { report, .. } => Some(report),
+            Self::Decrypt { report, .. } | Self::Encrypt { report, .. } | Self::Exchange { report, .. } => Some(report),
             _ => None,
         }
     }

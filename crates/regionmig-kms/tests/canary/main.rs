@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod reencrypts;
 mod secrets;
 mod seen;
 mod wire;
@@ -20,6 +21,7 @@ use regionmig_core::{FileArchive, FileJournal, JournalReader, MemoryJournal, Mig
 use regionmig_testkit::{Fault, Refusal, World};
 
 use crate::account::{Clumsy, account, materials, migration, options, route, secret, session, works};
+use crate::reencrypts::reencrypting;
 use crate::secrets::{Canaries, forms};
 use crate::seen::{SDK_TRACE, Seen};
 
@@ -191,6 +193,7 @@ async fn no_secret_is_in_anything_that_is_written_or_told() {
     let few = account(2, &canaries);
     let failures = failing(&few, &canaries, &seen).await;
     panicking(&few.fork(), &canaries, &seen).await;
+    let items = reencrypting(&canaries, &seen).await;
     drop(tracing);
 
     let places = seen.places();
@@ -201,7 +204,7 @@ async fn no_secret_is_in_anything_that_is_written_or_told() {
     assert_eq!(canaries.kinds().into_iter().collect::<Vec<_>>(), KINDS);
     let found = found(&canaries, &seen);
     println!(
-        "shown: canary {} canaries of {} kinds in {} forms, {failures} runs failed, {} MB in {} places: {} found",
+        "shown: canary {} canaries of {} kinds in {} forms, {failures} runs and {items} items failed, {} MB in {} places: {} found",
         canaries.len(),
         KINDS.len(),
         canaries.needles().len(),
@@ -211,7 +214,7 @@ async fn no_secret_is_in_anything_that_is_written_or_told() {
     );
     println!("shown: canary_sdk told by the SDK's own trace: {:?}", found.by_the_sdk);
     // All but the one whose answer is lost: that one finds that its request took effect.
-    assert!(canaries.len() >= 40 && failures == faults().len() - 1, "{failures}");
+    assert!(canaries.len() >= 40 && failures == faults().len() - 1 && items == 9, "{failures}, {items}");
     let by_the_sdk: Vec<(&str, &str)> =
         found.by_the_sdk.keys().map(|(level, kind)| (level.as_str(), kind.as_str())).collect();
     assert_eq!(by_the_sdk, BY_THE_SDK, "the SDK tells other secrets than it did: see SHORTCOMINGS.md");

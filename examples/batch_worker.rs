@@ -14,8 +14,8 @@
 
 #[path = "support/batch.rs"]
 mod batch;
+#[expect(dead_code, reason = "this example has no words of its own")]
 #[path = "support/keys.rs"]
-#[allow(dead_code, reason = "this example has no words of its own")]
 mod keys;
 
 use std::collections::BTreeMap;
@@ -26,8 +26,8 @@ use async_trait::async_trait;
 use batch::{Event, Object, Objects};
 use keys::Keys;
 use regionmig::BoxError;
-use regionmig::reencrypt::{Encrypt, EncryptionContext, Reencrypt};
 use regionmig::Secret;
+use regionmig::reencrypt::{Encrypt, EncryptionContext, Reencrypt};
 
 /// A share as S3 sends it.
 const EVENT: &str = r#"{
@@ -153,7 +153,9 @@ mod live {
             let request = self.0.put_object().bucket(bucket).key(key).if_match(&former.etag).body(body);
             match request.set_metadata(object.key.map(|under| [(UNDER.to_owned(), under)].into())).send().await {
                 Ok(_) => Ok(true),
-                Err(error) if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) => Ok(false),
+                Err(error) if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) => {
+                    Ok(false)
+                }
                 Err(error) => Err(error.into()),
             }
         }

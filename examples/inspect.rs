@@ -8,6 +8,7 @@
 
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "an example talks to people")]
 
+#[expect(dead_code, reason = "no context is given here")]
 #[path = "support/keys.rs"]
 mod keys;
 
@@ -29,7 +30,8 @@ async fn main() -> ExitCode {
 async fn report(keys: Keys) -> Result<ExitCode, BoxError> {
     let (folder, is_made) = match keys.words.free.first() {
         Some(folder) => (PathBuf::from(folder), false),
-        None => (sample(&keys).await?, true),
+        None if keys.is_world => (sample(&keys).await?, true),
+        None => return Err("name the folder".into()),
     };
     let region: Region = keys.words.one("--region").unwrap_or("eu-central-1").parse()?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -78,14 +80,19 @@ fn describe(header: &Header) {
     for data_key in header.data_keys() {
         match data_key.key() {
             Some(key) => println!("  key {key}"),
-            None => println!("  key {:?} of {:?}", String::from_utf8_lossy(&data_key.info[..data_key.info.len().min(12)]), data_key.provider),
+            None => println!(
+                "  key {:?} of {:?}",
+                String::from_utf8_lossy(&data_key.info[..data_key.info.len().min(12)]),
+                data_key.provider
+            ),
         }
     }
 }
 
 /// All files of a folder and its folders, by name.
 fn files(folder: &Path) -> Result<Vec<PathBuf>, BoxError> {
-    let mut entries = std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, BoxError>>()?;
+    let mut entries =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, BoxError>>()?;
     entries.sort();
     let mut found = Vec::new();
     for path in entries {

@@ -104,7 +104,10 @@ async fn rows<P: Exchange>(
     };
     bar.finish_and_clear();
     if keys.is_world && !keys.words.has("--rehearse") {
-        println!("{}", std::fs::read_to_string(target)?.lines().filter(|line| line.contains("error")).collect::<String>());
+        println!(
+            "{}",
+            std::fs::read_to_string(target)?.lines().filter(|line| line.contains("error")).collect::<String>()
+        );
     }
     Ok(ExitCode::from(if failed == 0 { 0 } else { 3 }))
 }

@@ -17,7 +17,8 @@ pub use regionmig_core::{
     Route, RouteError, Run, RunContext, SamlProviderUuid, Secret, SecretArn, Service, Settle, Severity, Side,
     SignInEndpoint, Snapshot, Spec, Stale, Standing, Standings, Status, Step, StepContext, StepId, Stop, Storage,
     StoredFile, StsEndpoint, Survey, SystemClock, Task, Template, Timestamp, Unread, UnresolvedError, UserPoolId,
-    Verdict, Verification, Verify, Wait, chain, code, identifier, policy_document, prelude, rewrite, snapshot,
+    Verdict, Verification, Verify, Wait, chain, code, identifier, policy_document, prelude, reencrypt, rewrite,
+    snapshot,
 };
 #[cfg(feature = "kms")]
 pub use regionmig_kms as kms;

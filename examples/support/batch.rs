@@ -110,7 +110,9 @@ async fn one<P: Exchange>(
     let bucket = task.s3_bucket.as_deref().or_else(|| task.s3_bucket_arn.as_deref()?.rsplit(':').next());
     let bucket = bucket.ok_or_else(|| never("the task names no bucket"))?;
     // A space is a plus sign, as in forms.
-    let key = urlencoding::decode(&task.s3_key.replace('+', " ")).map_err(|_| never("the object's name is not UTF-8"))?.into_owned();
+    let key = urlencoding::decode(&task.s3_key.replace('+', " "))
+        .map_err(|_| never("the object's name is not UTF-8"))?
+        .into_owned();
     let object = objects.get(bucket, &key).await.map_err(again)?;
     if object.key.as_deref() == Some(target) {
         return Ok("was re-encrypted before");

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 
 use regionmig::kms::Kms;
 use regionmig::reencrypt::EncryptionContext;
-use regionmig::{Access, BoxError, KeyArn, NameError, chain};
+#[cfg(feature = "live")]
+use regionmig::Access;
+use regionmig::{BoxError, KeyArn, NameError, chain};
 use regionmig_testkit::World;
 
 /// What an example works with.
@@ -64,7 +66,10 @@ impl Words {
     /// Reads `--context NAME=VALUE`, as often as it is there.
     pub(crate) fn context(&self) -> Result<EncryptionContext, String> {
         let pair = |text: &String| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let pairs = self.all("--context").iter().map(|text| pair(text).ok_or_else(|| format!("--context wants NAME=VALUE, not {text}")));
+        let pairs = self
+            .all("--context")
+            .iter()
+            .map(|text| pair(text).ok_or_else(|| format!("--context wants NAME=VALUE, not {text}")));
         pairs.collect()
     }
 }

@@ -90,7 +90,11 @@ impl Reader {
             Rows::Csv(reader, heads) => {
                 let record = reader.records().next()?;
                 let cell = |(head, cell): (&str, &str)| (head.to_owned(), cell.into());
-                Some(record.map(|record| heads.iter().zip(&record).map(cell).collect()).map_err(|error| error.to_string()))
+                Some(
+                    record
+                        .map(|record| heads.iter().zip(&record).map(cell).collect())
+                        .map_err(|error| error.to_string()),
+                )
             }
             Rows::Json(lines) => {
                 let mut line = String::new();
@@ -115,7 +119,8 @@ impl Iterator for Reader {
         let column = self.columns.ciphertext.clone();
         let text = cells.get(&column).and_then(Value::as_str);
         let ciphertext = text.ok_or_else(|| format!("it has no text in {column}"));
-        let ciphertext = ciphertext.and_then(|text| BASE64_STANDARD.decode(text).map_err(|error| format!("{column} is not base64: {error}")));
+        let ciphertext = ciphertext
+            .and_then(|text| BASE64_STANDARD.decode(text).map_err(|error| format!("{column} is not base64: {error}")));
         let ciphertext = ciphertext.unwrap_or_else(|why| {
             error.get_or_insert(why);
             Vec::new()
@@ -163,7 +168,9 @@ impl Writer {
                 if self.is_empty {
                     line.write_record(heads)?;
                 }
-                line.write_record(heads.iter().map(|head| cells.get(head).and_then(Value::as_str).unwrap_or_default()))?;
+                line.write_record(
+                    heads.iter().map(|head| cells.get(head).and_then(Value::as_str).unwrap_or_default()),
+                )?;
                 line.flush()?;
             }
             None => {

@@ -5,7 +5,7 @@
 //! ([`items`](Reencrypt::items)), for a stream with a store at its end that counts each once ([`run`](Reencrypt::run)), and for a message of
 //! the AWS Encryption SDK of any size ([`message`](Reencrypt::message)).
 //!
-//! The ends are small traits: [`Decrypt`] and [`Encrypt`] for what KMS itself encrypted, [`Keyring`] for the data keys of messages;
+//! The ends are small traits: [`Decrypt`] and [`Encrypt`] for what KMS itself encrypted, [`Keyring`](message::Keyring) for the data keys of messages;
 //! `regionmig-kms` has those of KMS. A plaintext is in this process only, in memory that is wiped; nothing writes it, nothing shows it.
 // REQ: KMS-1, KMS-21
 

@@ -146,7 +146,8 @@ async fn a_source_that_breaks_ends_the_run_after_what_it_gave() {
 async fn told_to_stop_it_ends_what_is_under_way_and_keeps_that() {
     let lab = Lab::new(|_, _| Ok(seconds(1)));
     let (store, checkpoints, token) = (Store::new(100), MemoryCheckpoints::default(), CancellationToken::new());
-    let options = RunOptions::default().items(ItemOptions::default().at_once(4).stop(token.clone()));
+    // There is room for four of nine bytes; a fifth is taken, which waits, and is not begun.
+    let options = RunOptions::default().items(ItemOptions::default().bytes_at_once(40).stop(token.clone()));
     let stop = async {
         tokio::time::sleep(millis(3500)).await;
         token.cancel();

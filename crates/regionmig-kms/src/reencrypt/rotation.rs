@@ -1,8 +1,6 @@
 //! Whether the old key is shut out of what was encrypted anew.
 // REQ: KMS-25
 
-use std::iter;
-
 use futures::{StreamExt, stream};
 use regionmig_aws::Error;
 use regionmig_core::reencrypt::{Ciphertext, EncryptionContext, Reencrypted};
@@ -34,8 +32,7 @@ impl Decryptor {
         at_once: usize,
     ) -> Vec<Check> {
         // Collected first: what hands the results out need not be `Send`.
-        let checks: Vec<_> =
-            iter::zip(results, iter::repeat(self)).map(|((id, result), key)| key.shut_out(id, result)).collect();
+        let checks: Vec<_> = results.into_iter().map(|(id, result)| self.shut_out(id, result)).collect();
         stream::iter(checks).buffered(at_once.max(1)).collect().await
     }
 

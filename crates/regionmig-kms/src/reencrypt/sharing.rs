@@ -23,7 +23,7 @@ use shelf::{Found, Name, Shelf};
 /// # use std::time::Duration;
 /// use regionmig_kms::SharingBounds;
 /// let bounds = SharingBounds::default().entries(100).bytes(64 * 1024).age(Duration::from_secs(10));
-/// # drop(bounds);
+/// assert_eq!(bounds.bytes, 65_536);
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]

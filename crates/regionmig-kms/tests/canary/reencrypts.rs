@@ -62,7 +62,7 @@ pub(crate) async fn reencrypting(canaries: &Canaries, seen: &Seen) -> usize {
                 let check = kms.decryptor(&old).shut_out(ResourceId::new("row", "1"), result).await;
                 seen.bytes("check", check.to_string());
             }
-            drop(tell(seen, reencrypt.rehearse(item).await));
+            tell(seen, reencrypt.rehearse(item).await);
         }
     }
     world.clear_faults();

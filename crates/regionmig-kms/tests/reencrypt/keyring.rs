@@ -42,7 +42,7 @@ async fn what_a_keyring_makes_each_of_its_keys_opens() {
     let opened = kms(&world).esdk(&old).decrypt_data_key(SUITE, &context(), &more[1..]).await.expect("it opens");
     assert_eq!((more.len(), opened.plaintext.expose()), (2, plaintext.expose()));
     let short = keyring.encrypt_data_key(SUITE, &context(), &Secret::new(vec![5; 16])).await;
-    assert_eq!(short.err().expect("too short").kind(), ErrorKind::Invalid);
+    assert_eq!(short.expect_err("too short").kind(), ErrorKind::Invalid);
 
     let (read, written) = (keyring.permissions(Side::Source), keyring.permissions(Side::Target));
     let actions = |all: Vec<regionmig_core::Permission>| {
@@ -151,7 +151,8 @@ async fn a_data_key_of_another_length_is_refused() {
     let short = encrypted(&world, &key, &[1; 16], context());
     let short = EncryptedDataKey::new(KMS_PROVIDER, key.as_str(), short.bytes);
     let keyring = kms(&world).esdk(&key);
-    let error = keyring.decrypt_data_key(SUITE, &context(), &[short.clone()]).await.err().expect("too short");
+    let error =
+        keyring.decrypt_data_key(SUITE, &context(), std::slice::from_ref(&short)).await.err().expect("too short");
     assert!(chain(&error).contains("16 bytes") && chain(&error).contains("32"), "{}", chain(&error));
     assert!(keyring.decrypt_data_key(Suite::Aes128, &context(), &[short]).await.is_ok());
 }

@@ -1,5 +1,5 @@
 //! The ends of re-encryption, against the world's KMS: what they must open, refuse, ask for and never ask for.
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "tests, which say what they show")]
+#![expect(clippy::expect_used, reason = "tests")]
 
 mod account;
 mod ends;

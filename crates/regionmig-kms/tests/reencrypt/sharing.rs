@@ -106,7 +106,9 @@ async fn a_failure_is_shared_and_not_kept() {
     let errors: Vec<_> = all.into_iter().map(|outcome| outcome.err().expect("denied")).collect();
     assert!(errors.iter().all(|error| error.kind() == ErrorKind::AccessDenied && Arc::ptr_eq(error, &errors[0])));
     assert_eq!(Classify::code(&errors[0]), Some("AccessDeniedException"));
+    assert!(format!("{shared:?}").contains("kept: 0, under_way: 0"), "{shared:?}");
     assert_eq!((opens(&shared, &item).await, decrypted(&world)), (b"plaintext".to_vec(), 2));
+    assert!(format!("{shared:?}").contains("kept: 1, under_way: 0"), "{shared:?}");
 }
 
 #[tokio::test]
@@ -127,5 +129,6 @@ async fn who_gives_up_stops_nobody_else() {
     let mut third = Box::pin(shared.decrypt(&item));
     assert!(futures::poll!(&mut third).is_pending());
     drop(third);
+    assert!(format!("{shared:?}").contains("under_way: 0"), "{shared:?}");
     assert_eq!(opens(&shared, &item).await, b"plaintext");
 }

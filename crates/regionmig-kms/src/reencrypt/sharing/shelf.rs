@@ -146,6 +146,9 @@ impl Drop for Landing {
 
 impl fmt::Debug for Shelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shelf").field("bounds", &self.bounds).field("kept", &self.lock().kept.len()).finish()
+        let state = self.lock();
+        let mut shown = f.debug_struct("Shelf");
+        shown.field("bounds", &self.bounds).field("kept", &state.kept.len());
+        shown.field("under_way", &state.flights.len()).finish()
     }
 }

@@ -11,8 +11,8 @@ use crate::error::Classify;
 /// Where one message goes. Nothing of it counts before it is committed: whether what it was made from is authentic is known at the end
 /// only. A multipart upload is one.
 ///
-/// The calls come in this order: `begin` once, `write` any number of times, then `commit` or `abort`. One that is dropped before has been
-/// cancelled, and nothing of it may count.
+/// The calls come in this order: `begin` once, `write` any number of times, then `commit` or `abort`. `abort` alone comes where the input
+/// was refused before anything began. One that is dropped before either has been cancelled, and nothing of it may count.
 pub trait Output: Send {
     /// How it fails.
     type Error: Classify;

@@ -5,5 +5,8 @@
 
 mod commitment;
 mod common;
+#[cfg(unix)]
+mod files;
+mod hostile;
 mod transfer;
 mod vectors;

@@ -1,8 +1,12 @@
 //! What we write, in all suites and frame lengths.
 
-use regionmig_core::Secret;
-use regionmig_core::reencrypt::message::{self, MessageOptions, Suite};
+use async_trait::async_trait;
+use regionmig_core::reencrypt::message::{
+    self, DataKey, EncryptedDataKey, Keyring, KeyringError, Keyrings, Limits, MessageOptions, NewDataKey,
+    RawAesKeyring, Suite,
+};
 use regionmig_core::reencrypt::{EncryptionContext, MemoryOutput, Reencrypt};
+use regionmig_core::{Secret, chain};
 
 use crate::common::own;
 
@@ -34,4 +38,100 @@ async fn every_suite_and_frame_length_is_carried_over_to_every_other() {
         }
     }
     println!("shown: message_transfer {carried} messages of all suites and five pairs of frame lengths carried over");
+}
+
+#[tokio::test]
+async fn limits_are_for_what_others_wrote() {
+    let plain = MessageOptions::new().with_suite(Suite::Aes128).with_frame_length(64);
+    let message = message::encrypt(&plaintext(1000), &EncryptionContext::new(), &own("old", 1), &plain).await.unwrap();
+    let limits = Limits::default().with_message(message.len() as u64).with_data_keys(1).with_header(250);
+    let options = MessageOptions::new().with_limits(limits).with_suite(Suite::CommittingSigned).comparing();
+    let target = (2..9).fold(Keyrings::new(own("new", 1)), |target, byte| target.and(own("new", byte)));
+    let carried =
+        Reencrypt::new(own("old", 1), target).message_with(message.as_slice(), MemoryOutput::new(), &options).await;
+    let carried = carried.unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!((carried.bytes, carried.data_keys.len()), (1000, 8));
+    let short = limits.with_message(message.len() as u64 - 1);
+    let refused =
+        message::decrypt(message.as_slice(), &own("old", 1), &MessageOptions::new().with_limits(short), 1000).await;
+    assert!(chain(&refused.err().unwrap()).contains("Limits::message"));
+    let options = MessageOptions::new().with_frame_length(u32::MAX);
+    let refused = Reencrypt::new(own("old", 1), own("new", 1))
+        .message_with(message.as_slice(), MemoryOutput::new(), &options)
+        .await;
+    assert!(chain(&refused.err().unwrap()).contains("bytes of a new frame"));
+}
+
+/// A keyring whose data keys nobody can open.
+struct Losing;
+
+#[async_trait]
+impl Keyring for Losing {
+    async fn decrypt_data_key(
+        &self,
+        _: Suite,
+        _: &EncryptionContext,
+        _: &[EncryptedDataKey],
+    ) -> Result<DataKey, KeyringError> {
+        Ok(DataKey::new(Secret::new(vec![1; 32]), None))
+    }
+
+    async fn generate_data_key(&self, _: Suite, _: &EncryptionContext) -> Result<NewDataKey, KeyringError> {
+        Ok(NewDataKey::new(Secret::new(vec![1; 32]), Vec::new()))
+    }
+
+    async fn encrypt_data_key(
+        &self,
+        _: Suite,
+        _: &EncryptionContext,
+        _: &Secret<Vec<u8>>,
+    ) -> Result<Vec<EncryptedDataKey>, KeyringError> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_nobody_could_open_is_not_written() {
+    let plain = MessageOptions::new();
+    let refused = message::encrypt(&plaintext(10), &EncryptionContext::new(), &Losing, &plain).await;
+    assert!(chain(&refused.unwrap_err()).contains("the list of data keys that the keyring made is empty"));
+}
+
+#[tokio::test]
+async fn a_refusal_is_short_however_long_the_names_in_the_message_are() {
+    let keyring = RawAesKeyring::new("p".repeat(60_000), "key", &Secret::new(vec![1; 32])).unwrap();
+    let keyrings =
+        Keyrings::new(keyring).and(own("one", 2)).and(own("two", 3)).and(own("three", 4)).and(own("four", 5));
+    let message =
+        message::encrypt(&plaintext(10), &EncryptionContext::new(), &keyrings, &MessageOptions::new()).await.unwrap();
+    let refused = message::decrypt(message.as_slice(), &own("other", 1), &MessageOptions::new(), 10).await;
+    let text = chain(&refused.err().unwrap());
+    assert!(text.len() < 500 && text.contains("pppp, regionmig-tests") && text.ends_with("others"), "{text}");
+}
+
+#[tokio::test]
+async fn a_wrong_value_of_a_pair_is_refused_and_a_reserved_name_is_not_taken() {
+    let context = EncryptionContext::from([("table", "users")]);
+    let message = message::encrypt(&plaintext(10), &context, &own("old", 1), &MessageOptions::new()).await.unwrap();
+    let decrypt = async |context: EncryptionContext| {
+        let options = MessageOptions::new().with_context(context);
+        let opened = message::decrypt(message.as_slice(), &own("old", 1), &options, 10).await;
+        opened.err().map(|error| chain(&error))
+    };
+    assert_eq!(decrypt(context.clone()).await, None);
+    let wrong = decrypt(EncryptionContext::from([("table", "orders")])).await.unwrap();
+    assert!(wrong.contains("has another value of `table`") && !wrong.contains("orders") && !wrong.contains("users"));
+    assert!(
+        decrypt(EncryptionContext::from([("column", "mail")])).await.unwrap().contains("or another encryption context")
+    );
+    for name in ["aws-crypto-public-key", "aws-crypto-", "aws-crypto-x"] {
+        let reserved = EncryptionContext::from([(name, "x")]);
+        for (context, options) in [
+            (reserved.clone(), MessageOptions::new()),
+            (context.clone(), MessageOptions::new().with_context(reserved.clone())),
+        ] {
+            let refused = message::encrypt(&plaintext(10), &context, &own("old", 1), &options).await;
+            assert!(chain(&refused.unwrap_err()).contains("is reserved"), "{name}");
+        }
+    }
 }

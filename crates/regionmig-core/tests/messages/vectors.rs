@@ -11,17 +11,17 @@ use serde_json::Value;
 use crate::common::{file, folder, json, own, raw};
 
 /// One message of a manifest, with what opens it.
-struct Vector {
-    name: String,
-    message: Vec<u8>,
-    plaintext: Vec<u8>,
-    keyring: Option<Keyrings>,
+pub(crate) struct Vector {
+    pub(crate) name: String,
+    pub(crate) message: Vec<u8>,
+    pub(crate) plaintext: Vec<u8>,
+    pub(crate) keyring: Option<Keyrings>,
     /// What need not be stored in it.
-    context: EncryptionContext,
+    pub(crate) context: EncryptionContext,
 }
 
 /// Reads all messages of a folder, of whichever of the three forms its manifest has.
-fn vectors(folder: &Path) -> Vec<Vector> {
+pub(crate) fn vectors(folder: &Path) -> Vec<Vector> {
     let names = ["manifest.json", "decrypt-manifest.json", "decrypt_message.json"];
     let manifest = names.iter().map(|name| folder.join(name)).find(|path| path.is_file()).unwrap();
     let (manifest, keys) = (json(&manifest), json(&folder.join("keys.json")));

@@ -33,20 +33,30 @@ impl<'a> Cursor<'a> {
         Self { bytes, at: 0, limit: limits.header }
     }
 
+    /// Reads what lies within a field that was read.
+    pub(super) const fn within(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, limit: usize::MAX }
+    }
+
     /// Returns how much was read.
     pub(super) const fn at(&self) -> usize {
         self.at
     }
 
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Trouble> {
+        let taken = self.ahead(length)?;
+        self.at += length;
+        Ok(taken)
+    }
+
+    /// Looks at what is to be read next.
+    pub(super) fn ahead(&self, length: usize) -> Result<&'a [u8], Trouble> {
         let end = self.at.saturating_add(length);
         if end > self.limit {
             let (found, limit) = (end as u64, self.limit as u64);
             return Err(MessageError::TooLarge { what: "bytes of header", name: "header", found, limit }.into());
         }
-        let taken = self.bytes.get(self.at..end).ok_or(Trouble::Short(end))?;
-        self.at = end;
-        Ok(taken)
+        self.bytes.get(self.at..end).ok_or(Trouble::Short(end))
     }
 
     pub(super) fn array<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], Trouble> {
@@ -122,4 +132,55 @@ pub(super) fn authenticated<'a>(header: &'a [u8], withheld: &EncryptionContext) 
     let mut whole = header.to_vec();
     put_pairs(&mut whole, withheld.len(), withheld.iter())?;
     Ok(whole.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_one_after_the_other_and_none_beyond_the_limit() {
+        let bytes = [1, 2, 3, 4, 5, 6, 7, 0, 2, b'h', b'i', 0, 1, 0xff, 0, 9];
+        let mut cursor = Cursor::new(&bytes, &Limits::default());
+        assert!(matches!(cursor.byte(), Ok(1)) && matches!(cursor.u16(), Ok(0x0203)));
+        assert!(matches!(cursor.u32(), Ok(0x0405_0607)) && cursor.at() == 7);
+        assert!(matches!(cursor.text("it"), Ok("hi")));
+        let malformed = cursor.text("it");
+        assert!(matches!(malformed, Err(Trouble::Bad(MessageError::Malformed { part: "it", .. }))));
+        assert!(matches!(cursor.field(), Err(Trouble::Short(25))));
+        let mut short = Cursor::new(&bytes, &Limits::default().with_header(3));
+        assert!(matches!(short.ahead(3), Ok([1, 2, 3])) && short.at() == 0);
+        assert!(matches!(short.u16(), Ok(0x0102)) && matches!(short.byte(), Ok(3)));
+        let refused = short.byte();
+        let expected = MessageError::TooLarge { what: "bytes of header", name: "header", found: 4, limit: 3 };
+        assert!(matches!(refused, Err(Trouble::Bad(error)) if error == expected));
+        assert!(matches!(Cursor::within(&bytes).take(usize::MAX), Err(Trouble::Short(usize::MAX))));
+    }
+
+    #[test]
+    fn what_has_no_room_is_not_written() -> Result<(), MessageError> {
+        let mut out = vec![7];
+        put(&mut out, "it", b"abc")?;
+        assert_eq!(out, [7, 0, 3, b'a', b'b', b'c']);
+        put(&mut out, "it", &[0; 65_535])?;
+        assert_eq!((out.len(), &out[6..8]), (8 + 65_535, &[0xff; 2][..]));
+        let length = out.len();
+        let refused = put(&mut out, "it", &[0; 65_536]);
+        assert_eq!((refused, out.len()), (Err(MessageError::DoesNotFit { what: "it", found: 65_536 }), length));
+        Ok(())
+    }
+
+    #[test]
+    fn pairs_are_written_in_order_and_none_as_nothing() -> Result<(), MessageError> {
+        assert!(pairs(&EncryptionContext::new())?.is_empty());
+        let context = EncryptionContext::from([("b", "2"), ("a", ""), ("\u{e4}", "1")]);
+        let expected =
+            [&[0, 3, 0, 1, b'a', 0, 0, 0, 1, b'b', 0, 1, b'2', 0, 2][..], "\u{e4}".as_bytes(), &[0, 1, b'1']];
+        assert_eq!(pairs(&context)?, expected.concat());
+        assert_eq!(*authenticated(b"header", &context)?, [&b"header"[..], &expected.concat()].concat());
+        assert_eq!(*authenticated(b"header", &EncryptionContext::new())?, *b"header");
+        let many: EncryptionContext = (0..65_536).map(|number| (number.to_string(), "")).collect();
+        assert!(matches!(pairs(&many), Err(MessageError::DoesNotFit { found: 65_536, .. })));
+        Ok(())
+    }
 }

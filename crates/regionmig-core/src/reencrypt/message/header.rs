@@ -188,20 +188,20 @@ fn context(cursor: &mut Cursor<'_>) -> Result<EncryptionContext, Trouble> {
     if length == 0 {
         return Ok(context);
     }
-    let end = cursor.at() + length;
-    for _ in 0..cursor.u16()? {
-        let name = cursor.text(PART)?;
-        let value = cursor.text(PART)?;
-        if context.insert(name, value).is_some() {
-            return Err(MessageError::malformed(PART, "says a name twice").into());
+    // All of it at once: of one that comes in slowly, each pair would be read again and again.
+    let mut pairs = Cursor::within(cursor.take(length)?);
+    let mut read = || {
+        for _ in 0..pairs.u16()? {
+            if context.insert(pairs.text(PART)?, pairs.text(PART)?).is_some() {
+                return Err(MessageError::malformed(PART, "says a name twice").into());
+            }
         }
-        if cursor.at() > end {
-            break;
-        }
-    }
-    match cursor.at() == end {
-        true => Ok(context),
-        false => Err(MessageError::malformed(PART, "has another length than it says").into()),
+        pairs.at().eq(&length).then_some(()).ok_or(Trouble::Short(length))
+    };
+    match read() {
+        Ok(()) => Ok(context),
+        Err(Trouble::Short(_)) => Err(MessageError::malformed(PART, "has another length than it says").into()),
+        Err(trouble) => Err(trouble),
     }
 }
 
@@ -215,10 +215,91 @@ fn data_keys(cursor: &mut Cursor<'_>, limits: &Limits) -> Result<Vec<EncryptedDa
         return Err(MessageError::TooLarge { what: "encrypted data keys", name: "data_keys", found, limit }.into());
     }
     let mut data_keys = Vec::new();
-    for _ in 0..count {
+    for read in 0..count {
+        // As much as must still come, for the same reason: each has three lengths.
+        cursor.ahead(6 * (count - read))?;
         let provider = cursor.text("the provider of a data key")?;
         let info = cursor.field()?;
         data_keys.push(EncryptedDataKey::new(provider, info, cursor.field()?));
     }
     Ok(data_keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header of format 2 with two pairs and three data keys.
+    fn bytes() -> Vec<u8> {
+        let mut out = vec![2, 4, 0x78];
+        out.extend([9; 32]);
+        out.extend([0, 14, 0, 2, 0, 1, b'a', 0, 1, b'1', 0, 1, b'b', 0, 1, b'2', 0, 3]);
+        for info in
+            ["arn:aws:kms:us-west-2:111122223333:key/mrk-1", "alias/a", "arn:aws:kms:eu-west-1:111122223333:key/2"]
+        {
+            out.extend([&[0, 7][..], b"aws-kms", &[0, u8::try_from(info.len()).unwrap_or_default()]].concat());
+            out.extend([info.as_bytes(), &[0, 2, 5, 5]].concat());
+        }
+        out.extend([2, 0, 0, 16, 0]);
+        out.extend([8; 32]);
+        out.extend([7; 16]);
+        out
+    }
+
+    #[test]
+    fn a_header_is_read_field_by_field() -> Result<(), MessageError> {
+        let bytes = bytes();
+        let header = Header::read(&[&bytes[..], b"body"].concat(), &Limits::default())?;
+        assert_eq!((header.suite(), header.frame_length()), (Suite::Committing, Some(4096)));
+        assert_eq!(header.context(), &EncryptionContext::from([("a", "1"), ("b", "2")]));
+        assert_eq!((header.length(), header.authenticated), (bytes.len(), bytes.len() - 16));
+        assert_eq!((header.message_id(), header.commitment), (&[9; 32][..], Some([8; 32])));
+        assert_eq!((header.tag, header.nonce), ([7; 16], [0; 12]));
+        assert_eq!((header.data_keys().len(), header.keys().count()), (3, 2));
+        Ok(())
+    }
+
+    #[test]
+    fn where_it_can_be_read_is_told_by_its_keys() -> Result<(), MessageError> {
+        let regions = |text: &str| text.parse::<Region>().map_err(|_| MessageError::Header);
+        let mut header = Header::read(&bytes(), &Limits::default())?;
+        let (oregon, ireland, ohio) = (regions("us-west-2")?, regions("eu-west-1")?, regions("us-east-2")?);
+        assert_eq!(header.readable_in(&oregon), Readable::Yes);
+        assert_eq!(header.readable_in(&ireland), Readable::Yes);
+        assert_eq!(header.readable_in(&ohio), Readable::Elsewise);
+        header.data_keys.remove(1);
+        assert_eq!(header.readable_in(&ohio), Readable::WithReplica);
+        header.data_keys.remove(0);
+        assert_eq!(header.readable_in(&ohio), Readable::No);
+        Ok(())
+    }
+
+    #[test]
+    fn each_look_at_what_has_come_in_asks_for_much_more() {
+        let bytes = bytes();
+        let mut available = 1;
+        let mut looks = Vec::new();
+        while let Err(trouble) = Header::parse(&bytes[..available], &Limits::default()) {
+            let Trouble::Short(length) = trouble else { return assert!(looks.is_empty(), "{trouble:?}") };
+            assert!(length > available && length <= bytes.len(), "{length}");
+            looks.push(length);
+            available = length;
+        }
+        assert_eq!(available, bytes.len());
+        // All pairs are asked for at once, and of three data keys all of their lengths.
+        let (before, pairs) = (3 + 32 + 2, 14);
+        assert!(looks.windows(2).any(|looks| looks == [before, before + pairs]), "{looks:?}");
+        assert!(looks.contains(&(before + pairs + 2 + 3 * 6)) && looks.len() <= 24, "{looks:?}");
+    }
+
+    #[test]
+    fn as_many_data_keys_as_are_taken_and_no_more() {
+        let read = |limit| Header::read(&bytes(), &Limits::default().with_data_keys(limit));
+        assert!(read(3).is_ok());
+        assert!(matches!(read(2), Err(MessageError::TooLarge { name: "data_keys", found: 3, limit: 2, .. })));
+        let length = bytes().len();
+        assert!(Header::read(&bytes(), &Limits::default().with_header(length)).is_ok());
+        let short = Header::read(&bytes(), &Limits::default().with_header(length - 1));
+        assert!(matches!(short, Err(MessageError::TooLarge { name: "header", .. })));
+    }
 }

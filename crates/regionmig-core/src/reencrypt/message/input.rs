@@ -107,8 +107,21 @@ impl<R: AsyncRead + Unpin> Input<R> {
         let most = length.max(CHUNK);
         // It grows once it was filled, or is full now: the bytes are there, not merely promised.
         if is_streaming && self.buffer.len() < most {
-            self.buffer.resize((2 * self.buffer.len()).max(LEAST).min(most), 0);
+            self.grow(most);
         }
+    }
+
+    /// Grows by half or more, in steps that end with `most`: a vector that doubles itself would take twice a frame's length.
+    fn grow(&mut self, most: usize) {
+        let leap = self.buffer.len() + self.buffer.len() / 2;
+        let mut length = most;
+        while length / 2 >= leap {
+            length = length.div_ceil(2);
+        }
+        if length >= leap {
+            self.buffer.reserve_exact(length - self.buffer.len());
+        }
+        self.buffer.resize(length, 0);
     }
 
     async fn read(&mut self) -> Result<(), ReencryptError> {
@@ -143,6 +156,17 @@ mod tests {
         let mut input = Input::new(bytes.as_slice(), &Limits::default());
         assert!(!input.has((1 << 20) + 1).await?);
         assert!(input.buffer.len() <= (1 << 20) + 1);
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn the_buffer_takes_no_more_than_the_longest_frame() -> Result<(), ReencryptError> {
+        for length in [70_000, 1 << 20, (1 << 20) + 1, (1 << 20) + 32, 3_000_000] {
+            let bytes = vec![7; length + 100];
+            let mut input = Input::new(bytes.as_slice(), &Limits::default());
+            assert!(input.has(16).await? && input.has(length).await?);
+            assert_eq!(input.buffer.capacity(), length);
+        }
         Ok(())
     }
 

@@ -160,3 +160,89 @@ impl BodyAad {
         &bytes[..*end + REST]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len()).step_by(2).filter_map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
+    }
+
+    fn bytes(from: u8, count: usize) -> Vec<u8> {
+        (from..=u8::MAX).take(count).collect()
+    }
+
+    fn key(suite: Suite, info: Info) -> Result<MessageKey, MessageError> {
+        let id = bytes(0x80, if suite.is_committing() { 32 } else { 16 });
+        MessageKey::derive(suite, &id, &bytes(0, suite.data_key_length()), info)
+    }
+
+    /// What a header of the bytes `header` is sealed with: as the format says, and as ESDK-NET 4.0.0 derived keys. Worked out with Python's
+    /// hmac and its package cryptography.
+    const TAGS: [(Suite, &str, &str); 11] = [
+        (Suite::Aes128, "c1216a7831bbd41c1edaaed9bd746e4a", "c1216a7831bbd41c1edaaed9bd746e4a"),
+        (Suite::Aes192, "98054896919eef300bd42d9b306f6eab", "98054896919eef300bd42d9b306f6eab"),
+        (Suite::Aes256, "d2bc9ab2e84cdf1ccdbb464da46d2fb7", "d2bc9ab2e84cdf1ccdbb464da46d2fb7"),
+        (Suite::Aes128Derived, "cbd50b6897afd5ab425a33dca8d8c3dc", "2da76a68991bb9098e1bb0dc355cf2ff"),
+        (Suite::Aes192Derived, "28739ac37b89308e96a880a6358e3dea", "e72429fb0babab79b3504f2c20c8b387"),
+        (Suite::Aes256Derived, "d8a248750ba038162ae33d924d9c54b0", "c6f765a507b92729207e09baac114b01"),
+        (Suite::Aes128Signed, "83077f4bf5a37fabc913560b16d8ddcc", "6bfc8dfd165797c561ea1c4ba2a04f54"),
+        (Suite::Aes192Signed, "abdb5ab0c0cdddc57d7692b2ca8048ec", "9fcb4c04d1e0d140269698c159282a67"),
+        (Suite::Aes256Signed, "30e0e2a5bd0e3db426ae2154764da7bc", "44436e91d6e99a76457f0637688b3486"),
+        (Suite::Committing, "80cc4a2b8dc4f8f7d59d1bbd15bbc91f", "80cc4a2b8dc4f8f7d59d1bbd15bbc91f"),
+        (Suite::CommittingSigned, "3b7264cd439c2024462da8ed8786f255", "3b7264cd439c2024462da8ed8786f255"),
+    ];
+    const COMMITMENT: &str = "0044369f73b68422adb8d8a412a5689edcdd493729fc8187d2d6a9d00cd16357";
+
+    #[test]
+    fn keys_are_derived_as_the_format_says() -> Result<(), MessageError> {
+        for (suite, whole, suite_only) in TAGS {
+            for (info, expected) in [(Info::Whole, whole), (Info::SuiteOnly, suite_only)] {
+                let key = key(suite, info)?;
+                let tag = key.tag([0; 12], b"header")?;
+                assert_eq!(tag.to_vec(), hex(expected), "{suite} {info:?}");
+                assert!(key.is_authentic([0; 12], b"header", &tag) && !key.is_authentic([0; 12], b"heades", &tag));
+                assert!(!key.is_authentic([1; 12], b"header", &tag));
+                let commitment = suite.is_committing().then(|| hex(COMMITMENT));
+                assert_eq!(key.commitment.map(|it| it.to_vec()), commitment, "{suite}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_data_key_of_another_length_is_refused() {
+        for suite in Suite::ALL {
+            for found in [0, 15, 17, 31, 33, 64].into_iter().filter(|&length| length != suite.data_key_length()) {
+                let refused = MessageKey::derive(suite, &[0; 32], &vec![0; found], Info::Whole);
+                assert_eq!(refused.err(), Some(MessageError::DataKey { suite, found }));
+            }
+        }
+    }
+
+    /// As [`TAGS`], for the bytes `plaintext` as block of each kind.
+    #[test]
+    fn blocks_are_sealed_with_what_they_are() -> Result<(), MessageError> {
+        let expected = [
+            (Kind::Regular, 1, "70040b2bc9cb9de3c2c4e323d80114afacffc7726107578bcc"),
+            (Kind::Last, 2, "2a1fa54eb3da33a32c90d146b5cd2aa15b7e9055055a370a3d"),
+            (Kind::Block, 1, "70040b2bc9cb9de3c20c434635f2483ba9be67c815bb9a6a45"),
+        ];
+        let key = key(Suite::Committing, Info::Whole)?;
+        for (kind, sequence, expected) in expected {
+            let mut aad = BodyAad::new(&bytes(0x80, 32), kind != Kind::Block);
+            let mut nonce = [0; 12];
+            nonce[11] = u8::try_from(sequence).unwrap_or_default();
+            let mut block = b"plaintext".to_vec();
+            let tag = key.seal(nonce, aad.of(kind, sequence, 9), &mut block)?;
+            assert_eq!([block.as_slice(), &tag].concat(), hex(expected), "{kind:?}");
+            let mut room = [1; 9];
+            assert!(key.open(nonce, aad.of(kind, sequence, 9), (&block, &tag), &mut room));
+            assert_eq!(&room, b"plaintext");
+            assert!(!key.open(nonce, aad.of(kind, sequence + 1, 9), (&block, &tag), &mut room));
+            assert_ne!(&room, b"plaintext", "what is not authentic stays nowhere");
+        }
+        Ok(())
+    }
+}

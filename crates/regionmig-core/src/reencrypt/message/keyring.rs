@@ -88,7 +88,8 @@ pub trait Keyring: Send + Sync {
         encrypted: &[EncryptedDataKey],
     ) -> Result<DataKey, KeyringError>;
 
-    /// Makes a data key.
+    /// Makes a data key: another one for each message. Suites that encrypt with the data key itself number their nonces from 0 on, so two
+    /// messages under one data key would use each nonce twice, after which both can be read and forged.
     ///
     /// # Errors
     ///

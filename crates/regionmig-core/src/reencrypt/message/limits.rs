@@ -22,6 +22,11 @@ pub struct Limits {
     pub message: Option<u64>,
 }
 
+impl Limits {
+    /// None: for what was written here.
+    pub(super) const OWN: Self = Self { data_keys: usize::MAX, header: usize::MAX, block: usize::MAX, message: None };
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { data_keys: 16, header: 256 << 10, block: 16 << 20, message: None }

@@ -24,6 +24,9 @@ const LAST: u32 = u32::MAX;
 /// No signature is longer: two numbers of 48 bytes, as DER writes them, take 104.
 const LONGEST_SIGNATURE: usize = 128;
 
+/// No memory has room for more, and the sum of a few lengths can still be told.
+const LONGEST: usize = usize::MAX / 4;
+
 /// What a reader is told besides its keyring.
 #[derive(Clone, Copy)]
 pub(super) struct Reading<'a> {
@@ -65,6 +68,11 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
     pub(super) async fn begin(reader: R, keyring: &impl Keyring, reading: Reading<'_>) -> Result<Self, ReencryptError> {
         let mut input = Input::new(reader, reading.limits);
         let header = read_header(&mut input, reading.limits).await?;
+        let block_limit = reading.limits.block.min(LONGEST);
+        if let Some(length) = header.frame_length() {
+            // Refused before anybody is asked for a key.
+            within(u64::from(length), block_limit, "bytes of a frame")?;
+        }
         let withheld = withheld(&header, reading.context)?;
         let context = whole(header.context(), &withheld);
         let public_key = public_key(&header, &context)?;
@@ -82,7 +90,6 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
         }
         input.consume(header.length());
         let aad = BodyAad::new(header.message_id(), header.frame_length().is_some());
-        let block_limit = reading.limits.block;
         Ok(Self { input, header, opened_by: opened.key, withheld, key, aad, block_limit, next: Some(1), public_key })
     }
 

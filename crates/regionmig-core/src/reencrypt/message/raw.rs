@@ -70,7 +70,10 @@ impl Named {
         let error = match is_there {
             true => RawKeyError::NotOpened { provider, name },
             false => {
-                let found: Vec<&str> = encrypted.iter().map(|key| key.provider.as_str()).collect();
+                // A message can name providers of 65,535 bytes each.
+                let short = |key: &EncryptedDataKey| key.provider.chars().take(40).collect::<String>();
+                let mut found: Vec<String> = encrypted.iter().take(4).map(short).collect();
+                found.extend((encrypted.len() > 4).then(|| "others".to_owned()));
                 RawKeyError::NotOwn { provider, name, found: found.join(", ") }
             }
         };

@@ -277,6 +277,9 @@ fn header<'a>(
     let mut pairs = Vec::new();
     bytes::put_pairs(&mut pairs, count, stored)?;
     put(&mut out, "the encryption context", &pairs)?;
+    if data_keys.is_empty() {
+        return Err(MessageError::malformed("the list of data keys that the keyring made", "is empty"));
+    }
     let found = data_keys.len();
     let count = u16::try_from(found).map_err(|_| MessageError::DoesNotFit { what: "the list of data keys", found })?;
     out.extend_from_slice(&count.to_be_bytes());
@@ -293,3 +296,6 @@ fn header<'a>(
     out.extend_from_slice(commitment.as_ref().map_or(&[], <[u8; 32]>::as_slice));
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests;

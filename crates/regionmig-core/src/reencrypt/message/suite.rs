@@ -195,7 +195,9 @@ impl FromStr for Suite {
     type Err = SuiteError;
 
     fn from_str(text: &str) -> Result<Self, SuiteError> {
-        let id = (text.len() == 4).then(|| u16::from_str_radix(text, 16).ok()).flatten();
+        // Else a plus would count as a digit.
+        let is_number = text.len() == 4 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let id = is_number.then(|| u16::from_str_radix(text, 16).ok()).flatten();
         id.and_then(Self::of).ok_or_else(|| SuiteError(text.to_owned()))
     }
 }

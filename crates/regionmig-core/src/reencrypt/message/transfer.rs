@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::error::MessageError;
 use super::header::PUBLIC_KEY;
 use super::keyring::{EncryptedDataKey, Keyring};
+use super::limits::Limits;
 use super::open::{Block, Opening, Reading, is_reserved};
 use super::options::MessageOptions;
 use super::seal::{CHUNK, Plan, Sealing};
@@ -114,13 +115,18 @@ impl<D: Keyring, E: Keyring> Reencrypt<Through<D, E>> {
         let (context, withheld) = contexts(self, &source)?;
         let suite = options.suite.unwrap_or_else(|| source.header.suite().successor());
         let frame_length = options.frame_length.or_else(|| source.header.frame_length()).unwrap_or(FRAME);
+        if u64::from(frame_length) > options.limits.block as u64 {
+            // So many bytes may wait in memory until their frame is full.
+            let (found, limit) = (frame_length.into(), options.limits.block as u64);
+            return Err(MessageError::TooLarge { what: "bytes of a new frame", name: "block", found, limit }.into());
+        }
         let plan = Plan { suite, frame_length, context, withheld: &withheld };
         let target = Sealing::begin(&self.path.encrypt, plan).await?;
         output.begin().await.map_err(|error| ReencryptError::output("begun", error))?;
         let transfer = Transfer { source, target, suite, output, bytes: 0, proof: None, copy: None };
         match options.compares {
             false => Ok(transfer.run().await?.0),
-            true => Box::pin(transfer.compared(&self.path.encrypt, &withheld, reading)).await,
+            true => Box::pin(transfer.compared(&self.path.encrypt, &withheld)).await,
         }
     }
 }
@@ -243,7 +249,6 @@ impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
         mut self,
         keyring: &impl Keyring,
         withheld: &EncryptionContext,
-        reading: Reading<'_>,
     ) -> Result<Message<()>, ReencryptError> {
         let mut secret = Zeroizing::new([0; 32]);
         let failed = |_| MessageError::Primitive { attempted: "making a key to compare with" };
@@ -251,7 +256,8 @@ impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
         let key = hmac::Key::new(HMAC_SHA256, &*secret);
         let (copy, written) = duplex(CHUNK);
         (self.proof, self.copy) = (Some(hmac::Context::with_key(&key)), Some(copy));
-        let again = Reading { context: withheld, takes_net_400: false, ..reading };
+        // What others may ask for is no limit of what is written here.
+        let again = Reading { context: withheld, limits: &Limits::OWN, takes_net_400: false };
         let reopened = proof_of(written, keyring, again, hmac::Context::with_key(&key));
         let ((message, before), after) = try_join(self.run(), reopened).await?;
         match before {

@@ -63,7 +63,7 @@ pub async fn decrypt<R: AsyncRead + Send + Unpin>(
         }
         if held.capacity() < end {
             // What a growing vector leaves behind is not wiped, so it grows here.
-            let mut grown = Zeroizing::new(Vec::with_capacity(end.max(2 * start)));
+            let mut grown = Zeroizing::new(Vec::with_capacity(end.max((2 * start).min(most))));
             grown.extend_from_slice(&held);
             held = grown;
         }

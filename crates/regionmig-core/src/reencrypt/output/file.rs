@@ -19,14 +19,31 @@ const PIECE: usize = 1 << 20;
 #[derive(Debug)]
 pub struct FileOutput {
     path: PathBuf,
-    part: PathBuf,
     replaces: bool,
     storage: Arc<dyn Storage>,
     /// Nothing while it is being written to elsewhere, and after a failure.
-    file: Option<Box<dyn StoredFile>>,
+    part: Option<Part>,
     /// What was not written yet.
     buffer: Vec<u8>,
-    is_done: bool,
+}
+
+/// The file that the bytes are kept in until they count. Wherever it is dropped, its name is taken away, unless it was kept: while it is
+/// still locked, since the name is the next one's as soon as it is not.
+#[derive(Debug)]
+struct Part {
+    path: PathBuf,
+    storage: Arc<dyn Storage>,
+    file: Box<dyn StoredFile>,
+    is_over: bool,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.is_over {
+            // Nobody is left to be told: the next one of this name replaces it.
+            let _left = self.storage.remove(&self.path);
+        }
+    }
 }
 
 /// A file could not be written.
@@ -88,7 +105,7 @@ impl FileOutput {
     ///
     /// Fails if somebody else is writing it, or if the file system fails.
     pub async fn replace(path: impl AsRef<Path>) -> Result<Self, OutputError> {
-        Self::open(Arc::new(Disk), path.as_ref(), true).await
+        Self::replace_in(Disk, path).await
     }
 
     /// As [`create`](Self::create), in another storage than the machine's disk.
@@ -100,21 +117,29 @@ impl FileOutput {
         Self::open(Arc::new(storage), path.as_ref(), false).await
     }
 
+    /// As [`replace`](Self::replace), in another storage than the machine's disk.
+    ///
+    /// # Errors
+    ///
+    /// As of [`replace`](Self::replace).
+    pub async fn replace_in(storage: impl Storage, path: impl AsRef<Path>) -> Result<Self, OutputError> {
+        Self::open(Arc::new(storage), path.as_ref(), true).await
+    }
+
     async fn open(storage: Arc<dyn Storage>, path: &Path, replaces: bool) -> Result<Self, OutputError> {
-        let (path, part) = (path.to_owned(), beside(path, "part"));
-        let may_block = storage.may_block();
+        let path = path.to_owned();
         let begun = {
-            let (storage, path, part) = (Arc::clone(&storage), path.clone(), part.clone());
-            aside(may_block, move || {
+            let (storage, path) = (Arc::clone(&storage), path.clone());
+            aside(storage.may_block(), move || {
                 if !replaces && is_there(&*storage, &path)? {
                     return Err(OutputError::Exists { path });
                 }
-                begin(&*storage, &part)
+                begin(storage, beside(&path, "part"))
             })
             .await
         };
-        let file = begun.map_err(|source| failed("made", &part, source))??;
-        Ok(Self { path, part, replaces, storage, file: Some(file), buffer: Vec::new(), is_done: false })
+        let part = begun.map_err(|source| failed("made", &path, source))??;
+        Ok(Self { path, replaces, storage, part: Some(part), buffer: Vec::new() })
     }
 
     /// Does something with the file, where nothing waits for it.
@@ -124,17 +149,17 @@ impl FileOutput {
         act: impl FnOnce(&mut dyn StoredFile, &[u8]) -> io::Result<T> + Send + 'static,
     ) -> Result<T, OutputError> {
         let lost = || OutputError::Lost { path: self.path.clone() };
-        let mut file = self.file.take().ok_or_else(lost)?;
+        let mut part = self.part.take().ok_or_else(lost)?;
         let buffer = mem::take(&mut self.buffer);
         let acted = aside(self.storage.may_block(), move || {
-            let done = act(&mut *file, &buffer);
-            (done.map(|done| (done, file)), buffer)
+            let done = act(&mut *part.file, &buffer);
+            (done.map(|done| (done, part)), buffer)
         });
-        let failed = |source| failed(attempted, &self.part, source);
+        let failed = |source| failed(attempted, &beside(&self.path, "part"), source);
         let (done, mut buffer) = acted.await.map_err(failed)?;
-        let (done, file) = done.map_err(failed)?;
+        let (done, part) = done.map_err(failed)?;
         buffer.clear();
-        (self.file, self.buffer) = (Some(file), buffer);
+        (self.part, self.buffer) = (Some(part), buffer);
         Ok(done)
     }
 }
@@ -153,43 +178,31 @@ impl Output for FileOutput {
 
     async fn commit(mut self) -> Result<(), OutputError> {
         self.with("written", |file, bytes| file.append(bytes).and_then(|()| file.sync())).await?;
-        let (storage, path, part) = (Arc::clone(&self.storage), self.path.clone(), self.part.clone());
-        let replaces = self.replaces;
-        let named = aside(storage.may_block(), move || {
+        let Some(mut part) = self.part.take() else { return Err(OutputError::Lost { path: self.path }) };
+        let (path, replaces) = (self.path.clone(), self.replaces);
+        let named = aside(self.storage.may_block(), move || {
             match replaces {
-                true => storage.replace(&part, &path)?,
-                false => storage.publish(&part, &path)?,
+                true => part.storage.replace(&part.path, &path)?,
+                false => part.storage.publish(&part.path, &path)?,
             }
-            storage.sync_folder(folder_of(&path))
+            part.is_over = true;
+            part.storage.sync_folder(folder_of(&path))
         });
-        match named.await.and_then(|named| named) {
-            Ok(()) => {
-                self.is_done = true;
-                Ok(())
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !self.replaces => {
-                Err(OutputError::Exists { path: self.path.clone() })
-            }
-            Err(source) => Err(failed("given its name", &self.path, source)),
-        }
+        named.await.and_then(|named| named).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists if !self.replaces => OutputError::Exists { path: self.path.clone() },
+            _ => failed("given its name", &self.path, error),
+        })
     }
 
     async fn abort(mut self) -> Result<(), OutputError> {
-        self.is_done = true;
-        self.file = None;
-        let (storage, part) = (Arc::clone(&self.storage), self.part.clone());
-        let removed = aside(storage.may_block(), move || storage.remove(&part)).await;
-        removed.and_then(|removed| removed).map_err(|source| failed("removed", &self.part, source))
-    }
-}
-
-impl Drop for FileOutput {
-    fn drop(&mut self) {
-        if !self.is_done {
-            self.file = None;
-            // Nobody is left to be told: the next one of this name replaces it.
-            let _left = self.storage.remove(&self.part);
-        }
+        // One that was lost is gone already.
+        let Some(mut part) = self.part.take() else { return Ok(()) };
+        let removed = aside(self.storage.may_block(), move || {
+            part.is_over = true;
+            part.storage.remove(&part.path)
+        });
+        let removed = removed.await.and_then(|removed| removed);
+        removed.map_err(|source| failed("removed", &beside(&self.path, "part"), source))
     }
 }
 
@@ -206,24 +219,30 @@ fn is_there(storage: &dyn Storage, path: &Path) -> Result<bool, OutputError> {
 }
 
 /// Makes the file that the bytes are kept in until they count.
-fn begin(storage: &dyn Storage, part: &Path) -> Result<Box<dyn StoredFile>, OutputError> {
-    let io = |source| failed("made", part, source);
-    let in_use = || OutputError::InUse { path: part.to_owned() };
-    let mut file = match storage.create(part) {
+///
+/// Of several who do so at once, at most one succeeds: a name is taken away by nobody but who has the lock of the file that it leads to.
+fn begin(storage: Arc<dyn Storage>, path: PathBuf) -> Result<Part, OutputError> {
+    let made = |source| match io::Error::kind(&source) {
+        // Somebody else was faster.
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => OutputError::InUse { path: path.clone() },
+        _ => failed("made", &path, source),
+    };
+    let is_ours = |file: &mut dyn StoredFile| match file.try_lock().and_then(|has| Ok(has && file.is_at(&path)?)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OutputError::InUse { path: path.clone() }),
+        Err(source) => Err(made(source)),
+    };
+    let mut file = match storage.create(&path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             // Left by a process that died, if nobody has it.
-            let mut left = storage.open(part).map_err(io)?;
-            if !left.try_lock().map_err(io)? {
-                return Err(in_use());
-            }
-            storage.remove(part).map_err(io)?;
-            storage.create(part)
+            let mut left = storage.open(&path).map_err(made)?;
+            is_ours(&mut *left)?;
+            storage.remove(&path).map_err(made)?;
+            storage.create(&path).map_err(made)?
         }
-        created => created,
-    }
-    .map_err(io)?;
-    match file.try_lock().map_err(io)? {
-        true => Ok(file),
-        false => Err(in_use()),
-    }
+        Err(source) => return Err(failed("made", &path, source)),
+    };
+    is_ours(&mut *file)?;
+    Ok(Part { path, storage, file, is_over: false })
 }

@@ -5,5 +5,10 @@
 
 mod commitment;
 mod common;
+mod exchange;
+mod peer;
+#[expect(dead_code, reason = "its own scripts are run otherwise")]
+#[path = "../../../regionmig-testkit/tests/fidelity/python.rs"]
+mod python;
 mod transfer;
 mod vectors;

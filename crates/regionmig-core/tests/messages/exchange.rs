@@ -11,7 +11,9 @@ use crate::peer::{Content, Key, Peer, keyring};
 
 /// The SDK for Python writes multiples of 128 only, and no frames at all for 0.
 const THEIRS: [u32; 4] = [0, 128, 512, 4096];
-const OURS: [u32; 5] = [1, 100, 128, 512, 4096];
+const OURS: [u32; 4] = [1, 100, 512, 4096];
+const PADDINGS: [RsaPadding; 5] =
+    [RsaPadding::OaepSha1, RsaPadding::OaepSha256, RsaPadding::OaepSha384, RsaPadding::OaepSha512, RsaPadding::Pkcs1];
 
 /// A message's keys, and those it is opened with.
 #[derive(Clone)]
@@ -20,27 +22,21 @@ struct Keys {
     reader: Vec<Key>,
 }
 
-/// Keys of all kinds; two that write, and each of them alone, and both, that read.
+/// Keys of all kinds; two that write, and each of them alone, and both, that read. With RSA the peer takes long, so each is followed by
+/// two AES keys.
 fn keys() -> Vec<Keys> {
     let aes = |length: usize| Key { name: format!("aes {length}"), material: vec![7; length], padding: None };
     let generated = PrivateDecryptingKey::generate(KeySize::Rsa2048).unwrap();
     let pkcs8 = generated.as_der().unwrap().as_ref().to_vec();
     let rsa = |padding| Key { name: format!("rsa {padding:?}"), material: pkcs8.clone(), padding: Some(padding) };
+    let alone = |key: Key| Keys { writer: vec![key.clone()], reader: vec![key] };
     let (one, other) = (aes(32), rsa(RsaPadding::OaepSha256));
-    let paddings = [
-        RsaPadding::OaepSha1,
-        RsaPadding::OaepSha256,
-        RsaPadding::OaepSha384,
-        RsaPadding::OaepSha512,
-        RsaPadding::Pkcs1,
-    ];
-    let alone = [16, 24, 32].map(aes).into_iter().chain(paddings.map(rsa));
-    let mut keys: Vec<Keys> = alone.map(|key| Keys { writer: vec![key.clone()], reader: vec![key] }).collect();
     let both = vec![one.clone(), other.clone()];
-    for reader in [vec![one], vec![other], both.iter().rev().cloned().collect()] {
-        keys.push(Keys { writer: both.clone(), reader });
-    }
-    keys
+    let readers = [vec![one], vec![other], both.iter().rev().cloned().collect()];
+    let several = readers.into_iter().map(|reader| Keys { writer: both.clone(), reader });
+    let long = PADDINGS.into_iter().map(|padding| alone(rsa(padding))).chain(several);
+    let sizes = [16, 24, 32, 24].into_iter().cycle();
+    long.zip(sizes).flat_map(|(long, size)| [long, alone(aes(32)), alone(aes(size))]).collect()
 }
 
 /// Contexts, each with the pairs that are stored and those that are not.
@@ -59,12 +55,12 @@ fn contexts() -> [(EncryptionContext, EncryptionContext); 5] {
     ]
 }
 
-/// Nothing, one byte, around one frame, and several frames, the last one full or not.
+/// Nothing, one byte, one frame, one more, and three frames.
 fn lengths(frame_length: u32) -> Vec<usize> {
     let frame = usize::try_from(frame_length).unwrap();
     match frame {
         0 => vec![0, 1, 5000],
-        _ => vec![0, 1, frame - 1, frame, frame + 1, 3 * frame, 3 * frame + 5],
+        _ => vec![0, 1, frame, frame + 1, 3 * frame],
     }
 }
 

@@ -1,6 +1,7 @@
 """Writes and reads messages with the Encryption SDK for Python: a case in JSON on each line of the input, an answer to each on a line."""
 
 import base64
+import functools
 import json
 import sys
 import warnings
@@ -44,13 +45,15 @@ OTHERS = EncryptionSDKClient(commitment_policy=CommitmentPolicy.FORBID_ENCRYPT_A
 
 def keyring_of(keys):
     """The first makes the data key."""
-    made = [one_keyring_of(key) for key in keys]
+    made = [one_keyring_of(json.dumps(key)) for key in keys]
     if len(made) == 1:
         return made[0]
     return PROVIDERS.create_multi_keyring(CreateMultiKeyringInput(generator=made[0], child_keyrings=made[1:]))
 
 
-def one_keyring_of(key):
+@functools.lru_cache(maxsize=None)
+def one_keyring_of(text):
+    key = json.loads(text)
     material = base64.b64decode(key["material"])
     named = {"key_namespace": key["provider"], "key_name": key["name"]}
     if key["padding"] is None:

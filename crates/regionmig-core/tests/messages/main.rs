@@ -3,12 +3,13 @@
 #![expect(clippy::disallowed_methods, reason = "where the vectors lie is read from the environment")]
 #![expect(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod cases;
 mod commitment;
 mod common;
 mod exchange;
-mod peer;
 #[expect(dead_code, reason = "its own scripts are run otherwise")]
 #[path = "../../../regionmig-testkit/tests/fidelity/python.rs"]
 mod python;
+mod python_sdk;
 mod transfer;
 mod vectors;

@@ -1,0 +1,146 @@
+//! Re-encryption against that of others, in turn, on one thread: `figure: NAME VALUE TARGET ok|short`. With `--check`, messages are
+//! exchanged with the official crate instead.
+//!
+//! `docs/performance.md` says what is measured, and what it came to.
+
+#[path = "../../../crates/regionmig-core/tests/messages/cases.rs"]
+mod cases;
+#[path = "../../../crates/regionmig-core/tests/messages/exchange.rs"]
+mod exchange;
+#[expect(dead_code, reason = "the figures of the core use the rest")]
+#[path = "../../../crates/regionmig-core/benches/figures/measure.rs"]
+mod measure;
+mod official;
+mod ours;
+#[expect(dead_code, reason = "its own scripts are run otherwise")]
+#[path = "../../../crates/regionmig-testkit/tests/fidelity/python.rs"]
+mod python;
+mod rounds;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use regionmig_core::reencrypt::message::Suite;
+use tokio::runtime::Runtime;
+
+use crate::exchange::exchanged;
+use crate::measure::Target::AtLeast;
+use crate::measure::{figure, ratio};
+use crate::official::Official;
+use crate::ours::Ours;
+use crate::rounds::PythonRounds;
+
+/// The official crate writes frames only.
+const FRAMES: [u32; 5] = [1, 100, 512, 4096, 70_000];
+
+/// So much is re-encrypted in a round, by each.
+struct Load {
+    name: &'static str,
+    suite: Suite,
+    length: usize,
+    /// How often ours, the official crate and the Python SDK do it: so that each takes a while.
+    often: [u32; 3],
+    /// How many times as long the official crate, and the Python SDK, should take.
+    targets: [f64; 2],
+}
+
+const LOADS: [Load; 3] = [
+    Load {
+        name: "signed_10_mib",
+        suite: Suite::CommittingSigned,
+        length: 10 << 20,
+        often: [3, 1, 1],
+        targets: [4.0, 4.0],
+    },
+    Load {
+        name: "unsigned_10_mib",
+        suite: Suite::Committing,
+        length: 10 << 20,
+        often: [20, 1, 1],
+        targets: [20.0, 25.0],
+    },
+    Load {
+        name: "signed_1_kib",
+        suite: Suite::CommittingSigned,
+        length: 1 << 10,
+        often: [200, 100, 50],
+        targets: [2.5, 5.0],
+    },
+];
+
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    if std::env::args().any(|argument| argument == "--check") {
+        return check(&runtime);
+    }
+    let official = runtime.block_on(Official::new());
+    let mut python = PythonRounds::start();
+    if python.is_none() {
+        println!("skipped: figures of the Python SDK (no Python that can have it)");
+    }
+    let met: Vec<bool> = LOADS.iter().flat_map(|load| measured(load, &runtime, &official, python.as_mut())).collect();
+    if met.into_iter().all(|met| met) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Measures one load against both.
+fn measured(load: &Load, runtime: &Runtime, official: &Official, python: Option<&mut PythonRounds>) -> Vec<bool> {
+    let ours = Ours::new();
+    let message = runtime.block_on(ours.message(load.suite, load.length));
+    // So that what is timed is known to work, and is warm.
+    let written = runtime.block_on(ours.written(&message));
+    let theirs = runtime.block_on(official.reencrypted(&message, load.suite)).len();
+    // A signature is some bytes longer or shorter.
+    assert!(theirs.abs_diff(written) < 8, "{theirs} and {written} bytes");
+    let own = || ours.time(runtime, &message, load.often[0]);
+    let theirs = || official.time(runtime, &message, load.suite, load.often[1]);
+    let mut met = vec![compared("rust", load, load.targets[0], own, theirs)];
+    if let Some(python) = python {
+        python.load(&message, load.suite);
+        met.push(compared("python", load, load.targets[1], own, || python.time(load.often[2])));
+    }
+    met
+}
+
+/// Prints a figure, and the times that it was made of: the median of each, by the message.
+fn compared(
+    peer: &str,
+    load: &Load,
+    target: f64,
+    mut own: impl FnMut() -> Duration,
+    mut theirs: impl FnMut() -> Duration,
+) -> bool {
+    let (mut mine, mut others) = (Vec::new(), Vec::new());
+    let met = figure(&format!("esdk_{peer}_to_ours_{}", load.name), AtLeast(target), || {
+        let other = || kept(&mut others, theirs());
+        let own = || kept(&mut mine, own());
+        ratio(7, other, own)
+    });
+    let (mine, others) = (median(mine), median(others));
+    println!("times: {}: {mine:.1?} ours, {others:.1?} of the {peer} SDK", load.name);
+    met
+}
+
+fn kept(times: &mut Vec<Duration>, time: Duration) -> Duration {
+    times.push(time);
+    time
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// Exchanges messages of all suites with the official crate.
+fn check(runtime: &Runtime) -> ExitCode {
+    let mut official = runtime.block_on(Official::new());
+    match runtime.block_on(exchanged(&mut official, &FRAMES, &FRAMES)) {
+        Ok((there, back)) => {
+            println!("shown: esdk_rust {there} written by us and read there, {back} the other way");
+            ExitCode::SUCCESS
+        }
+        Err(failed) => {
+            println!("{failed}");
+            ExitCode::FAILURE
+        }
+    }
+}

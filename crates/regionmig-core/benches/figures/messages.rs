@@ -112,7 +112,7 @@ impl Case {
                     before.update(sealed);
                     after.update(room);
                 }
-                black_box(made);
+                let _tag = black_box(made);
             }
             black_box(digests.map(|(before, after)| (before.finish(), after.finish())));
         }
@@ -124,26 +124,26 @@ impl Case {
         let text = digest::digest(&SHA384, b"signed");
         let (signature, public) = (signer.sign_digest(&text).unwrap(), signer.public_key().as_ref().to_vec());
         let wrapping = cipher(5);
-        let wrapped = self::wrapped(&wrapping);
+        let wrapped_key = wrapped(&wrapping);
         for _ in 0..times {
             self.frames(1);
             let mut data_key = [0; 32];
             let nonce = || Nonce::assume_unique_for_key(NONCE);
-            wrapping.open_separate_gather(nonce(), Aad::from(AAD), &wrapped.0, &wrapped.1, &mut data_key).unwrap();
+            wrapping.open_separate_gather(nonce(), Aad::from(AAD), &wrapped_key.0, &wrapped_key.1, &mut data_key).unwrap();
             // Message id, data key, and the nonce that wraps it.
             let random = SystemRandom::new();
             let (mut id, mut nonce_made) = ([0; 32], [0; 12]);
             random.fill(&mut id).unwrap();
             random.fill(&mut data_key).unwrap();
             random.fill(&mut nonce_made).unwrap();
-            black_box(self::wrapped(&wrapping));
+            black_box(wrapped(&wrapping));
             for _ in 0..2 {
                 let derived = hkdf::Salt::new(HKDF_SHA512, &id).extract(&data_key);
                 let mut out = [0; 32];
                 derived.expand(&[b"\x05\x78DERIVEKEY"], Length(32)).unwrap().fill(&mut out).unwrap();
                 let key = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &out).unwrap());
                 derived.expand(&[b"COMMITKEY"], Length(32)).unwrap().fill(&mut out).unwrap();
-                black_box(key.seal_in_place_separate_tag(nonce(), Aad::from(AAD), &mut []).unwrap());
+                let _tag = black_box(key.seal_in_place_separate_tag(nonce(), Aad::from(AAD), &mut []).unwrap());
             }
             if self.suite.is_signed() {
                 UnparsedPublicKey::new(&ECDSA_P384_SHA384_ASN1, &public)

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use regionmig::kms::Kms;
-use regionmig::reencrypt::EncryptionContext;
 #[cfg(feature = "live")]
 use regionmig::Access;
+use regionmig::kms::Kms;
+use regionmig::reencrypt::EncryptionContext;
 use regionmig::{BoxError, KeyArn, NameError, chain};
 use regionmig_testkit::World;
 

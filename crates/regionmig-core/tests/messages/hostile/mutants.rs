@@ -105,11 +105,9 @@ const CASES: u32 = 1_500;
 static ANY: AtomicU32 = AtomicU32::new(0);
 static EDITED: AtomicU32 = AtomicU32::new(0);
 
-/// Prints a count once all cases were tried.
-fn count(tried: &AtomicU32, what: &str) {
-    if tried.fetch_add(1, Ordering::Relaxed) + 1 == CASES {
-        println!("shown: hostile_esdk_random {CASES} {what}, none opens to anything but what was encrypted");
-    }
+/// Counts, and returns whether all cases were tried.
+fn are_all(tried: &AtomicU32) -> bool {
+    tried.fetch_add(1, Ordering::Relaxed) + 1 == CASES
 }
 
 proptest! {
@@ -124,8 +122,10 @@ proptest! {
         id in vec(any::<u8>(), 16..33),
         rest in vec(prop_oneof![3 => 0..4_u8, 1 => any::<u8>()], 0..200),
     ) {
-        bodies::message(&[begin, id, rest].concat());
-        count(&ANY, "messages of any bytes");
+        assert!(!bodies::message(&[begin, id, rest].concat()));
+        if are_all(&ANY) {
+            println!("shown: hostile_esdk_any {CASES} messages of any bytes, none opened");
+        }
     }
 
     #[test]
@@ -134,7 +134,9 @@ proptest! {
         edits in vec(any::<[u8; 4]>(), 1..5),
     ) {
         bodies::edited(&[vec![which], edits.concat()].concat());
-        count(&EDITED, "edits and splices of messages of all suites");
+        if are_all(&EDITED) {
+            println!("shown: hostile_esdk_edited {CASES} edits and splices of all suites, none opens to anything else");
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod draught;
 mod error;
 mod graph;
 mod held;
+mod names;
 mod shape;
 mod show;
 mod stored;

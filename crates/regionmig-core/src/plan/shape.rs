@@ -68,14 +68,19 @@ fn once<'a>(
     by_name: &[u32],
     of: impl Fn(&'a Node) -> &'a [u32],
 ) -> Result<Vec<Option<u32>>, (ResourceId, StepId, StepId)> {
-    let mut found: Vec<Option<u32>> = vec![None; nodes.interner().len()];
-    for &index in by_name {
-        for &id in of(nodes.get(index)) {
-            if let Some(first) = found[id as usize].replace(index) {
-                let name = |index: u32| nodes.get(index).id.clone();
-                return Err((nodes.interner().get(id).clone(), name(first), name(index)));
-            }
+    let claimed = |steps: &mut dyn Iterator<Item = u32>| {
+        let mut found: Vec<Option<u32>> = vec![None; nodes.interner().len()];
+        let mut claims = steps.flat_map(|index| of(nodes.get(index)).iter().map(move |&id| (id, index)));
+        match claims.find_map(|(id, index)| Some((id, found[id as usize].replace(index)?, index))) {
+            None => Ok(found),
+            Some(twice) => Err(twice),
         }
-    }
-    Ok(found)
+    };
+    // As they lie, which is quicker; by name only to say which.
+    claimed(&mut (0..number(nodes.len()))).or_else(|_| claimed(&mut by_name.iter().copied())).map_err(
+        |(id, first, second)| {
+            let name = |index: u32| nodes.get(index).id.clone();
+            (nodes.interner().get(id).clone(), name(first), name(second))
+        },
+    )
 }

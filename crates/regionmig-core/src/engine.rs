@@ -19,6 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
@@ -275,12 +276,11 @@ impl<'a> Engine<'a> {
 
     async fn attempt(&self, index: usize, memo: &mut Memo) -> Result<Turn, Error> {
         let look = self.look(index)?;
-        let standing = self.standing(index);
+        let began = self.now();
+        let (guard, mut scx) = self.approach(&look, memo, began);
+        let standing = scx.standing();
         let (doubt, mut generation, made) = (standing.doubt(), standing.generation, standing.effective > 0);
         let was_seen = matches!(standing.status, Status::Waiting(_));
-        let guard = self.guard(look.id.service(), &look.spec, &standing);
-        let began = self.now();
-        let scx = self.context(&look, standing, guard.not_before(memo, self.began, began));
         let mut spent = None;
         match look.step.probe(&scx).await {
             // What was in doubt stays in doubt if it cannot be looked at.
@@ -309,7 +309,7 @@ impl<'a> Engine<'a> {
         let request = Digest::of(look.json);
         self.record_at(index, Entry::Started { generation, spent, request }).await?;
         memo.begun(self.now());
-        let scx = scx.begun(self.standing(index), self.now());
+        scx.begin(self.standing(index), self.now());
         match look.step.apply(&scx).await {
             Ok(Applied::Done(receipt)) => self.done(&look, receipt, true).await,
             Ok(Applied::Waiting(wait)) => Box::pin(self.wait(index, wait, memo)).await,
@@ -319,6 +319,14 @@ impl<'a> Engine<'a> {
                 self.fail(index, ErrorReport::new(&error), doubt, memo).await
             }
         }
+    }
+
+    /// Says what it takes to believe a look at a step, and what the step is handed for it.
+    fn approach<'s>(&'s self, look: &Look<'s>, memo: &Memo, began: Timestamp) -> (Guard, StepContext<'s>) {
+        let standing = self.standing(look.index);
+        let guard = self.guard(look.id.service(), &look.spec, &standing);
+        let not_before = guard.not_before(memo, self.began, began);
+        (guard, self.context(look, standing, not_before))
     }
 
     /// Says what it takes to believe that a step has had no effect.
@@ -395,12 +403,22 @@ impl<'a> Engine<'a> {
         }
     }
 
-    async fn fail(&self, index: usize, error: ErrorReport, doubt: bool, memo: &mut Memo) -> Result<Turn, Error> {
-        let id = self.plan.name(index);
-        self.record_at(index, Entry::Failed { error: error.clone(), doubt }).await?;
-        let again_after = error.kind.is_passing().then(|| memo.back_off(id));
-        self.cx.emit(&Event::StepFailed { step: id.clone(), error: error.clone(), again_after });
-        Ok(again_after.map_or(Turn::Failed(error), Turn::Later))
+    /// Seldom, and large: boxed, so that steps that do not fail need not be moved with room for it.
+    fn fail<'s>(
+        &'s self,
+        index: usize,
+        error: ErrorReport,
+        doubt: bool,
+        memo: &'s mut Memo,
+    ) -> BoxFuture<'s, Result<Turn, Error>> {
+        let failed = async move {
+            let id = self.plan.name(index);
+            self.record_at(index, Entry::Failed { error: error.clone(), doubt }).await?;
+            let again_after = error.kind.is_passing().then(|| memo.back_off(id));
+            self.cx.emit(&Event::StepFailed { step: id.clone(), error: error.clone(), again_after });
+            Ok(again_after.map_or(Turn::Failed(error), Turn::Later))
+        };
+        failed.boxed()
     }
 
     fn context<'s>(&'s self, look: &Look<'s>, standing: Standing, not_before: Timestamp) -> StepContext<'s> {

@@ -105,7 +105,7 @@ impl<S: Migrate> Erased for S {
         draught.reserve(draft.steps.len());
         // Each is written and gone before the next, so that not all are held twice.
         for step in draft.steps {
-            draught.push(self.name(), &step.spec(), &step).map_err(|error| unwritten(self.name(), "step", error))?;
+            draught.push(self.name(), step.spec(), &step).map_err(|error| unwritten(self.name(), "step", error))?;
         }
         Ok(ErasedDraft {
             findings: survey.findings(self.name()).into_iter().chain(draft.findings).collect(),

@@ -6,6 +6,7 @@ mod draught;
 mod error;
 mod graph;
 mod held;
+mod names;
 mod shape;
 mod show;
 mod stored;
@@ -127,10 +128,6 @@ impl<'a> PlannedStep<'a> {
             false => Err(Error::MissingService { name: self.service().to_owned() }),
         }
     }
-
-    pub(crate) fn raw(&self) -> &'a RawValue {
-        self.step
-    }
 }
 
 impl MigrationPlan {
@@ -212,7 +209,7 @@ impl MigrationPlan {
                 let left_out = Finding::new(Severity::Note, code::LEFT_OUT, message);
                 head.findings.push(left_out.about(step.spec.subject));
             } else {
-                draught.push(step.service(), &step.spec, step.raw()).map_err(|error| PlanError::unreadable(&error))?;
+                draught.push(step.id.service(), step.spec, step.step).map_err(|error| PlanError::unreadable(&error))?;
             }
         }
         Ok(draught.seal(head)?)

@@ -129,7 +129,9 @@ impl Case {
             self.frames(1);
             let mut data_key = [0; 32];
             let nonce = || Nonce::assume_unique_for_key(NONCE);
-            wrapping.open_separate_gather(nonce(), Aad::from(AAD), &wrapped_key.0, &wrapped_key.1, &mut data_key).unwrap();
+            wrapping
+                .open_separate_gather(nonce(), Aad::from(AAD), &wrapped_key.0, &wrapped_key.1, &mut data_key)
+                .unwrap();
             // Message id, data key, and the nonce that wraps it.
             let random = SystemRandom::new();
             let (mut id, mut nonce_made) = ([0; 32], [0; 12]);

@@ -73,11 +73,15 @@ impl<'a> StepContext<'a> {
         Self { run, step, standing, basis, checkpoint }
     }
 
-    /// Returns the same for a step that has been begun since. What it needs was made before, and nothing of that changes.
-    pub(crate) fn begun(mut self, standing: Standing, not_before: Timestamp) -> Self {
+    /// Takes note that the step has been begun. What it needs was made before, and nothing of that changes.
+    pub(crate) fn begin(&mut self, standing: Standing, not_before: Timestamp) {
         self.standing = standing;
         self.basis.not_before = not_before;
-        self
+    }
+
+    /// Returns where the step stands.
+    pub(crate) fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// Makes what a step is handed outside of any run: for tests, and for a program of the caller's

@@ -26,11 +26,11 @@ pub(super) struct Interner {
 }
 
 impl Interner {
-    fn number(&mut self, id: &ResourceId) -> u32 {
-        match self.numbers.entry(id.clone()) {
+    fn number(&mut self, id: ResourceId) -> u32 {
+        match self.numbers.entry(id) {
             Entry::Occupied(known) => *known.get(),
             Entry::Vacant(new) => {
-                self.ids.push(id.clone());
+                self.ids.push(new.key().clone());
                 *new.insert(number(self.ids.len() - 1))
             }
         }
@@ -78,27 +78,29 @@ impl Nodes {
     }
 
     /// Adds a step whose JSON stands `at` its place in the text, and what its service wrote at its `own` in that JSON.
-    pub(super) fn push(&mut self, service: &str, spec: &Spec, at: Range<usize>, own: Range<u32>) {
-        let subject = self.interner.number(&spec.subject);
+    pub(super) fn push(&mut self, service: &str, spec: Spec, at: Range<usize>, own: Range<u32>) {
+        let (id, traits) = (StepId::new(service, &spec), Traits::of(&spec));
+        let its = self.interner.number(spec.subject.clone());
+        let subject = (spec.subject, its);
         let node = Node {
-            id: StepId::new(service, spec),
-            subject,
-            requires: self.say(&spec.requires, (&spec.subject, subject)),
-            produces: self.say(&spec.produces, (&spec.subject, subject)),
-            owns: self.say(&spec.owns, (&spec.subject, subject)),
+            id,
+            subject: its,
+            requires: self.say(spec.requires, &subject),
+            produces: self.say(spec.produces, &subject),
+            owns: self.say(spec.owns, &subject),
             after: spec.after.iter().map(|rest| StepId::sibling(service, rest)).collect(),
             at,
             own,
-            traits: Traits::of(spec),
+            traits,
         };
         self.all.push(node);
     }
 
     /// Takes note of resources: often enough it is the subject alone, whose number is known.
-    fn say(&mut self, ids: &BTreeSet<ResourceId>, (subject, its): (&ResourceId, u32)) -> Range<u32> {
+    fn say(&mut self, ids: BTreeSet<ResourceId>, (subject, its): &(ResourceId, u32)) -> Range<u32> {
         let start = number(self.said.len());
         for id in ids {
-            let number = if id == subject { its } else { self.interner.number(id) };
+            let number = if id == *subject { *its } else { self.interner.number(id) };
             self.said.push(number);
         }
         start..number(self.said.len())
@@ -136,10 +138,19 @@ impl Nodes {
         &self.said[range.start as usize..range.end as usize]
     }
 
-    /// Puts the steps in `order`.
+    /// Puts the steps in `order`, where they are: each place takes the step that belongs there from the place where that is, until
+    /// it comes round.
     fn sort(&mut self, order: &[u32]) {
-        let mut slots: Vec<Option<Node>> = std::mem::take(&mut self.all).into_iter().map(Some).collect();
-        self.all = order.iter().filter_map(|&index| slots[index as usize].take()).collect();
+        let mut order = order.to_vec();
+        for start in 0..order.len() {
+            let mut place = start;
+            while order[place] as usize != start {
+                let from = std::mem::replace(&mut order[place], number(place)) as usize;
+                self.all.swap(place, from);
+                place = from;
+            }
+            order[place] = number(place);
+        }
     }
 
     /// Returns what is kept of the steps.
@@ -172,7 +183,7 @@ impl Draught {
     pub(crate) fn push<S: Serialize + ?Sized>(
         &mut self,
         service: &str,
-        spec: &Spec,
+        spec: Spec,
         step: &S,
     ) -> Result<(), serde_json::Error> {
         let start = self.text.len();
@@ -180,7 +191,7 @@ impl Draught {
             // By an eighth: doubled, the text of very many steps would be the most of what a plan takes.
             self.text.reserve_exact(ROOM + start / 8);
         }
-        serde_json::to_writer(&mut self.text, &StepOut { service, spec })?;
+        serde_json::to_writer(&mut self.text, &StepOut { service, spec: &spec })?;
         self.text.pop();
         self.text.extend_from_slice(b",\"step\":");
         let begin = self.text.len() - start;

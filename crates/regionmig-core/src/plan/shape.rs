@@ -3,7 +3,8 @@
 use crate::ids::ResourceId;
 use crate::plan::draught::{Node, Nodes};
 use crate::plan::error::PlanError;
-use crate::plan::graph::Edges;
+use crate::plan::graph::{Edges, number};
+use crate::plan::names::in_order;
 use crate::step::StepId;
 
 /// How the steps of a plan hang together; by their places in it.
@@ -16,12 +17,8 @@ pub(super) struct Shape {
 
 impl Shape {
     pub(super) fn of(nodes: &Nodes) -> Result<Self, PlanError> {
-        let mut named: Vec<(&str, u32)> = nodes.iter().map(|node| node.id.as_str()).zip(0..).collect();
-        named.sort_unstable();
-        if let Some(pair) = named.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            return Err(PlanError::DuplicateStep { step: nodes.get(pair[0].1).id.clone() });
-        }
-        let by_name: Vec<u32> = named.into_iter().map(|(_, index)| index).collect();
+        let by_name = in_order(number(nodes.len()), |index| nodes.get(index).id.as_str())
+            .map_err(|index| PlanError::DuplicateStep { step: nodes.get(index).id.clone() })?;
         let edges = edges_of(nodes, &by_name)?;
         Ok(Self { by_name, edges })
     }
@@ -71,14 +68,19 @@ fn once<'a>(
     by_name: &[u32],
     of: impl Fn(&'a Node) -> &'a [u32],
 ) -> Result<Vec<Option<u32>>, (ResourceId, StepId, StepId)> {
-    let mut found: Vec<Option<u32>> = vec![None; nodes.interner().len()];
-    for &index in by_name {
-        for &id in of(nodes.get(index)) {
-            if let Some(first) = found[id as usize].replace(index) {
-                let name = |index: u32| nodes.get(index).id.clone();
-                return Err((nodes.interner().get(id).clone(), name(first), name(index)));
-            }
+    let claimed = |steps: &mut dyn Iterator<Item = u32>| {
+        let mut found: Vec<Option<u32>> = vec![None; nodes.interner().len()];
+        let mut claims = steps.flat_map(|index| of(nodes.get(index)).iter().map(move |&id| (id, index)));
+        match claims.find_map(|(id, index)| Some((id, found[id as usize].replace(index)?, index))) {
+            None => Ok(found),
+            Some(twice) => Err(twice),
         }
-    }
-    Ok(found)
+    };
+    // As they lie, which is quicker; by name only to say which.
+    claimed(&mut (0..number(nodes.len()))).or_else(|_| claimed(&mut by_name.iter().copied())).map_err(
+        |(id, first, second)| {
+            let name = |index: u32| nodes.get(index).id.clone();
+            (nodes.interner().get(id).clone(), name(first), name(second))
+        },
+    )
 }

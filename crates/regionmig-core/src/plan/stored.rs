@@ -110,6 +110,7 @@ impl<S> BodyIn<S> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StepIn<'a> {
+    #[serde(borrow)]
     service: std::borrow::Cow<'a, str>,
     spec: Spec,
     #[serde(borrow)]
@@ -210,6 +211,9 @@ fn as_written(bytes: &[u8]) -> Option<(Digest, &str)> {
     (digest.as_str() == stated).then_some((digest, plan))
 }
 
+/// Room is made as if no step had less JSON.
+const SHORTEST: usize = 256;
+
 /// Reads a plan that has each step on a line of its own, as [`MigrationPlan::to_bytes`] writes them; none, if it has not. In
 /// JSON no text holds the end of a line, so none is cut in two.
 fn line_by_line(text: &str) -> Option<(Head, Nodes)> {
@@ -217,6 +221,8 @@ fn line_by_line(text: &str) -> Option<(Head, Nodes)> {
     let front = front.strip_suffix("\"steps\":[")?;
     let body: BodyIn<IgnoredAny> = serde_json::from_str(&format!("{front}\"steps\":[]}}")).ok()?;
     let mut nodes = Nodes::default();
+    // As if all were as long as the first: to make room again and again takes longer than to read.
+    nodes.reserve(lines.len() / lines.find('\n').unwrap_or(lines.len()).max(SHORTEST));
     let mut lines = lines.split('\n').peekable();
     while let Some(line) = lines.next() {
         let step = if lines.peek().is_some() { line.strip_suffix(',')? } else { line };
@@ -234,8 +240,8 @@ fn at_large(text: &str) -> serde_json::Result<(Head, Nodes)> {
 }
 
 fn read_step(json: &str, text: &str, nodes: &mut Nodes) -> serde_json::Result<()> {
-    let step: StepIn<'_> = serde_json::from_str(json)?;
-    let (at, own) = (place(json, text), place(step.step.get(), json));
-    nodes.push(&step.service, &step.spec, at, number(own.start)..number(own.end));
+    let StepIn { service, spec, step } = serde_json::from_str(json)?;
+    let (at, own) = (place(json, text), place(step.get(), json));
+    nodes.push(&service, spec, at, number(own.start)..number(own.end));
     Ok(())
 }

@@ -89,8 +89,8 @@ fn measured(load: &Load, runtime: &Runtime, official: &Official, python: Option<
     // So that what is timed is known to work, and is warm.
     let written = runtime.block_on(ours.written(&message));
     let theirs = runtime.block_on(official.reencrypted(&message, load.suite)).len();
-    // A signature is some bytes longer or shorter.
-    assert!(theirs.abs_diff(written) < 8, "{theirs} and {written} bytes");
+    // A signature's length varies, and behind full frames some write an empty one.
+    assert!(theirs.abs_diff(written) < 64, "{theirs} and {written} bytes");
     let own = || ours.time(runtime, &message, load.often[0]);
     let theirs = || official.time(runtime, &message, load.suite, load.often[1]);
     let mut met = vec![compared("rust", load, load.targets[0], own, theirs)];

@@ -1,6 +1,7 @@
 //! A message takes the same memory whatever its size, and no allocation for a frame.
 //!
 //! One program of its own, since it counts what is allocated.
+// REQ: KMS-21, KMS-22
 
 #![expect(clippy::disallowed_methods, reason = "how much is tried is read from the environment")]
 #![expect(clippy::unwrap_used, reason = "tests")]

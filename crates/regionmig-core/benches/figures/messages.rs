@@ -1,4 +1,5 @@
 //! Messages of the Encryption SDK, and the bare primitives that nobody can do without.
+// REQ: KMS-22
 
 use std::convert::Infallible;
 use std::hint::black_box;

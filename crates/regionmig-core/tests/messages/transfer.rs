@@ -1,12 +1,14 @@
 //! What we write, in all suites and frame lengths.
+// REQ: KMS-16, KMS-19, KMS-21
 
 use async_trait::async_trait;
 use regionmig_core::reencrypt::message::{
-    self, DataKey, EncryptedDataKey, Keyring, KeyringError, Keyrings, Limits, MessageOptions, NewDataKey,
+    self, DataKey, EncryptedDataKey, Keyring, KeyringError, Keyrings, Limits, MessageError, MessageOptions, NewDataKey,
     RawAesKeyring, Suite,
 };
-use regionmig_core::reencrypt::{EncryptionContext, MemoryOutput, Reencrypt};
-use regionmig_core::{Secret, chain};
+use regionmig_core::reencrypt::{EncryptionContext, MemoryOutput, Reencrypt, ReencryptError};
+use regionmig_core::rewrite::Rewriter;
+use regionmig_core::{IdMap, KeyArn, Route, Secret, chain};
 
 use crate::common::own;
 
@@ -134,4 +136,51 @@ async fn a_wrong_value_of_a_pair_is_refused_and_a_reserved_name_is_not_taken() {
             assert!(chain(&refused.unwrap_err()).contains("is reserved"), "{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn only_what_commits_to_its_key_is_taken_where_that_is_asked_for() {
+    let wanted = MessageOptions::new().requiring_commitment();
+    let reencrypt = Reencrypt::new(own("old", 1), own("new", 2));
+    for suite in Suite::ALL {
+        let written = MessageOptions::new().with_suite(suite);
+        let message =
+            message::encrypt(&plaintext(9), &EncryptionContext::new(), &own("old", 1), &written).await.unwrap();
+        let taken = reencrypt.message_with(message.as_slice(), MemoryOutput::new(), &wanted).await;
+        match taken {
+            Ok(_) => assert!(suite.is_committing(), "{suite}"),
+            Err(ReencryptError::Message(MessageError::NotCommitting { suite: named })) => {
+                assert!(named == suite && !suite.is_committing());
+            }
+            Err(error) => panic!("{suite}: {error:?}"),
+        }
+    }
+}
+
+// REQ: KMS-23
+#[tokio::test]
+async fn a_context_names_the_counterpart_of_what_it_named() {
+    let key = |region: &str| -> KeyArn { format!("arn:aws:kms:{region}:111122223333:key/12").parse().unwrap() };
+    let (old, new) = (key("me-central-1"), key("eu-central-1"));
+    let end = |region: &str| format!("111122223333/{region}").parse().unwrap();
+    let route = Route::new(end("me-central-1"), end("eu-central-1")).unwrap();
+    let mut ids = IdMap::default();
+    ids.bind(&old, &new).unwrap();
+    let reencrypt = Reencrypt::new(own("old", 1), own("new", 2)).rewrite(Rewriter::new(&route, &ids));
+    let context = EncryptionContext::from([("about", old.as_str()), ("purpose", "backup")]);
+    let withheld = MessageOptions::new().with_context(EncryptionContext::from([("about", old.as_str())]));
+    for given in [MessageOptions::new(), withheld] {
+        let message = message::encrypt(&plaintext(9), &context, &own("old", 1), &given).await.unwrap();
+        let done = reencrypt.message_with(message.as_slice(), MemoryOutput::new(), &given).await.unwrap();
+        assert_eq!(done.context, context.clone().with("about", new.as_str()));
+        let told = MessageOptions::new().with_context(done.context.clone());
+        let opened = message::decrypt(done.committed.as_slice(), &own("new", 2), &told, 9).await.unwrap();
+        assert!(opened.plaintext.expose() == plaintext(9).expose());
+        // What was not stored is not stored now.
+        assert_eq!(opened.header.context().get("about").is_some(), opened.header.context().len() == 3);
+    }
+    let lost = EncryptionContext::from([("about", key("me-central-1").as_str().replace("key/12", "key/99"))]);
+    let message = message::encrypt(&plaintext(9), &lost, &own("old", 1), &MessageOptions::new()).await.unwrap();
+    let refused = reencrypt.message(message.as_slice(), MemoryOutput::new()).await.unwrap_err();
+    assert!(matches!(refused, ReencryptError::Context { .. }), "{refused:?}");
 }

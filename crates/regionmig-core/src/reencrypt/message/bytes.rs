@@ -54,7 +54,7 @@ impl<'a> Cursor<'a> {
         let end = self.at.saturating_add(length);
         if end > self.limit {
             let (found, limit) = (end as u64, self.limit as u64);
-            return Err(MessageError::TooLarge { what: "bytes of header", name: "header", found, limit }.into());
+            return Err(MessageError::TooLarge { what: "bytes of header", name: "Limits::header", found, limit }.into());
         }
         self.bytes.get(self.at..end).ok_or(Trouble::Short(end))
     }
@@ -152,7 +152,7 @@ mod tests {
         assert!(matches!(short.ahead(3), Ok([1, 2, 3])) && short.at() == 0);
         assert!(matches!(short.u16(), Ok(0x0102)) && matches!(short.byte(), Ok(3)));
         let refused = short.byte();
-        let expected = MessageError::TooLarge { what: "bytes of header", name: "header", found: 4, limit: 3 };
+        let expected = MessageError::TooLarge { what: "bytes of header", name: "Limits::header", found: 4, limit: 3 };
         assert!(matches!(refused, Err(Trouble::Bad(error)) if error == expected));
         assert!(matches!(Cursor::within(&bytes).take(usize::MAX), Err(Trouble::Short(usize::MAX))));
     }

@@ -40,6 +40,14 @@ pub enum MessageError {
         /// Its number, from 1.
         sequence: u32,
     },
+    /// Its suite does not commit to a key, and only such are taken.
+    #[error(
+        "its suite {suite} does not commit to its key, and `MessageOptions::requiring_commitment` takes no such message"
+    )]
+    NotCommitting {
+        /// The suite.
+        suite: Suite,
+    },
     /// The header is not authentic.
     #[error(
         "its header is not authentic: it was changed, or pairs of the encryption context that it does not store were not given"
@@ -77,11 +85,11 @@ pub enum MessageError {
     #[error("its signature does not fit: it was changed after it was encrypted, or signed by somebody else")]
     Signature,
     /// It asks for more than it may.
-    #[error("{what}: it has {found}, and {limit} are taken; raise `Limits::{name}` if you trust it")]
+    #[error("{what}: it has {found}, and {limit} are taken; raise `{name}` if you trust it")]
     TooLarge {
         /// What it has too much of.
         what: &'static str,
-        /// The limit's name.
+        /// What is to be raised.
         name: &'static str,
         /// How much it has, or claims.
         found: u64,

@@ -212,7 +212,9 @@ fn data_keys(cursor: &mut Cursor<'_>, limits: &Limits) -> Result<Vec<EncryptedDa
     }
     if count > limits.data_keys {
         let (found, limit) = (count as u64, limits.data_keys as u64);
-        return Err(MessageError::TooLarge { what: "encrypted data keys", name: "data_keys", found, limit }.into());
+        return Err(
+            MessageError::TooLarge { what: "encrypted data keys", name: "Limits::data_keys", found, limit }.into()
+        );
     }
     let mut data_keys = Vec::new();
     for read in 0..count {
@@ -296,10 +298,10 @@ mod tests {
     fn as_many_data_keys_as_are_taken_and_no_more() {
         let read = |limit| Header::read(&bytes(), &Limits::default().with_data_keys(limit));
         assert!(read(3).is_ok());
-        assert!(matches!(read(2), Err(MessageError::TooLarge { name: "data_keys", found: 3, limit: 2, .. })));
+        assert!(matches!(read(2), Err(MessageError::TooLarge { name: "Limits::data_keys", found: 3, limit: 2, .. })));
         let length = bytes().len();
         assert!(Header::read(&bytes(), &Limits::default().with_header(length)).is_ok());
         let short = Header::read(&bytes(), &Limits::default().with_header(length - 1));
-        assert!(matches!(short, Err(MessageError::TooLarge { name: "header", .. })));
+        assert!(matches!(short, Err(MessageError::TooLarge { name: "Limits::header", .. })));
     }
 }

@@ -135,7 +135,7 @@ impl<R: AsyncRead + Unpin> Input<R> {
         match self.limit {
             Some(limit) if self.total > limit => {
                 let what = "bytes";
-                Err(MessageError::TooLarge { what, name: "message", found: self.total, limit }.into())
+                Err(MessageError::TooLarge { what, name: "Limits::message", found: self.total, limit }.into())
             }
             _ => Ok(()),
         }

@@ -35,6 +35,8 @@ pub(super) struct Reading<'a> {
     pub(super) limits: &'a Limits,
     /// Whether headers of ESDK-NET 4.0.0 are taken.
     pub(super) takes_net_400: bool,
+    /// Whether only suites that commit to their key are taken.
+    pub(super) wants_commitment: bool,
 }
 
 /// A message that is being opened. Its header is authentic.
@@ -68,6 +70,9 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
     pub(super) async fn begin(reader: R, keyring: &impl Keyring, reading: Reading<'_>) -> Result<Self, ReencryptError> {
         let mut input = Input::new(reader, reading.limits);
         let header = read_header(&mut input, reading.limits).await?;
+        if reading.wants_commitment && !header.suite().is_committing() {
+            return Err(MessageError::NotCommitting { suite: header.suite() }.into());
+        }
         let block_limit = reading.limits.block.min(LONGEST);
         if let Some(length) = header.frame_length() {
             // Refused before anybody is asked for a key.
@@ -191,6 +196,9 @@ pub(super) async fn read_header<R: AsyncRead + Unpin>(
 
 /// Returns those of the given pairs that the message does not store.
 fn withheld(header: &Header, given: &EncryptionContext) -> Result<EncryptionContext, MessageError> {
+    if given.get(PUBLIC_KEY).is_some() {
+        return Err(MessageError::malformed("a name of the given encryption context", "is reserved"));
+    }
     let mut withheld = EncryptionContext::new();
     for (name, value) in given.iter() {
         match header.context().get(name) {
@@ -279,7 +287,7 @@ fn net_400(
 fn within(claimed: u64, limit: usize, what: &'static str) -> Result<usize, MessageError> {
     match usize::try_from(claimed) {
         Ok(length) if length <= limit => Ok(length),
-        _ => Err(MessageError::TooLarge { what, name: "block", found: claimed, limit: limit as u64 }),
+        _ => Err(MessageError::TooLarge { what, name: "Limits::block", found: claimed, limit: limit as u64 }),
     }
 }
 

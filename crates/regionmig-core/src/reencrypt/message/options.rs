@@ -19,6 +19,7 @@ pub struct MessageOptions {
     pub(super) suite: Option<Suite>,
     pub(super) compares: bool,
     pub(super) takes_net_400: bool,
+    pub(super) wants_commitment: bool,
 }
 
 impl MessageOptions {
@@ -62,6 +63,15 @@ impl MessageOptions {
     #[must_use]
     pub const fn comparing(mut self) -> Self {
         self.compares = true;
+        self
+    }
+
+    /// Takes only messages that commit to their key, and refuses others before any key is asked: what the Encryption SDK calls "require
+    /// encrypt, require decrypt". Old messages do not commit, so by default they are taken, and what is written commits.
+    // REQ: KMS-16
+    #[must_use]
+    pub const fn requiring_commitment(mut self) -> Self {
+        self.wants_commitment = true;
         self
     }
 

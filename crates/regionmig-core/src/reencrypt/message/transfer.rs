@@ -118,7 +118,9 @@ impl<D: Keyring, E: Keyring> Reencrypt<Through<D, E>> {
         if u64::from(frame_length) > options.limits.block as u64 {
             // So many bytes may wait in memory until their frame is full.
             let (found, limit) = (frame_length.into(), options.limits.block as u64);
-            return Err(MessageError::TooLarge { what: "bytes of a new frame", name: "block", found, limit }.into());
+            return Err(
+                MessageError::TooLarge { what: "bytes of a new frame", name: "Limits::block", found, limit }.into()
+            );
         }
         let plan = Plan { suite, frame_length, context, withheld: &withheld };
         let target = Sealing::begin(&self.path.encrypt, plan).await?;
@@ -133,7 +135,12 @@ impl<D: Keyring, E: Keyring> Reencrypt<Through<D, E>> {
 
 impl MessageOptions {
     pub(super) const fn reading(&self) -> Reading<'_> {
-        Reading { context: &self.context, limits: &self.limits, takes_net_400: self.takes_net_400 }
+        Reading {
+            context: &self.context,
+            limits: &self.limits,
+            takes_net_400: self.takes_net_400,
+            wants_commitment: self.wants_commitment,
+        }
     }
 }
 
@@ -257,7 +264,7 @@ impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
         let (copy, written) = duplex(CHUNK);
         (self.proof, self.copy) = (Some(hmac::Context::with_key(&key)), Some(copy));
         // What others may ask for is no limit of what is written here.
-        let again = Reading { context: withheld, limits: &Limits::OWN, takes_net_400: false };
+        let again = Reading { context: withheld, limits: &Limits::OWN, takes_net_400: false, wants_commitment: false };
         let reopened = proof_of(written, keyring, again, hmac::Context::with_key(&key));
         let ((message, before), after) = try_join(self.run(), reopened).await?;
         match before {

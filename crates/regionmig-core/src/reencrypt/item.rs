@@ -63,13 +63,23 @@ pub struct Reencrypted {
     pub target_key: Option<KeyArn>,
 }
 
+impl Reencrypted {
+    /// Says what was read back from where it was put: a ciphertext and its context. Which key it is under, and what it was before, is not
+    /// said.
+    pub fn new(bytes: impl Into<Vec<u8>>, context: EncryptionContext) -> Self {
+        let source_context = EncryptionContext::new();
+        Self { bytes: bytes.into(), context, source_context, source_key: None, target_key: None }
+    }
+}
+
 impl<D, E> Reencrypt<Through<D, E>> {
     /// Joins two ends: for items a [`Decrypt`] and an [`Encrypt`], for messages two [`Keyring`](super::message::Keyring)s.
     pub const fn new(source: D, target: E) -> Self {
         Self::within(Through { decrypt: source, encrypt: target })
     }
 
-    /// Opens each result again and compares it with what was encrypted: for one request more an item.
+    /// Opens each result again and compares it with what was encrypted: for one request more an item. Whether that request is allowed, a
+    /// rehearsal does not ask.
     pub fn comparing(self) -> Reencrypt<Compared<D, E>>
     where
         D: Decrypt,

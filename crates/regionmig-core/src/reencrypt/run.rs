@@ -95,10 +95,12 @@ impl<P: Exchange> Reencrypt<P> {
     {
         let name = partition.name();
         let unloaded = |source| RunError::Checkpoint { partition: name.to_owned(), attempted: "loaded", source };
-        let earlier = checkpoints.load(name).await.map_err(unloaded)?.unwrap_or_default();
-        if earlier.is_complete {
+        let mut earlier = checkpoints.load(name).await.map_err(unloaded)?.unwrap_or_default();
+        if earlier.is_complete && earlier.position.is_none() {
             return Ok(Summary::of_complete(name, earlier));
         }
+        // A source that had an end may have grown since: what is behind the position is all there is to find out.
+        earlier.is_complete = false;
         let from = earlier.position.clone();
         let halt = options.items.stop.child_token();
         let items = options.items.clone().stop(halt.clone());
@@ -152,7 +154,10 @@ impl<P: Exchange> Reencrypt<P> {
         options: &RunOptions,
     ) -> Result<Option<Delivered>, RunError> {
         let retry = Retry::new(&options.items);
-        self.carry(0, key, ciphertext, sink, options, &retry).await.transpose()
+        retry.is_open().await;
+        // The end of a ciphertext is as good as random: so that not all that fail at once come again at once.
+        let number = ciphertext.bytes.last_chunk().map_or(0, |end| u64::from_be_bytes(*end));
+        self.carry(number, key, ciphertext, sink, options, &retry).await.transpose()
     }
 
     async fn carry<K: Sync, S: Sink<K>>(
@@ -169,12 +174,17 @@ impl<P: Exchange> Reencrypt<P> {
                 let put = retry.finish(number, || sink.put(key, ciphertext, &new)).await;
                 return Some(put.map(Delivered::from).map_err(|error| RunError::sink("put", error)));
             }
-            Err(error) if options.sets_aside(&error) => error,
-            Err(error) => return Some(Err(RunError::Item(error))),
+            Err(error) => error,
         };
-        // What an earlier run has put cannot be opened at the source: where source and sink are one, it is what was read.
+        let is_set_aside = options.sets_aside(&error);
+        if error.kind().is_passing() && !is_set_aside {
+            return Some(Err(RunError::Item(error)));
+        }
+        // What an earlier run has put cannot be opened at the source: where source and sink are one, it is what was read. How that fails is
+        // up to the source.
         let had = match retry.finish(number, || sink.has_put(key, ciphertext)).await {
             Ok(true) => Ok(Delivered::Superseded),
+            _ if !is_set_aside => Err(RunError::Item(error)),
             Ok(false) => {
                 let aside = retry.finish(number, || sink.set_aside(key, ciphertext, &error)).await;
                 aside.map(|()| Delivered::SetAside).map_err(|error| RunError::sink("set aside", error))

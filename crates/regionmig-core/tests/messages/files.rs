@@ -123,7 +123,7 @@ impl StoredFile for MeddlingFile {
 /// A folder, the name of an output in it, and the name it has before.
 fn names() -> (tempfile::TempDir, PathBuf, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let (path, part) = (folder.path().join("message"), folder.path().join("message.part"));
+    let (path, part) = (folder.path().join("message"), folder.path().join("message.regionmig-part"));
     (folder, path, part)
 }
 
@@ -213,7 +213,7 @@ async fn whatever_fails_leaves_all_or_nothing_and_stands_in_nobodys_way() {
                 if calls.len() == fails + 1 { Err(io::Error::other("it failed")) } else { Ok(()) }
             });
             // A process died here.
-            fs::write(folder.path().join("message.part"), b"left").unwrap();
+            fs::write(folder.path().join("message.regionmig-part"), b"left").unwrap();
             let result = async {
                 let mut output = match replaces {
                     true => FileOutput::replace_in(disk.clone(), &path).await?,

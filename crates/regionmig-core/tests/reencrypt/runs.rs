@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use futures::{Stream, StreamExt, stream};
 use regionmig_core::reencrypt::{
-    Batch, Checkpoint, Checkpoints, Delivered, ItemOptions, MemoryCheckpoints, Partition, Position, RunError,
+    Batch, Checkpoint, Checkpoints, Delivered, Gate, ItemOptions, MemoryCheckpoints, Partition, Position, RunError,
     RunOptions, Sourced, Stopped,
 };
 use regionmig_core::{BoxError, CancellationToken, ErrorKind};
@@ -28,7 +28,7 @@ async fn each_item_is_put_or_set_aside_and_a_second_run_does_nothing() {
     assert_eq!(
         summary.to_string(),
         "partition `batch`: complete; this run: 86 written, 0 superseded, 14 set aside; all runs: 86 written, 0 superseded, \
-         14 set aside"
+         14 set aside\nwhat was set aside is not tried again: mend it, and hand it out as a partition of its own"
     );
     let tries = lab.all_tries();
     let again = reencrypt.run(&source, &store, &checkpoints, &options).await.unwrap();
@@ -72,6 +72,49 @@ async fn what_fails_for_all_ends_the_run_and_sets_nothing_aside() {
         assert!(summary.is_complete() && lab.tries(19) == 0 && lab.tries(20) == 1);
         assert_eq!(store.wrong(), (0, 0));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_has_grown_is_read_on() {
+    let lab = Lab::new(|_, _| Ok(millis(5)));
+    let (store, checkpoints) = (Store::new(60), MemoryCheckpoints::default());
+    let items = |count: u64| Batch::new("topic", (0..count).map(|id| (id, old(id, 0))));
+    let first = lab.reencrypt().run(&items(40), &store, &checkpoints, &at_once(4)).await.unwrap();
+    assert!(first.is_complete() && first.written + first.superseded == 40, "{first}");
+    let tries = lab.all_tries();
+    let second = lab.reencrypt().run(&items(60), &store, &checkpoints, &at_once(4)).await.unwrap();
+    assert!(second.is_complete());
+    assert_eq!((second.written + second.superseded, lab.all_tries() - tries), (20, 20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_put_is_known_even_where_a_failure_ends_the_run() {
+    let lab = Lab::new(|_, _| Ok(millis(5)));
+    let store = Store::new(50);
+    store.rows.lock().unwrap().iter_mut().for_each(|(id, row)| row.ciphertext = old(*id, 0));
+    let stops = RunOptions::default().set_aside_if(|_| false);
+    let first =
+        lab.reencrypt().run(&Pages(store.clone()), &store, &MemoryCheckpoints::default(), &stops).await.unwrap();
+    assert!(first.is_complete() && first.written == 50, "{first}");
+    // Its checkpoint is lost, so all are read again, and the source opens none of them.
+    let again =
+        lab.reencrypt().run(&Pages(store.clone()), &store, &MemoryCheckpoints::default(), &stops).await.unwrap();
+    assert!(again.is_complete(), "{again}");
+    assert_eq!((again.written, again.superseded, store.wrong()), (0, first.written, (0, 0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_gate_holds_what_is_delivered_one_by_one() {
+    let lab = Lab::new(|_, _| Ok(millis(5)));
+    let (store, reencrypt, gate) = (Store::new(4), lab.reencrypt(), Gate::new());
+    let options = RunOptions::default().items(ItemOptions::default().gate(&gate));
+    gate.close();
+    let item = old(1, 0);
+    let mut delivered = Box::pin(reencrypt.deliver(&1, &item, &store, &options));
+    assert!(tokio::time::timeout(seconds(60), &mut delivered).await.is_err());
+    assert_eq!(lab.all_tries(), 0);
+    gate.open();
+    assert_eq!(delivered.await.unwrap(), Some(Delivered::Written));
 }
 
 #[tokio::test(start_paused = true)]

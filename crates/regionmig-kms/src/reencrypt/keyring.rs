@@ -82,13 +82,18 @@ impl KmsKeyring {
         self.all().map(|key| &key.key)
     }
 
-    /// Returns what a caller must be allowed to do, to read messages or to write them.
+    /// Returns what a caller must be allowed to do, to read messages or to write them; Decrypt on the target's side is for comparing what
+    /// was written. One that is not the first of several [`Keyrings`](regionmig_core::reencrypt::message::Keyrings) needs Encrypt on its
+    /// first key as well.
     pub fn permissions(&self, side: Side) -> Vec<Permission> {
-        let writes = || [GENERATE].into_iter().chain(self.others.iter().map(|_| ENCRYPT));
-        let needed = |(key, action): (&Pinned, &str)| Permission::new(side, action, key.key.as_str());
+        let on = |key: &Pinned, action: &str| Permission::new(side, action, key.key.as_str());
+        let reads = self.all().map(|key| on(key, DECRYPT));
         match side {
-            Side::Source => self.all().map(|key| needed((key, DECRYPT))).collect(),
-            Side::Target => self.all().zip(writes()).map(needed).collect(),
+            Side::Source => reads.collect(),
+            Side::Target => {
+                let others = self.others.iter().map(|key| on(key, ENCRYPT));
+                [on(&self.first, GENERATE)].into_iter().chain(others).chain(reads).collect()
+            }
         }
     }
 

@@ -101,7 +101,9 @@ pub(super) fn put(out: &mut Vec<u8>, what: &'static str, field: &[u8]) -> Result
 /// Writes the pairs of a context as data keys are bound to them, and headers with what they do not store: their number, then each; nothing,
 /// if there are none.
 pub(super) fn pairs(context: &EncryptionContext) -> Result<Vec<u8>, MessageError> {
-    let mut out = Vec::new();
+    // Two bytes for each length, and for the number of pairs.
+    let length = context.iter().fold(2, |length, (name, value)| length + 4 + name.len() + value.len());
+    let mut out = Vec::with_capacity(length);
     put_pairs(&mut out, context.len(), context.iter())?;
     Ok(out)
 }

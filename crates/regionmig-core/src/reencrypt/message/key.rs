@@ -1,7 +1,7 @@
 //! The key that a message's header and frames are encrypted with.
 
 use aws_lc_rs::aead::{Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{Algorithm, KeyType, Salt};
+use aws_lc_rs::hkdf::{KeyType, Prk, Salt};
 use zeroize::Zeroizing;
 
 use super::error::MessageError;
@@ -55,12 +55,14 @@ impl MessageKey {
             Derivation::Hkdf(algorithm) => {
                 let id = if info == Info::Whole { id } else { &[] };
                 // HKDF without salt is HKDF with a salt of zeros (RFC 5869, 2.2).
-                hkdf(algorithm, &[], data_key, &[&suite_id, id], &mut derived[..length])?;
+                let extracted = Salt::none(algorithm).extract(data_key);
+                expand(&extracted, &[&suite_id, id], &mut derived[..length])?;
             }
             Derivation::Committing => {
-                hkdf(COMMITTING_HKDF, id, data_key, &[&suite_id, b"DERIVEKEY"], &mut derived[..length])?;
+                let extracted = Salt::new(COMMITTING_HKDF, id).extract(data_key);
+                expand(&extracted, &[&suite_id, b"DERIVEKEY"], &mut derived[..length])?;
                 let mut committed = [0; 32];
-                hkdf(COMMITTING_HKDF, id, data_key, &[b"COMMITKEY"], &mut committed)?;
+                expand(&extracted, &[b"COMMITKEY"], &mut committed)?;
                 commitment = Some(committed);
             }
         }
@@ -99,15 +101,8 @@ fn failed(attempted: &'static str) -> MessageError {
     MessageError::Primitive { attempted }
 }
 
-fn hkdf(
-    algorithm: Algorithm,
-    salt: &[u8],
-    data_key: &[u8],
-    info: &[&[u8]],
-    out: &mut [u8],
-) -> Result<(), MessageError> {
-    let derived = Salt::new(algorithm, salt).extract(data_key);
-    let filled = derived.expand(info, Length(out.len())).and_then(|derived| derived.fill(out));
+fn expand(extracted: &Prk, info: &[&[u8]], out: &mut [u8]) -> Result<(), MessageError> {
+    let filled = extracted.expand(info, Length(out.len())).and_then(|derived| derived.fill(out));
     filled.map_err(|_| failed("deriving a key"))
 }
 

@@ -274,12 +274,12 @@ fn header<'a>(
     }
     out.extend_from_slice(&suite.id().to_be_bytes());
     out.extend_from_slice(id);
-    let mut pairs = Vec::new();
-    bytes::put_pairs(&mut pairs, count, stored)?;
-    put(&mut out, "the encryption context", &pairs)?;
-    if data_keys.is_empty() {
-        return Err(MessageError::malformed("the list of data keys that the keyring made", "is empty"));
-    }
+    let at = out.len();
+    out.extend_from_slice(&[0; 2]);
+    bytes::put_pairs(&mut out, count, stored)?;
+    let found = out.len() - at - 2;
+    let too_long = |_| MessageError::DoesNotFit { what: "the encryption context", found };
+    out[at..at + 2].copy_from_slice(&u16::try_from(found).map_err(too_long)?.to_be_bytes());
     let found = data_keys.len();
     let count = u16::try_from(found).map_err(|_| MessageError::DoesNotFit { what: "the list of data keys", found })?;
     out.extend_from_slice(&count.to_be_bytes());

@@ -9,12 +9,14 @@ use super::Output;
 use crate::error::{Classify, ErrorKind};
 use crate::storage::{Disk, Storage, StoredFile, aside, beside, folder_of};
 
+/// What is at the end of a file's name until it is whole: nothing that anybody else would use.
+const PART: &str = "regionmig-part";
 /// What is written at once.
 const PIECE: usize = 1 << 20;
 
 /// A file that has its name once its message is whole, checked and on the disk, and not before.
 ///
-/// Until then its bytes are beside it, under the name with `.part` at its end, which its owner alone can read; dropped or aborted, it is
+/// Until then its bytes are beside it, under the name with `.regionmig-part` at its end, which its owner alone can read; dropped or aborted, it is
 /// removed, and what a killed process left is replaced by the next one.
 #[derive(Debug)]
 pub struct FileOutput {
@@ -134,7 +136,7 @@ impl FileOutput {
                 if !replaces && is_there(&*storage, &path)? {
                     return Err(OutputError::Exists { path });
                 }
-                begin(storage, beside(&path, "part"))
+                begin(storage, beside(&path, PART))
             })
             .await
         };
@@ -155,7 +157,7 @@ impl FileOutput {
             let done = act(&mut *part.file, &buffer);
             (done.map(|done| (done, part)), buffer)
         });
-        let failed = |source| failed(attempted, &beside(&self.path, "part"), source);
+        let failed = |source| failed(attempted, &beside(&self.path, PART), source);
         let (done, mut buffer) = acted.await.map_err(failed)?;
         let (done, part) = done.map_err(failed)?;
         buffer.clear();
@@ -202,7 +204,7 @@ impl Output for FileOutput {
             part.storage.remove(&part.path)
         });
         let removed = removed.await.and_then(|removed| removed);
-        removed.map_err(|source| failed("removed", &beside(&self.path, "part"), source))
+        removed.map_err(|source| failed("removed", &beside(&self.path, PART), source))
     }
 }
 

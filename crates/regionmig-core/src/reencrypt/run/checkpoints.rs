@@ -16,7 +16,7 @@ use crate::error::BoxError;
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Checkpoint {
-    /// Where to go on; none is the beginning.
+    /// Where to go on. None is the beginning; if it is complete, none says that reading cannot go on behind the last item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
     /// Items below it that were written.
@@ -25,7 +25,7 @@ pub struct Checkpoint {
     pub superseded: u64,
     /// Items below it that were set aside.
     pub set_aside: u64,
-    /// The source came to its end, and everything is done.
+    /// The source came to its end, and everything is done. If there is a position, the next run looks there whether the source has grown.
     pub is_complete: bool,
 }
 

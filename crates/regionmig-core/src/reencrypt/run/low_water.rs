@@ -43,6 +43,10 @@ impl LowWater {
         let is_all = self.next == begun;
         if is_all {
             self.checkpoint.is_complete = true;
+            if self.since != Checkpoint::default() {
+                // Items without a position of their own came last: reading cannot go on behind them.
+                self.checkpoint.position = None;
+            }
             self.settle();
         }
         is_all

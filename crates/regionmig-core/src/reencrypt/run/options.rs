@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::error::ReencryptError;
 use super::super::stream::ItemOptions;
-use crate::error::ErrorKind;
+use crate::error::{Classify, ErrorKind};
 
 /// Which items are set aside.
 type Choice = Arc<dyn Fn(&ReencryptError) -> bool + Send + Sync>;
@@ -74,7 +74,8 @@ impl RunOptions {
 /// A refused permission, a key that is disabled, a region that does not answer are about all items; to set those aside would be to set
 /// all aside.
 fn is_about_the_item(error: &ReencryptError) -> bool {
-    matches!(error, ReencryptError::Unequal) || error.kind() == ErrorKind::Invalid
+    let is_of_the_key = error.code() == Some("InvalidKeyUsageException");
+    matches!(error, ReencryptError::Unequal) || error.kind() == ErrorKind::Invalid && !is_of_the_key
 }
 
 impl fmt::Debug for RunOptions {

@@ -100,7 +100,8 @@ impl fmt::Display for Position {
 }
 
 /// A share that was handed over whole, as the tasks of one call of a Lambda function, or what a queue gave at once. Its positions count
-/// the items.
+/// the items, so each share has a name of its own, such as the id of its invocation: under one name, what the first has done would count
+/// as done of the second.
 #[derive(Clone, Debug)]
 pub struct Batch<K> {
     name: String,

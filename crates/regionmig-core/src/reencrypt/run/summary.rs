@@ -73,6 +73,9 @@ impl fmt::Display for Summary {
         let all = &self.checkpoint;
         write!(f, "this run: {} written, {} superseded, {} set aside", self.written, self.superseded, self.set_aside)?;
         write!(f, "; all runs: {} written, {} superseded, {} set aside", all.written, all.superseded, all.set_aside)?;
+        if all.set_aside > 0 {
+            f.write_str("\nwhat was set aside is not tried again: mend it, and hand it out as a partition of its own")?;
+        }
         let Some(stopped) = &self.stopped else { return Ok(()) };
         write!(f, "\nstopped: {stopped}\nthe next run goes on ")?;
         match &all.position {

@@ -36,6 +36,11 @@ impl Retry {
         })
     }
 
+    /// Returns once the gate is open, or it is to stop.
+    pub(in crate::reencrypt) async fn is_open(&self) {
+        self.stop.run_until_cancelled(self.gate.clone().passed()).await;
+    }
+
     /// Tries until it does not fail, or not in a way that passes, or for too long; nothing, if it was to stop before the first try.
     pub(in crate::reencrypt) async fn run<T, E, F>(
         &self,

@@ -20,7 +20,7 @@ mod keys;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use batch::{Event, Object, Objects};
@@ -69,31 +69,36 @@ async fn share(keys: Keys) -> Result<ExitCode, BoxError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A bucket in memory.
+/// A bucket in memory: each object with the number of times that it was written.
 #[derive(Default)]
-struct Shelf(Mutex<BTreeMap<String, (Vec<u8>, u64, Option<String>)>>);
+struct Shelf(Mutex<BTreeMap<String, (Vec<u8>, u64, BTreeMap<String, String>)>>);
 
 impl Shelf {
+    fn objects(&self) -> MutexGuard<'_, BTreeMap<String, (Vec<u8>, u64, BTreeMap<String, String>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn put(&self, name: &str, bytes: Vec<u8>) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(name.to_owned(), (bytes, 1, None));
+        self.objects().insert(name.to_owned(), (bytes, 1, BTreeMap::new()));
     }
 }
 
 #[async_trait]
 impl Objects for Shelf {
-    async fn get(&self, _: &str, key: &str) -> Result<Object, BoxError> {
-        let shelf = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (bytes, version, under) = shelf.get(key).ok_or("there is no such object")?;
-        Ok(Object { bytes: bytes.clone(), etag: version.to_string(), key: under.clone() })
+    async fn get(&self, _: &str, key: &str, _: Option<&str>) -> Result<Option<Object>, BoxError> {
+        let shelf = self.objects();
+        let (bytes, version, metadata) = shelf.get(key).ok_or("there is no such object")?;
+        let (bytes, etag, metadata) = (bytes.clone(), version.to_string(), metadata.clone());
+        Ok(Some(Object { bytes, etag, content_type: None, metadata }))
     }
 
     async fn replace(&self, _: &str, key: &str, former: &Object, object: Object) -> Result<bool, BoxError> {
-        let mut shelf = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shelf = self.objects();
         let there = shelf.get_mut(key).ok_or("there is no such object")?;
         if there.1.to_string() != former.etag {
             return Ok(false);
         }
-        *there = (object.bytes, there.1 + 1, object.key);
+        *there = (object.bytes, there.1 + 1, object.metadata);
         Ok(true)
     }
 }
@@ -111,8 +116,8 @@ mod live {
 
     use super::{BoxError, Event, ExitCode, Object, Objects, Reencrypt, async_trait, batch};
 
-    /// Under this name an object's metadata says which key it is under.
-    const UNDER: &str = "reencrypted-under";
+    /// No ciphertext of KMS is longer (KMS API reference, Decrypt).
+    const LONGEST: i64 = 6144;
 
     pub(crate) async fn serve() -> ExitCode {
         match invocations().await {
@@ -141,17 +146,24 @@ mod live {
 
     #[async_trait]
     impl Objects for Buckets {
-        async fn get(&self, bucket: &str, key: &str) -> Result<Object, BoxError> {
-            let object = self.0.get_object().bucket(bucket).key(key).send().await?;
-            let etag = object.e_tag().ok_or("S3 gave no ETag")?.to_owned();
-            let under = object.metadata().and_then(|pairs| pairs.get(UNDER)).cloned();
-            Ok(Object { bytes: object.body.collect().await?.to_vec(), etag, key: under })
+        async fn get(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<Option<Object>, BoxError> {
+            let request = self.0.get_object().bucket(bucket).key(key);
+            let found = request.set_version_id(version.map(str::to_owned)).send().await?;
+            if found.content_length().is_none_or(|length| length > LONGEST) {
+                return Ok(None);
+            }
+            let etag = found.e_tag().ok_or("S3 gave no ETag")?.to_owned();
+            let content_type = found.content_type().map(str::to_owned);
+            let metadata = found.metadata().cloned().unwrap_or_default().into_iter().collect();
+            Ok(Some(Object { bytes: found.body.collect().await?.to_vec(), etag, content_type, metadata }))
         }
 
+        /// What is kept with an object goes with it, but for its tags and storage class: those are to be set on the job's bucket.
         async fn replace(&self, bucket: &str, key: &str, former: &Object, object: Object) -> Result<bool, BoxError> {
             let body = ByteStream::from(object.bytes);
             let request = self.0.put_object().bucket(bucket).key(key).if_match(&former.etag).body(body);
-            match request.set_metadata(object.key.map(|under| [(UNDER.to_owned(), under)].into())).send().await {
+            let request = request.set_content_type(object.content_type);
+            match request.set_metadata(Some(object.metadata.into_iter().collect())).send().await {
                 Ok(_) => Ok(true),
                 Err(error) if matches!(error.code(), Some("PreconditionFailed" | "ConditionalRequestConflict")) => {
                     Ok(false)

@@ -6,7 +6,8 @@
 //!
 //! The column holds base64. The encryption context of a row is what `--context` says, the columns that `--context-column` names, and, in
 //! JSON, the object `context` of the row. Each row comes out with the new ciphertext in place of the old; one that fails keeps the old one
-//! and says why in `error`. `--rehearse` asks KMS which rows would fail, and writes nothing.
+//! and says why in `error`; what is not about a row, such as expired credentials, ends the run. `--rehearse` asks KMS which rows would fail, and writes
+//! nothing.
 //!
 //! Rows come out in the order in which they went in, so what is in the output says how far it got: killed and run again, it goes on there.
 //!
@@ -27,7 +28,7 @@ use futures::{Stream, StreamExt};
 use indicatif::{ProgressBar, ProgressStyle};
 use keys::Keys;
 use regionmig::reencrypt::{Ciphertext, Decrypt, Encrypt, EncryptionContext, Exchange, ItemOptions, Reencrypt};
-use regionmig::{BoxError, Secret, chain};
+use regionmig::{BoxError, ErrorKind, Secret, chain};
 use table::{Columns, Reader, Row, Writer};
 
 const OPTIONS: [&str; 4] = ["--at-once", "--column", "--context", "--context-column"];
@@ -71,36 +72,17 @@ async fn rows<P: Exchange>(
         .at_once(keys.words.one("--at-once").unwrap_or("64").parse()?)
         .in_order()
         .observe(move |progress| shown.set_position(progress.done + progress.failed));
-    let failed = if keys.words.has("--rehearse") {
-        let items = items(Reader::open(source, columns, 0)?);
-        let mut ended = Box::pin(reencrypt.rehearse_items(items, &options));
-        let mut failed = 0;
-        while let Some((row, result)) = ended.next().await {
-            if let Some(error) = row.error.or_else(|| result.err().map(|error| chain(&error))) {
-                failed += 1;
-                println!("row {}: would fail: {error}", row.number);
-            }
+    let failed = match keys.words.has("--rehearse") {
+        true => rehearse(reencrypt, Reader::open(source, columns, 0)?, &options).await?,
+        false => {
+            let (mut writer, left) = Writer::open(target, source)?;
+            let ended = write(reencrypt, Reader::open(source, columns, left.rows)?, &options, &mut writer).await;
+            // What is done stays, whatever ended it.
+            let rows = writer.close()?;
+            let failed = left.failed + ended?;
+            println!("{rows} rows, {failed} failed, {} were there from an earlier run", left.rows);
+            failed
         }
-        failed
-    } else {
-        let (mut writer, done) = Writer::open(target, source)?;
-        let items = items(Reader::open(source, columns, done)?);
-        let mut ended = Box::pin(reencrypt.items_with(items, &options));
-        let mut failed = 0;
-        while let Some((row, result)) = ended.next().await {
-            // A row that holds no ciphertext says so; what KMS says of it then does not matter.
-            let result = match &row.error {
-                Some(error) => Err(error.clone()),
-                None => result.map_err(|error| chain(&error)),
-            };
-            if let Err(error) = &result {
-                failed += 1;
-                println!("row {}: {error}", row.number);
-            }
-            writer.write(row, result.map(|new| new.bytes))?;
-        }
-        println!("{} rows, {failed} failed, {done} were there from an earlier run", writer.close()?);
-        failed
     };
     bar.finish_and_clear();
     if keys.is_world && !keys.words.has("--rehearse") {
@@ -109,21 +91,74 @@ async fn rows<P: Exchange>(
     Ok(ExitCode::from(if failed == 0 { 0 } else { 3 }))
 }
 
+/// Says which rows would fail, and how many.
+async fn rehearse<P: Exchange>(
+    reencrypt: &Reencrypt<P>,
+    reader: Reader,
+    options: &ItemOptions,
+) -> Result<u64, BoxError> {
+    let mut failed = 0;
+    let mut ended = Box::pin(reencrypt.rehearse_items(items(reader), options));
+    while let Some((row, result)) = ended.next().await {
+        let row = row?;
+        if let Some(error) = row.error.or_else(|| result.err().map(|error| chain(&error))) {
+            failed += 1;
+            println!("row {}: would fail: {error}", row.number);
+        }
+    }
+    Ok(failed)
+}
+
+/// Writes each row, and says how many failed. What is not about a row ends it.
+async fn write<P: Exchange>(
+    reencrypt: &Reencrypt<P>,
+    reader: Reader,
+    options: &ItemOptions,
+    writer: &mut Writer,
+) -> Result<u64, BoxError> {
+    let mut failed = 0;
+    let mut ended = Box::pin(reencrypt.items_with(items(reader), options));
+    while let Some((row, result)) = ended.next().await {
+        let row = row?;
+        // A row that holds no ciphertext says so; what KMS says of it then does not matter.
+        let result = match (&row.error, result) {
+            (Some(error), _) => Err(error.clone()),
+            (None, Ok(new)) => Ok(new.bytes),
+            (None, Err(error)) if matches!(error.kind(), ErrorKind::Invalid | ErrorKind::Unexpected) => {
+                Err(chain(&error))
+            }
+            (None, Err(error)) => {
+                return Err(format!("row {}, run it again to go on there: {}", row.number, chain(&error)).into());
+            }
+        };
+        if let Err(error) = &result {
+            failed += 1;
+            println!("row {}: {error}", row.number);
+        }
+        writer.write(row, result)?;
+    }
+    Ok(failed)
+}
+
 /// Opens all that was written, and counts it.
 async fn again(keys: &Keys, target: &Path) -> Result<usize, BoxError> {
     let columns = Columns { ciphertext: "ciphertext".to_owned(), context: Vec::new(), pairs: EncryptionContext::new() };
     let new = keys.kms.encryptor(&keys.new);
     let mut opened = 0;
     for row in Reader::open(target, columns, 0)? {
+        let row = row?;
         opened += usize::from(new.decrypt(&Ciphertext::new(row.ciphertext, row.context)).await.is_ok());
     }
     Ok(opened)
 }
 
-/// Gives each row with its ciphertext. What is no row ends it, with the reason in the last one.
-fn items(reader: Reader) -> impl Stream<Item = (Row, Ciphertext)> + Send {
+/// Gives each row with its ciphertext; where the file cannot be read, the reason, and no more.
+fn items(reader: Reader) -> impl Stream<Item = (Result<Row, BoxError>, Ciphertext)> + Send {
     futures::stream::iter(reader.map(|row| {
-        let item = Ciphertext::new(row.ciphertext.clone(), row.context.clone());
+        let item = row.as_ref().map_or_else(
+            |_| Ciphertext::new(Vec::new(), EncryptionContext::new()),
+            |row| Ciphertext::new(row.ciphertext.clone(), row.context.clone()),
+        );
         (row, item)
     }))
 }

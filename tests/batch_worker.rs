@@ -33,7 +33,7 @@ const NAME: &str = "customer Image(1).jpg";
 /// A bucket; the next write fails, or somebody else's comes before it.
 #[derive(Default)]
 struct Bucket {
-    objects: Mutex<BTreeMap<String, (Vec<u8>, u64, Option<String>)>>,
+    objects: Mutex<BTreeMap<String, (Vec<u8>, u64, BTreeMap<String, String>)>>,
     loses: Mutex<Vec<Loss>>,
 }
 
@@ -47,20 +47,30 @@ enum Loss {
 
 impl Bucket {
     fn put(&self, bytes: Vec<u8>) {
-        self.objects.lock().unwrap().insert(format!("amzn-s3-demo-bucket/{NAME}"), (bytes, 1, None));
+        self.objects.lock().unwrap().insert(
+            format!("amzn-s3-demo-bucket/{NAME}"),
+            (bytes, 1, BTreeMap::from([("owner".to_owned(), "ann".to_owned())])),
+        );
     }
 
+    /// Returns the object, how often it was written, and the key that it says to be under.
     fn only(&self) -> (Vec<u8>, u64, Option<String>) {
-        self.objects.lock().unwrap().values().next().unwrap().clone()
+        let (bytes, version, metadata) = self.objects.lock().unwrap().values().next().unwrap().clone();
+        assert_eq!(metadata["owner"], "ann");
+        (bytes, version, metadata.get(batch::UNDER).cloned())
     }
 }
 
 #[async_trait]
 impl Objects for Bucket {
-    async fn get(&self, bucket: &str, key: &str) -> Result<Object, BoxError> {
+    async fn get(&self, bucket: &str, key: &str, _: Option<&str>) -> Result<Option<Object>, BoxError> {
         let objects = self.objects.lock().unwrap();
-        let (bytes, version, under) = objects.get(&format!("{bucket}/{key}")).ok_or("there is no such object")?;
-        Ok(Object { bytes: bytes.clone(), etag: version.to_string(), key: under.clone() })
+        let (bytes, version, metadata) = objects.get(&format!("{bucket}/{key}")).ok_or("there is no such object")?;
+        if bytes.len() > 6144 {
+            return Ok(None);
+        }
+        let (bytes, etag, metadata) = (bytes.clone(), version.to_string(), metadata.clone());
+        Ok(Some(Object { bytes, etag, content_type: None, metadata }))
     }
 
     async fn replace(&self, bucket: &str, key: &str, former: &Object, object: Object) -> Result<bool, BoxError> {
@@ -73,7 +83,7 @@ impl Objects for Bucket {
         if there.1.to_string() != former.etag {
             return Ok(false);
         }
-        *there = (object.bytes, there.1 + 1, object.key);
+        *there = (object.bytes, there.1 + 1, object.metadata);
         if loss == Some(Loss::Answer) { Err("the answer was lost".into()) } else { Ok(true) }
     }
 }
@@ -140,9 +150,11 @@ async fn what_was_lost_or_overtaken_is_handed_out_again_and_done_once() {
 
 #[tokio::test]
 async fn what_cannot_succeed_is_not_handed_out_again() {
-    let (keys, bucket) = (keys(), Bucket::default());
-    bucket.put(b"nothing that KMS wrote".to_vec());
-    let (code, why) = answer(&keys, SECOND, &bucket).await;
-    assert_eq!(code, Code::PermanentFailure, "{why}");
-    assert_eq!(bucket.only().1, 1);
+    for bytes in [b"nothing that KMS wrote".to_vec(), vec![7; 7000]] {
+        let (keys, bucket) = (keys(), Bucket::default());
+        bucket.put(bytes);
+        let (code, why) = answer(&keys, SECOND, &bucket).await;
+        assert_eq!(code, Code::PermanentFailure, "{why}");
+        assert_eq!(bucket.only().1, 1);
+    }
 }

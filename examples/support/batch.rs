@@ -1,6 +1,8 @@
 //! A share of an S3 Batch Operations job: which objects, and what became of each. The events are as S3 sends them (Amazon S3 user guide,
 //! "Invoke AWS Lambda function"), in both versions of their schema.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use regionmig::reencrypt::{Ciphertext, EncryptionContext, Exchange, Reencrypt};
 use regionmig::{BoxError, ErrorKind, chain};
@@ -26,6 +28,7 @@ pub(crate) struct Task {
     pub(crate) s3_bucket_arn: Option<String>,
     /// In version 2.0.
     pub(crate) s3_bucket: Option<String>,
+    pub(crate) s3_version_id: Option<String>,
 }
 
 /// What S3 is told.
@@ -58,19 +61,26 @@ pub(crate) enum Code {
 }
 
 /// An object, and what tells this version of it from others.
+#[derive(Default)]
 pub(crate) struct Object {
     pub(crate) bytes: Vec<u8>,
     pub(crate) etag: String,
-    /// The key that it was re-encrypted under, which is kept with it.
-    pub(crate) key: Option<String>,
+    pub(crate) content_type: Option<String>,
+    /// What is kept with it, among it the key that it was re-encrypted under.
+    pub(crate) metadata: BTreeMap<String, String>,
 }
+
+/// Under this name an object's metadata says which key it is under.
+pub(crate) const UNDER: &str = "reencrypted-under";
 
 /// Where the objects are.
 #[async_trait]
 pub(crate) trait Objects: Send + Sync {
-    async fn get(&self, bucket: &str, key: &str) -> Result<Object, BoxError>;
+    /// Reads an object, of which a manifest may name the version. One that is longer than a ciphertext can be (6,144 bytes) is not read:
+    /// nothing is returned.
+    async fn get(&self, bucket: &str, key: &str, version: Option<&str>) -> Result<Option<Object>, BoxError>;
 
-    /// Replaces an object, if it is still that version; false, if it is not. The key goes with it, so that whoever comes again knows.
+    /// Replaces an object, if it is still that version; false, if it is not.
     async fn replace(&self, bucket: &str, key: &str, former: &Object, object: Object) -> Result<bool, BoxError>;
 }
 
@@ -113,8 +123,10 @@ async fn one<P: Exchange>(
     let key = urlencoding::decode(&task.s3_key.replace('+', " "))
         .map_err(|_| never("the object's name is not UTF-8"))?
         .into_owned();
-    let object = objects.get(bucket, &key).await.map_err(again)?;
-    if object.key.as_deref() == Some(target) {
+    let version = task.s3_version_id.as_deref().filter(|version| !version.is_empty());
+    let object = objects.get(bucket, &key, version).await.map_err(again)?;
+    let object = object.ok_or_else(|| never("it is longer than a ciphertext of KMS can be"))?;
+    if object.metadata.get(UNDER).map(String::as_str) == Some(target) {
         return Ok("was re-encrypted before");
     }
     let context = EncryptionContext::from([("object", key.as_str())]);
@@ -126,9 +138,15 @@ async fn one<P: Exchange>(
         };
         (code, chain(&error))
     })?;
-    let replacement = Object { bytes: new.bytes, etag: String::new(), key: Some(target.to_owned()) };
+    let mut metadata = object.metadata.clone();
+    metadata.insert(UNDER.to_owned(), target.to_owned());
+    let replacement =
+        Object { bytes: new.bytes, etag: String::new(), content_type: object.content_type.clone(), metadata };
     match objects.replace(bucket, &key, &object, replacement).await.map_err(again)? {
         true => Ok("re-encrypted"),
-        false => Err((Code::TemporaryFailure, "somebody else replaced it meanwhile".to_owned())),
+        false => Err((
+            Code::TemporaryFailure,
+            "it is not the current version any more: somebody else replaced it".to_owned(),
+        )),
     }
 }

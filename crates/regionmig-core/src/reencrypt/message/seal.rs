@@ -280,6 +280,9 @@ fn header<'a>(
     let found = out.len() - at - 2;
     let too_long = |_| MessageError::DoesNotFit { what: "the encryption context", found };
     out[at..at + 2].copy_from_slice(&u16::try_from(found).map_err(too_long)?.to_be_bytes());
+    if data_keys.is_empty() {
+        return Err(MessageError::malformed("the list of data keys that the keyring made", "is empty"));
+    }
     let found = data_keys.len();
     let count = u16::try_from(found).map_err(|_| MessageError::DoesNotFit { what: "the list of data keys", found })?;
     out.extend_from_slice(&count.to_be_bytes());

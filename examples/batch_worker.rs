@@ -69,12 +69,15 @@ async fn share(keys: Keys) -> Result<ExitCode, BoxError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A bucket in memory: each object with the number of times that it was written.
+/// An object's bytes, how often it was written, and its metadata.
+type Stored = (Vec<u8>, u64, BTreeMap<String, String>);
+
+/// A bucket in memory.
 #[derive(Default)]
-struct Shelf(Mutex<BTreeMap<String, (Vec<u8>, u64, BTreeMap<String, String>)>>);
+struct Shelf(Mutex<BTreeMap<String, Stored>>);
 
 impl Shelf {
-    fn objects(&self) -> MutexGuard<'_, BTreeMap<String, (Vec<u8>, u64, BTreeMap<String, String>)>> {
+    fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Stored>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

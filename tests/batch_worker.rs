@@ -30,10 +30,13 @@ const SECOND: &str = r#"{"invocationSchemaVersion": "2.0", "invocationId": "YXNk
 
 const NAME: &str = "customer Image(1).jpg";
 
+/// An object's bytes, how often it was written, and its metadata.
+type Stored = (Vec<u8>, u64, BTreeMap<String, String>);
+
 /// A bucket; the next write fails, or somebody else's comes before it.
 #[derive(Default)]
 struct Bucket {
-    objects: Mutex<BTreeMap<String, (Vec<u8>, u64, BTreeMap<String, String>)>>,
+    objects: Mutex<BTreeMap<String, Stored>>,
     loses: Mutex<Vec<Loss>>,
 }
 

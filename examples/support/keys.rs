@@ -77,7 +77,6 @@ impl Words {
 /// Runs `job` with two keys: those of `--from` and `--to`, or two of a world.
 ///
 /// Exit codes: what `job` says; 1 an error; 2 the command line is not understood.
-#[expect(clippy::future_not_send, reason = "it is what `main` waits for")]
 pub(crate) async fn run(
     options: &[&str],
     switches: &[&str],
@@ -87,7 +86,7 @@ pub(crate) async fn run(
     let words = Words::read(&options, &[switches, &["--live"]].concat());
     let keys = match words {
         Ok(words) if words.has("--live") => on_aws(words).await,
-        Ok(words) => Ok(on_world(words)),
+        Ok(words) => on_world(words),
         Err(usage) => Err(usage),
     };
     match keys {
@@ -112,16 +111,15 @@ pub(crate) fn scratch(name: &str) -> Result<PathBuf, BoxError> {
     Ok(folder)
 }
 
-fn on_world(words: Words) -> Keys {
+fn on_world(words: Words) -> Result<Keys, String> {
     let world = World::new();
-    let end = |text: &str| text.parse().unwrap_or_else(|error: NameError| unreachable(&error));
-    let old = world.kms(&end("111122223333/me-central-1")).alias("alias/old").make();
-    let new = world.kms(&end("111122223333/eu-central-1")).alias("alias/new").make();
-    Keys { kms: Kms::new(&world.access()), old, new, words, is_world: true }
-}
-
-fn unreachable<T>(error: &NameError) -> T {
-    panic!("{error}")
+    let key = |end: &str, alias: &str| -> Result<KeyArn, String> {
+        let end = end.parse().map_err(|error: NameError| error.to_string())?;
+        Ok(world.kms(&end).alias(alias).make())
+    };
+    let old = key("111122223333/me-central-1", "alias/old")?;
+    let new = key("111122223333/eu-central-1", "alias/new")?;
+    Ok(Keys { kms: Kms::new(&world.access()), old, new, words, is_world: true })
 }
 
 #[cfg(feature = "live")]

@@ -302,7 +302,7 @@ fn csv_left(file: &File, heads: &csv::StringRecord) -> Result<Left, BoxError> {
     }
     for record in reader.records() {
         left.rows += 1;
-        left.failed += u64::from(record?.iter().last().is_some_and(|error| !error.is_empty()));
+        left.failed += u64::from(record?.iter().next_back().is_some_and(|error| !error.is_empty()));
     }
     Ok(left)
 }

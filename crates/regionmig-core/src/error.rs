@@ -21,24 +21,29 @@ pub trait Classify: StdError + Send + Sync + 'static {
     /// Returns the kind, on which alone the core bases its decisions.
     fn kind(&self) -> ErrorKind;
 
+    /// Returns what was kept of the error that this one passes on, if it passes one on. The rest is told from it, unless said otherwise.
+    fn report(&self) -> Option<&ErrorReport> {
+        None
+    }
+
     /// Returns the IAM action of the request that failed, such as `kms:CreateKey`.
     fn action(&self) -> Option<&str> {
-        None
+        self.report()?.action.as_deref()
     }
 
     /// Returns the code that AWS gave, such as `AccessDeniedException`.
     fn code(&self) -> Option<&str> {
-        None
+        self.report()?.code.as_deref()
     }
 
     /// Returns where the request went.
     fn end(&self) -> Option<&End> {
-        None
+        self.report()?.end.as_ref()
     }
 
     /// Returns the id that AWS gave the request, for the record.
     fn request_id(&self) -> Option<&str> {
-        None
+        self.report()?.request_id.as_deref()
     }
 }
 
@@ -46,6 +51,10 @@ pub trait Classify: StdError + Send + Sync + 'static {
 impl<E: Classify> Classify for Arc<E> {
     fn kind(&self) -> ErrorKind {
         E::kind(self)
+    }
+
+    fn report(&self) -> Option<&ErrorReport> {
+        E::report(self)
     }
 
     fn action(&self) -> Option<&str> {
@@ -257,13 +266,6 @@ impl Error {
             | Self::TwoServices { .. } => ErrorKind::Invalid,
         }
     }
-
-    fn report(&self) -> Option<&ErrorReport> {
-        match self {
-            Self::Service { report, .. } => Some(report),
-            _ => None,
-        }
-    }
 }
 
 impl Classify for Error {
@@ -271,20 +273,11 @@ impl Classify for Error {
         self.kind()
     }
 
-    fn action(&self) -> Option<&str> {
-        self.report()?.action.as_deref()
-    }
-
-    fn code(&self) -> Option<&str> {
-        self.report()?.code.as_deref()
-    }
-
-    fn end(&self) -> Option<&End> {
-        self.report()?.end.as_ref()
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.report()?.request_id.as_deref()
+    fn report(&self) -> Option<&ErrorReport> {
+        match self {
+            Self::Service { report, .. } => Some(report),
+            _ => None,
+        }
     }
 }
 

@@ -4,7 +4,6 @@ use std::io;
 
 use super::message::MessageError;
 use crate::error::{BoxError, Classify, ErrorKind, ErrorReport};
-use crate::route::End;
 
 /// One item, or one message, was not re-encrypted. Of what it held, nothing is in here.
 #[derive(Debug, thiserror::Error)]
@@ -100,13 +99,6 @@ impl ReencryptError {
             Self::Unequal => ErrorKind::Unexpected,
         }
     }
-
-    fn report(&self) -> Option<&ErrorReport> {
-        match self {
-            Self::Decrypt { report, .. } | Self::Encrypt { report, .. } | Self::Exchange { report, .. } => Some(report),
-            _ => None,
-        }
-    }
 }
 
 impl Classify for ReencryptError {
@@ -114,19 +106,10 @@ impl Classify for ReencryptError {
         self.kind()
     }
 
-    fn action(&self) -> Option<&str> {
-        self.report()?.action.as_deref()
-    }
-
-    fn code(&self) -> Option<&str> {
-        self.report()?.code.as_deref()
-    }
-
-    fn end(&self) -> Option<&End> {
-        self.report()?.end.as_ref()
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.report()?.request_id.as_deref()
+    fn report(&self) -> Option<&ErrorReport> {
+        match self {
+            Self::Decrypt { report, .. } | Self::Encrypt { report, .. } | Self::Exchange { report, .. } => Some(report),
+            _ => None,
+        }
     }
 }

@@ -123,9 +123,7 @@ impl KeyringError {
     pub fn new(attempted: &'static str, error: impl Classify) -> Self {
         Self { attempted, report: Box::new(ErrorReport::new(&error)), source: Box::new(error) }
     }
-}
 
-impl KeyringError {
     /// Returns whether it is worth trying again without anybody doing anything.
     pub fn is_passing(&self) -> bool {
         self.report.kind.is_passing()
@@ -137,19 +135,7 @@ impl Classify for KeyringError {
         self.report.kind
     }
 
-    fn action(&self) -> Option<&str> {
-        self.report.action.as_deref()
-    }
-
-    fn code(&self) -> Option<&str> {
-        self.report.code.as_deref()
-    }
-
-    fn end(&self) -> Option<&crate::route::End> {
-        self.report.end.as_ref()
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.report.request_id.as_deref()
+    fn report(&self) -> Option<&ErrorReport> {
+        Some(&self.report)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::super::error::ReencryptError;
 use crate::error::{BoxError, Classify, ErrorKind, ErrorReport};
-use crate::route::End;
 
 /// A run, or the delivery of one item, did not get through. What is done stays done: run it again.
 #[derive(Debug, thiserror::Error)]
@@ -61,20 +60,6 @@ impl RunError {
             Self::Sink { report, .. } | Self::Source { report, .. } => report.kind,
         }
     }
-
-    fn report(&self) -> Option<&ErrorReport> {
-        match self {
-            Self::Sink { report, .. } | Self::Source { report, .. } => Some(report),
-            Self::Checkpoint { .. } | Self::Item(_) => None,
-        }
-    }
-
-    fn item(&self) -> Option<&ReencryptError> {
-        match self {
-            Self::Item(error) => Some(error),
-            _ => None,
-        }
-    }
 }
 
 impl Classify for RunError {
@@ -82,19 +67,11 @@ impl Classify for RunError {
         self.kind()
     }
 
-    fn action(&self) -> Option<&str> {
-        self.item().map_or_else(|| self.report()?.action.as_deref(), Classify::action)
-    }
-
-    fn code(&self) -> Option<&str> {
-        self.item().map_or_else(|| self.report()?.code.as_deref(), Classify::code)
-    }
-
-    fn end(&self) -> Option<&End> {
-        self.item().map_or_else(|| self.report()?.end.as_ref(), Classify::end)
-    }
-
-    fn request_id(&self) -> Option<&str> {
-        self.item().map_or_else(|| self.report()?.request_id.as_deref(), Classify::request_id)
+    fn report(&self) -> Option<&ErrorReport> {
+        match self {
+            Self::Item(error) => error.report(),
+            Self::Sink { report, .. } | Self::Source { report, .. } => Some(report),
+            Self::Checkpoint { .. } => None,
+        }
     }
 }

@@ -173,6 +173,38 @@ pub(crate) fn exactly(file: &mut dyn StoredFile, at: u64, length: u64) -> io::Re
     Ok(Some(bytes))
 }
 
+/// Begins a file that nobody else may be using; what a process that died has left of that name gives way. Nothing, if somebody else has it.
+///
+/// Of several who do so at once, at most one succeeds: a name is taken away by nobody but who has the lock of the file that it leads to.
+pub(crate) fn begin(storage: &dyn Storage, path: &Path) -> io::Result<Option<Box<dyn StoredFile>>> {
+    let begun = match storage.create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => take_over(storage, path)?,
+        created => Some(created?),
+    };
+    let Some(mut file) = begun else { return Ok(None) };
+    Ok(is_ours(&mut *file, path)?.then_some(file))
+}
+
+fn take_over(storage: &dyn Storage, path: &Path) -> io::Result<Option<Box<dyn StoredFile>>> {
+    let taken = || {
+        let mut left = storage.open(path)?;
+        if !is_ours(&mut *left, path)? {
+            return Ok(None);
+        }
+        storage.remove(path)?;
+        storage.create(path).map(Some)
+    };
+    match taken() {
+        // Somebody else was faster.
+        Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => Ok(None),
+        taken => taken,
+    }
+}
+
+fn is_ours(file: &mut dyn StoredFile, path: &Path) -> io::Result<bool> {
+    Ok(file.try_lock()? && file.is_at(path)?)
+}
+
 /// Writes a file, in place of one of that name, in a folder that is made if need be: as a whole or not at all, and durable once this
 /// returns. No two writes at once may have the same `number`.
 pub(crate) fn put_whole(storage: &dyn Storage, path: &Path, number: u64, pieces: &[&[u8]]) -> io::Result<()> {

@@ -10,7 +10,7 @@ use crate::journal::line::{self, Body, Chain, FORMAT, Heading};
 use crate::journal::scan::{self, Front, Next, Scan, Tail, unread};
 use crate::journal::{FileJournalError, Record};
 use crate::plan::MigrationPlan;
-use crate::storage::{Storage, StoredFile, beside, folder_of};
+use crate::storage::{self, Storage, StoredFile, beside, folder_of};
 
 /// So many records are read at once, at most.
 const PIECE: usize = 4096;
@@ -53,22 +53,9 @@ pub(super) fn begin<S: Storage>(
 ) -> Result<(Box<dyn StoredFile>, Front, PathBuf), FileJournalError> {
     let new = beside(path, "new");
     let failed = |source| unwritten(&new, source);
-    let mut file = match storage.create(&new) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // Left by somebody who died meanwhile, if nobody has it.
-            let mut left = storage.open(&new).map_err(failed)?;
-            if !left.try_lock().map_err(failed)? {
-                return Err(FileJournalError::InUse { path: new, process: None });
-            }
-            storage.remove(&new).map_err(failed)?;
-            storage.create(&new)
-        }
-        created => created,
-    }
-    .map_err(failed)?;
-    if !file.try_lock().map_err(failed)? {
+    let Some(mut file) = storage::begin(storage, &new).map_err(failed)? else {
         return Err(FileJournalError::InUse { path: new, process: None });
-    }
+    };
     let bytes = plan.to_bytes();
     let heading = Heading {
         format: FORMAT,

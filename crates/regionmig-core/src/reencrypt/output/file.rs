@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Output;
 use crate::error::{Classify, ErrorKind};
-use crate::storage::{Disk, Storage, StoredFile, aside, beside, folder_of};
+use crate::storage::{self, Disk, Storage, StoredFile, aside, beside, folder_of};
 
 /// What is at the end of a file's name until it is whole: nothing that anybody else would use.
 const PART: &str = "regionmig-part";
@@ -221,30 +221,10 @@ fn is_there(storage: &dyn Storage, path: &Path) -> Result<bool, OutputError> {
 }
 
 /// Makes the file that the bytes are kept in until they count.
-///
-/// Of several who do so at once, at most one succeeds: a name is taken away by nobody but who has the lock of the file that it leads to.
 fn begin(storage: Arc<dyn Storage>, path: PathBuf) -> Result<Part, OutputError> {
-    let made = |source| match io::Error::kind(&source) {
-        // Somebody else was faster.
-        io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound => OutputError::InUse { path: path.clone() },
-        _ => failed("made", &path, source),
-    };
-    let is_ours = |file: &mut dyn StoredFile| match file.try_lock().and_then(|has| Ok(has && file.is_at(&path)?)) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(OutputError::InUse { path: path.clone() }),
-        Err(source) => Err(made(source)),
-    };
-    let mut file = match storage.create(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // Left by a process that died, if nobody has it.
-            let mut left = storage.open(&path).map_err(made)?;
-            is_ours(&mut *left)?;
-            storage.remove(&path).map_err(made)?;
-            storage.create(&path).map_err(made)?
-        }
-        Err(source) => return Err(failed("made", &path, source)),
-    };
-    is_ours(&mut *file)?;
-    Ok(Part { path, storage, file, is_over: false })
+    match storage::begin(&*storage, &path) {
+        Ok(Some(file)) => Ok(Part { path, storage, file, is_over: false }),
+        Ok(None) => Err(OutputError::InUse { path }),
+        Err(source) => Err(failed("made", &path, source)),
+    }
 }

@@ -132,6 +132,10 @@ impl MessageError {
         }
     }
 
+    pub(super) const fn primitive(attempted: &'static str) -> Self {
+        Self::Primitive { attempted }
+    }
+
     pub(super) const fn malformed(part: &'static str, why: &'static str) -> Self {
         Self::Malformed { part, why }
     }

@@ -66,7 +66,8 @@ impl MessageKey {
                 commitment = Some(committed);
             }
         }
-        let key = UnboundKey::new(suite.cipher(), &derived[..length]).map_err(|_| failed("setting up the cipher"))?;
+        let key = UnboundKey::new(suite.cipher(), &derived[..length])
+            .map_err(|_| MessageError::primitive("setting up the cipher"))?;
         Ok(Self { key: LessSafeKey::new(key), commitment })
     }
 
@@ -90,20 +91,16 @@ impl MessageKey {
     pub(super) fn seal(&self, nonce: [u8; 12], aad: &[u8], block: &mut [u8]) -> Result<[u8; TAG], MessageError> {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let sealed = self.key.seal_in_place_separate_tag(nonce, Aad::from(aad), block);
-        let sealed = sealed.map_err(|_| failed("encrypting a frame"))?;
+        let sealed = sealed.map_err(|_| MessageError::primitive("encrypting a frame"))?;
         let mut tag = [0; TAG];
         tag.copy_from_slice(sealed.as_ref());
         Ok(tag)
     }
 }
 
-fn failed(attempted: &'static str) -> MessageError {
-    MessageError::Primitive { attempted }
-}
-
 fn expand(extracted: &Prk, info: &[&[u8]], out: &mut [u8]) -> Result<(), MessageError> {
     let filled = extracted.expand(info, Length(out.len())).and_then(|derived| derived.fill(out));
-    filled.map_err(|_| failed("deriving a key"))
+    filled.map_err(|_| MessageError::primitive("deriving a key"))
 }
 
 /// Which block of a body it is.
@@ -115,6 +112,21 @@ pub(super) enum Kind {
     Last,
     /// Any other.
     Regular,
+}
+
+/// A number that no frame has: it stands before the last one's.
+pub(super) const BEFORE_LAST: u32 = u32::MAX;
+
+impl Kind {
+    /// Returns how many bytes stand before such a block: its number, after [`BEFORE_LAST`] if it is the last frame, none if it is all there
+    /// is; its nonce; its length, where not all are as long: in eight bytes if it is all there is, else in four.
+    pub(super) const fn head(self) -> usize {
+        match self {
+            Self::Block => 12 + 8,
+            Self::Last => 4 + 4 + 12 + 4,
+            Self::Regular => 4 + 12,
+        }
+    }
 }
 
 /// What the blocks of a body are authenticated with: message id, what it is, number, length. The encryption context is not in it; the

@@ -13,14 +13,12 @@ use super::bytes::{self, Trouble};
 use super::error::MessageError;
 use super::header::{Header, PUBLIC_KEY, RESERVED};
 use super::input::Input;
-use super::key::{BodyAad, Info, Kind, MessageKey, TAG};
+use super::key::{BEFORE_LAST, BodyAad, Info, Kind, MessageKey, TAG};
 use super::keyring::Keyring;
 use super::limits::Limits;
 use crate::ids::KeyArn;
 use crate::reencrypt::{EncryptionContext, ReencryptError};
 
-/// A number that no frame has: it stands before the last one's.
-const LAST: u32 = u32::MAX;
 /// No signature is longer: two numbers of 48 bytes, as DER writes them, take 104.
 const LONGEST_SIGNATURE: usize = 128;
 
@@ -48,6 +46,8 @@ pub(super) struct Opening<R> {
     pub(super) withheld: EncryptionContext,
     key: MessageKey,
     aad: BodyAad,
+    /// None, if the body is one block.
+    frame_length: Option<usize>,
     block_limit: usize,
     /// The number that the next frame has; none after the last.
     next: Option<u32>,
@@ -61,8 +61,6 @@ pub(super) struct Block {
     pub(super) length: usize,
     sequence: u32,
     nonce: [u8; 12],
-    /// So many bytes stand before it.
-    before: usize,
 }
 
 impl<R: AsyncRead + Send + Unpin> Opening<R> {
@@ -74,10 +72,9 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
             return Err(MessageError::NotCommitting { suite: header.suite() }.into());
         }
         let block_limit = reading.limits.block.min(LONGEST);
-        if let Some(length) = header.frame_length() {
-            // Refused before anybody is asked for a key.
-            within(u64::from(length), block_limit, "bytes of a frame")?;
-        }
+        // Refused before anybody is asked for a key.
+        let frame_length = header.frame_length().map(|length| within(length.into(), block_limit, "bytes of a frame"));
+        let frame_length = frame_length.transpose()?;
         let withheld = withheld(&header, reading.context)?;
         let context = whole(header.context(), &withheld);
         let public_key = public_key(&header, &context)?;
@@ -94,51 +91,52 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
             input.digest_by(signature.digest);
         }
         input.consume(header.length());
-        let aad = BodyAad::new(header.message_id(), header.frame_length().is_some());
-        Ok(Self { input, header, opened_by: opened.key, withheld, key, aad, block_limit, next: Some(1), public_key })
+        let aad = BodyAad::new(header.message_id(), frame_length.is_some());
+        let (opened_by, next) = (opened.key, Some(1));
+        Ok(Self { input, header, opened_by, withheld, key, aad, frame_length, block_limit, next, public_key })
     }
 
     /// Returns the next block once it is whole in memory; none after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Block>, ReencryptError> {
         let Some(expected) = self.next else { return Ok(None) };
-        let block = match self.header.frame_length() {
+        let block = match self.frame_length {
             Some(length) => self.frame(expected, length).await?,
             None => self.unframed().await?,
         };
-        self.input.need(block.before + block.length + TAG, "a frame").await?;
+        self.input.need(block.kind.head() + block.length + TAG, "a frame").await?;
         Ok(Some(block))
     }
 
-    async fn frame(&mut self, expected: u32, frame_length: u32) -> Result<Block, ReencryptError> {
+    async fn frame(&mut self, expected: u32, frame_length: usize) -> Result<Block, ReencryptError> {
         const PART: &str = "the beginning of a frame, or lacks its last one";
-        let frame_length = within(u64::from(frame_length), self.block_limit, "bytes of a frame")?;
         self.input.need(4, PART).await?;
-        if number(self.input.available(), 0) != LAST {
-            self.input.need(16, PART).await?;
+        if number(self.input.available(), 0) != BEFORE_LAST {
+            self.input.need(Kind::Regular.head(), PART).await?;
             let start = self.input.available();
             let sequence = in_sequence(expected, number(start, 0))?;
             let nonce = nonce(start, 4);
-            return Ok(Block { kind: Kind::Regular, length: frame_length, sequence, nonce, before: 16 });
+            return Ok(Block { kind: Kind::Regular, length: frame_length, sequence, nonce });
         }
-        self.input.need(24, PART).await?;
+        self.input.need(Kind::Last.head(), PART).await?;
         let start = self.input.available();
         let sequence = in_sequence(expected, number(start, 4))?;
         let length = within(u64::from(number(start, 20)), frame_length, "");
         let length = length.map_err(|_| MessageError::malformed("its last frame", "is longer than the others"))?;
-        Ok(Block { kind: Kind::Last, length, sequence, nonce: nonce(start, 8), before: 24 })
+        Ok(Block { kind: Kind::Last, length, sequence, nonce: nonce(start, 8) })
     }
 
     async fn unframed(&mut self) -> Result<Block, ReencryptError> {
-        self.input.need(20, "the beginning of its body").await?;
+        self.input.need(Kind::Block.head(), "the beginning of its body").await?;
         let start = self.input.available();
         let claimed = u64::from(number(start, 12)) << 32 | u64::from(number(start, 16));
         let length = within(claimed, self.block_limit, "bytes of a body that is not framed")?;
-        Ok(Block { kind: Kind::Block, length, sequence: 1, nonce: nonce(start, 0), before: 20 })
+        Ok(Block { kind: Kind::Block, length, sequence: 1, nonce: nonce(start, 0) })
     }
 
     /// Opens a block into `room`, which has its length, and goes on behind it. What is in `room` is authentic, or nothing.
     pub(super) fn open(&mut self, block: Block, room: &mut [u8]) -> Result<(), MessageError> {
-        let Block { kind, length, sequence, nonce, before } = block;
+        let Block { kind, length, sequence, nonce } = block;
+        let before = kind.head();
         let rest = &self.input.available()[before..];
         let (sealed, tag) = (&rest[..length], &rest[length..length + TAG]);
         if !self.key.open(nonce, self.aad.of(kind, sequence, length), (sealed, tag), room) {
@@ -284,7 +282,8 @@ fn net_400(
     Ok(None)
 }
 
-fn within(claimed: u64, limit: usize, what: &'static str) -> Result<usize, MessageError> {
+/// Returns a length that is no greater than `limit`, which bounds blocks.
+pub(super) fn within(claimed: u64, limit: usize, what: &'static str) -> Result<usize, MessageError> {
     match usize::try_from(claimed) {
         Ok(length) if length <= limit => Ok(length),
         _ => Err(MessageError::TooLarge { what, name: "Limits::block", found: claimed, limit: limit as u64 }),

@@ -11,7 +11,7 @@ use zeroize::Zeroize;
 use super::bytes::{self, put};
 use super::error::MessageError;
 use super::header::{PUBLIC_KEY, message_id_length};
-use super::key::{BodyAad, Info, Kind, MessageKey, TAG};
+use super::key::{BEFORE_LAST, BodyAad, Info, Kind, MessageKey, TAG};
 use super::keyring::{EncryptedDataKey, Keyring};
 use super::suite::Suite;
 use crate::reencrypt::{EncryptionContext, ReencryptError};
@@ -20,10 +20,6 @@ use crate::reencrypt::{EncryptionContext, ReencryptError};
 pub(super) const CHUNK: usize = 64 << 10;
 /// So much is made room for at first.
 const BEGINNING: usize = 4 << 10;
-/// What stands before a frame that is not the last: number and nonce.
-const REGULAR: usize = 16;
-/// What stands before the last one: the number no frame has, number, nonce and length.
-const LAST: usize = 24;
 
 /// What a message shall be like.
 pub(super) struct Plan<'a> {
@@ -69,13 +65,13 @@ impl Sealing {
     pub(super) async fn begin(keyring: &impl Keyring, plan: Plan<'_>) -> Result<Self, ReencryptError> {
         let Plan { suite, frame_length, mut context, withheld } = plan;
         let signer = suite.signature().map(|signature| EcdsaKeyPair::generate(signature.signing)).transpose();
-        let signer = signer.map_err(|_| failed("making a key to sign with"))?;
+        let signer = signer.map_err(|_| MessageError::primitive("making a key to sign with"))?;
         if let Some(signer) = &signer {
             context.insert(PUBLIC_KEY, BASE64_STANDARD.encode(compressed(signer)));
         }
         let made = keyring.generate_data_key(suite, &context).await.map_err(ReencryptError::encrypt)?;
         let mut id = vec![0; message_id_length(suite)];
-        SystemRandom::new().fill(&mut id).map_err(|_| failed("making a message id"))?;
+        SystemRandom::new().fill(&mut id).map_err(|_| MessageError::primitive("making a message id"))?;
         let key = MessageKey::derive(suite, &id, made.plaintext.expose(), Info::Whole)?;
         let stored = context.iter().filter(|(name, _)| withheld.get(name).is_none());
         let stored = (context.len() - withheld.len(), stored);
@@ -118,7 +114,7 @@ impl Sealing {
         fill: impl FnOnce(&mut [u8]) -> Result<(), MessageError>,
     ) -> Result<(), MessageError> {
         let kind = if kind == Kind::Regular { Kind::Regular } else { Kind::Last };
-        let before = if kind == Kind::Regular { REGULAR } else { LAST };
+        let before = kind.head();
         let at = self.ready;
         let end = at + before + length + TAG;
         if self.chunk.len() < end {
@@ -138,7 +134,7 @@ impl Sealing {
         self.ready = end;
         self.next = match kind {
             // The last number says that a frame is the last one.
-            Kind::Regular => sequence.checked_add(1).filter(|next| *next != u32::MAX),
+            Kind::Regular => sequence.checked_add(1).filter(|next| *next != BEFORE_LAST),
             _ => None,
         };
         Ok(())
@@ -182,7 +178,7 @@ impl Sealing {
         self.digest_ready();
         let Some((digest, signer)) = self.digest.take().zip(self.signer.take()) else { return Ok(()) };
         let digest: Digest = digest.finish();
-        let signature = signer.sign_digest(&digest).map_err(|_| failed("signing"))?;
+        let signature = signer.sign_digest(&digest).map_err(|_| MessageError::primitive("signing"))?;
         self.chunk.truncate(self.ready);
         put(&mut self.chunk, "the signature", signature.as_ref())?;
         self.ready = self.chunk.len();
@@ -219,10 +215,6 @@ impl Sealing {
     }
 }
 
-fn failed(attempted: &'static str) -> MessageError {
-    MessageError::Primitive { attempted }
-}
-
 /// Returns a frame's nonce: its number.
 fn nonce(sequence: u32) -> [u8; 12] {
     let mut nonce = [0; 12];
@@ -238,7 +230,7 @@ fn write_head(head: &mut [u8], kind: Kind, sequence: u32, nonce: [u8; 12], lengt
         rest = after;
     };
     if kind == Kind::Last {
-        write(&u32::MAX.to_be_bytes());
+        write(&BEFORE_LAST.to_be_bytes());
     }
     write(&sequence.to_be_bytes());
     write(&nonce);

@@ -1,6 +1,8 @@
 //! Re-encrypts a message while it streams through.
 // REQ: KMS-17, KMS-18, KMS-19, KMS-21
 
+use std::mem;
+
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use futures::future::try_join;
@@ -11,7 +13,7 @@ use super::error::MessageError;
 use super::header::PUBLIC_KEY;
 use super::keyring::{EncryptedDataKey, Keyring};
 use super::limits::Limits;
-use super::open::{Block, Opening, Reading, is_reserved};
+use super::open::{Block, Opening, Reading, is_reserved, within};
 use super::options::MessageOptions;
 use super::seal::{CHUNK, Plan, Sealing};
 use super::{Header, Suite};
@@ -115,17 +117,13 @@ impl<D: Keyring, E: Keyring> Reencrypt<Through<D, E>> {
         let (context, withheld) = contexts(self, &source)?;
         let suite = options.suite.unwrap_or_else(|| source.header.suite().successor());
         let frame_length = options.frame_length.or_else(|| source.header.frame_length()).unwrap_or(FRAME);
-        if u64::from(frame_length) > options.limits.block as u64 {
-            // So many bytes may wait in memory until their frame is full.
-            let (found, limit) = (frame_length.into(), options.limits.block as u64);
-            return Err(
-                MessageError::TooLarge { what: "bytes of a new frame", name: "Limits::block", found, limit }.into()
-            );
-        }
+        // So many bytes may wait in memory until their frame is full.
+        within(frame_length.into(), options.limits.block, "bytes of a new frame")?;
         let plan = Plan { suite, frame_length, context, withheld: &withheld };
         let target = Sealing::begin(&self.path.encrypt, plan).await?;
         output.begin().await.map_err(|error| ReencryptError::output("begun", error))?;
-        let transfer = Transfer { source, target, suite, output, bytes: 0, proof: None, copy: None };
+        let transfer =
+            Transfer { source, target, suite, output, bytes: 0, proof: None, copy: None, scratch: Scratch::default() };
         match options.compares {
             false => Ok(transfer.run().await?.0),
             true => Box::pin(transfer.compared(&self.path.encrypt, &withheld)).await,
@@ -180,6 +178,21 @@ struct Transfer<'a, R, O> {
     proof: Option<hmac::Context>,
     /// Where what is written goes as well, to be opened again.
     copy: Option<DuplexStream>,
+    scratch: Scratch,
+}
+
+/// Room for a block that is opened and not encrypted where it stands. It is wiped when dropped.
+#[derive(Default)]
+struct Scratch(Zeroizing<Vec<u8>>);
+
+impl Scratch {
+    /// Lends room of this length. What was in it may be there still.
+    fn room(&mut self, length: usize) -> &mut [u8] {
+        if self.0.len() < length {
+            self.0 = Zeroizing::new(vec![0; length]);
+        }
+        &mut self.0[..length]
+    }
 }
 
 impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
@@ -222,10 +235,11 @@ impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
 
     /// Opens a block, and cuts it into frames of another length.
     async fn anew(&mut self, block: Block) -> Result<(), ReencryptError> {
-        let mut plaintext = Zeroizing::new(vec![0; block.length]);
-        self.source.open(block, &mut plaintext)?;
+        let mut scratch = mem::take(&mut self.scratch);
+        let plaintext = scratch.room(block.length);
+        self.source.open(block, plaintext)?;
         if let Some(proof) = &mut self.proof {
-            proof.update(&plaintext);
+            proof.update(plaintext);
         }
         let mut taken = 0;
         while taken < plaintext.len() {
@@ -234,6 +248,7 @@ impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
                 self.hand_on().await?;
             }
         }
+        self.scratch = scratch;
         Ok(())
     }
 
@@ -258,7 +273,7 @@ impl<R: AsyncRead + Send + Unpin, O: Output> Transfer<'_, R, O> {
         withheld: &EncryptionContext,
     ) -> Result<Message<()>, ReencryptError> {
         let mut secret = Zeroizing::new([0; 32]);
-        let failed = |_| MessageError::Primitive { attempted: "making a key to compare with" };
+        let failed = |_| MessageError::primitive("making a key to compare with");
         SystemRandom::new().fill(&mut *secret).map_err(failed)?;
         let key = hmac::Key::new(HMAC_SHA256, &*secret);
         let (copy, written) = duplex(CHUNK);
@@ -282,12 +297,9 @@ async fn proof_of<R: AsyncRead + Send + Unpin>(
     mut proof: hmac::Context,
 ) -> Result<hmac::Tag, ReencryptError> {
     let mut opening = Opening::begin(reader, keyring, reading).await?;
-    let mut plaintext = Zeroizing::new(Vec::new());
+    let mut scratch = Scratch::default();
     while let Some(block) = opening.next().await? {
-        if plaintext.len() < block.length {
-            plaintext = Zeroizing::new(vec![0; block.length]);
-        }
-        let room = &mut plaintext[..block.length];
+        let room = scratch.room(block.length);
         opening.open(block, room)?;
         proof.update(room);
     }

@@ -4,9 +4,13 @@ use super::*;
 use crate::reencrypt::message::{Header, Limits, RawAesKeyring};
 use crate::secret::Secret;
 
+/// What the format says stands before a frame that is not the last, and before the last one.
+const REGULAR: usize = 16;
+const LAST: usize = 24;
+
 async fn begun(suite: Suite, frame_length: u32) -> Result<Sealing, ReencryptError> {
     let keyring = RawAesKeyring::new("tests", "key", &Secret::new(vec![1; 32]));
-    let keyring = keyring.map_err(|_| failed("making a key"))?;
+    let keyring = keyring.map_err(|_| MessageError::primitive("making a key"))?;
     let context = EncryptionContext::from([("a", "1"), ("b", "2")]);
     let withheld = EncryptionContext::from([("b", "2")]);
     Sealing::begin(&keyring, Plan { suite, frame_length, context, withheld: &withheld }).await

@@ -6,8 +6,13 @@ mod rsa;
 pub use aes::RawAesKeyring;
 pub use rsa::{RawRsaKeyring, RsaPadding};
 
-use super::keyring::{EncryptedDataKey, KeyringError};
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+
+use super::keyring::{EncryptedDataKey, Keyring, KeyringError, NewDataKey};
+use super::suite::Suite;
 use crate::error::{Classify, ErrorKind};
+use crate::reencrypt::EncryptionContext;
+use crate::secret::Secret;
 
 /// Why a raw keyring cannot be made, or cannot do what is asked.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -65,6 +70,19 @@ struct Named {
 }
 
 impl Named {
+    /// Makes a data key at random, and has `keyring` encrypt it.
+    async fn generated(
+        &self,
+        keyring: &impl Keyring,
+        suite: Suite,
+        context: &EncryptionContext,
+    ) -> Result<NewDataKey, KeyringError> {
+        let mut plaintext = Secret::new(vec![0; suite.data_key_length()]);
+        SystemRandom::new().fill(plaintext.expose_mut()).map_err(|_| self.not_encrypted())?;
+        let encrypted = keyring.encrypt_data_key(suite, context, &plaintext).await?;
+        Ok(NewDataKey::new(plaintext, encrypted))
+    }
+
     fn not_opened(&self, is_there: bool, encrypted: &[EncryptedDataKey]) -> KeyringError {
         let (provider, name) = (self.provider.clone(), self.name.clone());
         let error = match is_there {

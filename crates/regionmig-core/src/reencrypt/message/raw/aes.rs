@@ -97,9 +97,7 @@ impl Keyring for RawAesKeyring {
     }
 
     async fn generate_data_key(&self, suite: Suite, context: &EncryptionContext) -> Result<NewDataKey, KeyringError> {
-        let plaintext = random(suite).ok_or_else(|| self.named.not_encrypted())?;
-        let encrypted = self.encrypt_data_key(suite, context, &plaintext).await?;
-        Ok(NewDataKey::new(plaintext, encrypted))
+        self.named.generated(self, suite, context).await
     }
 
     async fn encrypt_data_key(
@@ -111,13 +109,6 @@ impl Keyring for RawAesKeyring {
         let aad = bytes::pairs(context).map_err(|error| KeyringError::new("a data key could not be made", error))?;
         self.seal(&aad, plaintext.expose()).map(|key| vec![key]).ok_or_else(|| self.named.not_encrypted())
     }
-}
-
-/// Makes a data key.
-pub(super) fn random(suite: Suite) -> Option<Secret<Vec<u8>>> {
-    let mut plaintext = Secret::new(vec![0; suite.data_key_length()]);
-    SystemRandom::new().fill(plaintext.expose_mut()).ok()?;
-    Some(plaintext)
 }
 
 impl fmt::Debug for RawAesKeyring {

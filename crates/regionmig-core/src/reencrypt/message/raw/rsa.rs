@@ -10,7 +10,6 @@ use aws_lc_rs::rsa::{
 };
 use zeroize::Zeroizing;
 
-use super::aes::random;
 use super::{Named, RawKeyError};
 use crate::reencrypt::EncryptionContext;
 use crate::reencrypt::message::Suite;
@@ -131,9 +130,7 @@ impl Keyring for RawRsaKeyring {
     }
 
     async fn generate_data_key(&self, suite: Suite, context: &EncryptionContext) -> Result<NewDataKey, KeyringError> {
-        let plaintext = random(suite).ok_or_else(|| self.named.not_encrypted())?;
-        let encrypted = self.encrypt_data_key(suite, context, &plaintext).await?;
-        Ok(NewDataKey::new(plaintext, encrypted))
+        self.named.generated(self, suite, context).await
     }
 
     async fn encrypt_data_key(

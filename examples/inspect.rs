@@ -8,14 +8,17 @@
 
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "an example talks to people")]
 
+#[path = "support/folder.rs"]
+mod folder;
 #[expect(dead_code, reason = "no context is given here")]
 #[path = "support/keys.rs"]
 mod keys;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
+use folder::files;
 use keys::Keys;
 use regionmig::reencrypt::EncryptionContext;
 use regionmig::reencrypt::message::{self, Header, Limits, MessageOptions, RawAesKeyring, Readable, Suite};
@@ -36,8 +39,8 @@ async fn report(keys: Keys) -> Result<ExitCode, BoxError> {
     let region: Region = keys.words.one("--region").unwrap_or("eu-central-1").parse()?;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for file in files(&folder)? {
-        let name = file.strip_prefix(&folder).unwrap_or(&file).display();
-        match message::inspect(File::open(&file).await?, &Limits::default()).await {
+        let name = file.display();
+        match message::inspect(File::open(folder.join(&file)).await?, &Limits::default()).await {
             Ok(header) => {
                 let readable = says(header.readable_in(&region));
                 *counts.entry(readable).or_default() += 1;
@@ -87,21 +90,6 @@ fn describe(header: &Header) {
             ),
         }
     }
-}
-
-/// All files of a folder and its folders, by name.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, BoxError> {
-    let mut entries =
-        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, BoxError>>()?;
-    entries.sort();
-    let mut found = Vec::new();
-    for path in entries {
-        match path.is_dir() {
-            true => found.extend(files(&path)?),
-            false => found.push(path),
-        }
-    }
-    Ok(found)
 }
 
 /// Makes messages of each kind.

@@ -14,12 +14,15 @@
 
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "an example talks to people")]
 
+#[path = "support/folder.rs"]
+mod folder;
 #[path = "support/keys.rs"]
 mod keys;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use folder::files;
 use futures::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use keys::Keys;
@@ -122,23 +125,6 @@ async fn again(keys: &Keys, target: &Path, options: &MessageOptions) -> Result<u
         opened += usize::from(found.plaintext.expose().starts_with(b"made up"));
     }
     Ok(opened)
-}
-
-/// All files of a folder and its folders, named from there on.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, BoxError> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
-        for entry in std::fs::read_dir(next)? {
-            let path = entry?.path();
-            match path.is_dir() {
-                true => folders.push(path),
-                false => found.push(path.strip_prefix(folder)?.to_owned()),
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// On the terminal only, beside what the program prints.

@@ -20,18 +20,26 @@ mod rounds;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use regionmig_core::reencrypt::message::Suite;
+use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
+use crate::cases::PROVIDER;
 use crate::exchange::exchanged;
 use crate::measure::Target::AtLeast;
 use crate::measure::{figure, ratio};
 use crate::official::Official;
-use crate::ours::Ours;
+use crate::ours::{CONTEXT, KEY, NAME, Ours};
 use crate::rounds::PythonRounds;
 
 /// The official crate writes frames only.
 const FRAMES: [u32; 5] = [1, 100, 512, 4096, 70_000];
+
+/// The newest when this was written.
+const PACKAGES: [&str; 1] = ["aws-encryption-sdk==4.0.7"];
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/peers.py");
 
 /// So much is re-encrypted in a round, by each.
 struct Load {
@@ -74,7 +82,7 @@ fn main() -> ExitCode {
         return check(&runtime);
     }
     let official = runtime.block_on(Official::new());
-    let mut python = PythonRounds::start();
+    let mut python = PythonRounds::start(&PACKAGES, SCRIPT);
     if python.is_none() {
         println!("skipped: figures of the Python SDK (no Python that can have it)");
     }
@@ -95,10 +103,17 @@ fn measured(load: &Load, runtime: &Runtime, official: &Official, python: Option<
     let theirs = || official.time(runtime, &message, load.suite, load.often[1]);
     let mut met = vec![compared("rust", load, load.targets[0], own, theirs)];
     if let Some(python) = python {
-        python.load(&message, load.suite);
+        python.load(&for_python(&message, load.suite));
         met.push(compared("python", load, load.targets[1], own, || python.time(load.often[2])));
     }
     met
+}
+
+/// What the Python SDK needs to know.
+fn for_python(message: &[u8], suite: Suite) -> Value {
+    let context: Map<String, Value> = CONTEXT.map(|(name, value)| (name.into(), value.into())).into_iter().collect();
+    let key = json!({ "provider": PROVIDER, "name": NAME, "key": BASE64_STANDARD.encode(KEY) });
+    json!({ "message": BASE64_STANDARD.encode(message), "suite": suite, "context": context, "key": key })
 }
 
 /// Prints a figure, and the times that it was made of: the median of each, by the message.

@@ -1,21 +1,12 @@
-//! The Encryption SDK for Python, in a process that says how long it was on a processor.
+//! A Python that does something as often as it is told, in a process that says how long it was on a processor.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use regionmig_core::reencrypt::message::Suite;
 use serde_json::{Value, json};
 
-use crate::cases::PROVIDER;
-use crate::ours::{CONTEXT, KEY, NAME};
 use crate::python;
-
-/// The newest when this was written.
-const PACKAGES: [&str; 1] = ["aws-encryption-sdk==4.0.7"];
-const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rounds.py");
 
 /// The process. It ends when its input does.
 pub(crate) struct PythonRounds {
@@ -25,26 +16,22 @@ pub(crate) struct PythonRounds {
 }
 
 impl PythonRounds {
-    /// Starts it, where there is a Python that can have the SDK.
-    pub(crate) fn start() -> Option<Self> {
-        let python = python::with(&PACKAGES)?;
+    /// Starts a script, where there is a Python that can have these packages.
+    pub(crate) fn start(packages: &[&str], script: &str) -> Option<Self> {
+        let python = python::with(packages)?;
         let mut command = Command::new(python.path());
-        command.arg(SCRIPT).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (requests, answers) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         Some(Self { child, requests, answers })
     }
 
-    /// Gives it the message that it is to re-encrypt.
-    pub(crate) fn load(&mut self, message: &[u8], suite: Suite) {
-        let message = BASE64_STANDARD.encode(message);
-        let (context, key) =
-            (serde_json::Map::from_iter(CONTEXT.map(|(name, value)| (name.into(), value.into()))), KEY);
-        let named = json!({ "provider": PROVIDER, "name": NAME, "key": BASE64_STANDARD.encode(key) });
-        self.ask(&json!({ "message": message, "suite": suite, "context": context, "key": named }));
+    /// Gives it what it is to do it with.
+    pub(crate) fn load(&mut self, load: &Value) {
+        self.ask(load);
     }
 
-    /// How long it takes to re-encrypt that message, by the message.
+    /// How long it takes to do it once.
     pub(crate) fn time(&mut self, often: u32) -> Duration {
         let answer = self.ask(&json!({ "often": often }));
         Duration::from_secs_f64(answer["seconds"].as_f64().unwrap()) / often

@@ -14,6 +14,7 @@ mod stored;
 
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::Duration;
 
 use regionmig_core::reencrypt::message::Suite;
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
         println!("{}", peak_memory().unwrap_or_default());
         return ExitCode::SUCCESS;
     }
-    let figures: [(&str, Figure); 9] = [
+    let figures: [(&str, Figure); 10] = [
         ("planning", planning),
         ("reading", reading),
         ("engine", engine),
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         ("rewriting", rewriting),
         ("messages", large_messages),
         ("small-messages", small_messages),
+        ("many-messages", many_messages),
     ];
     // Those that were asked for by name, or all. Cargo adds options of its own.
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -182,6 +184,20 @@ fn small_messages() -> bool {
     let signed = named("message_1kib_signed_to_primitives", Suite::CommittingSigned, 200);
     let unsigned = named("message_1kib_to_primitives", Suite::Committing, 3000);
     signed && unsigned
+}
+
+/// Many messages on two processors, against one: how many times as fast. It is told, and none is failed for it: whoever else uses the
+/// machine may have the second processor.
+fn many_messages() -> bool {
+    if thread::available_parallelism().map_or(1, usize::from) < 2 {
+        println!("skipped: figure messages_on_two_processors_to_one (there is one)");
+        return true;
+    }
+    let case = messages::Case::new(Suite::CommittingSigned, 256 << 10);
+    figure("messages_on_two_processors_to_one", AtLeast(1.8), || {
+        ratio(7, || wall_time_of(|| case.many(320, 1)), || wall_time_of(|| case.many(320, 2)))
+    });
+    true
 }
 
 fn plan_of(case: &Case) -> MigrationPlan {

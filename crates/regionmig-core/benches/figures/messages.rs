@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::hint::black_box;
+use std::thread;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::digest::{self, SHA384};
@@ -11,6 +12,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_lc_rs::signature::{
     ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
 };
+use futures::{StreamExt, stream};
 use regionmig_core::Secret;
 use regionmig_core::reencrypt::message::{self, MessageOptions, RawAesKeyring, Suite};
 use regionmig_core::reencrypt::{EncryptionContext, Output, Reencrypt, Through};
@@ -20,6 +22,8 @@ use crate::inputs::runtime;
 const FRAME: usize = 4096;
 const TAG: usize = 16;
 const NONCE: [u8; 12] = [0; 12];
+/// So many messages are under way at once, on each processor.
+const AT_ONCE: usize = 8;
 
 /// What a frame is authenticated with: so many bytes.
 const AAD: [u8; 72] = [7; 72];
@@ -95,6 +99,18 @@ impl Case {
                 assert_eq!(done.committed, done.written);
             }
         });
+    }
+
+    /// Re-encrypts the message so often, by so many threads, each of which has some under way at once.
+    pub(crate) fn many(&self, times: usize, threads: usize) {
+        let share = || {
+            runtime().block_on(async {
+                let messages = stream::iter(0..times / threads);
+                let one = async |_| self.reencrypt.message(self.message.as_slice(), Count::default()).await.unwrap();
+                messages.map(one).buffer_unordered(AT_ONCE).for_each(async |_| {}).await;
+            });
+        };
+        thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(share))));
     }
 
     /// Opens and seals each frame, and digests it on both sides if the message is signed.

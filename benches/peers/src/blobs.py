@@ -1,0 +1,49 @@
+"""Decrypts and encrypts a ciphertext of KMS with boto3 as often as it is told, and says how long it was on a processor for that.
+
+One thread: several take longer, since only one of them runs at a time.
+"""
+
+import json
+import sys
+import time
+
+import boto3
+
+CONTEXT = {"table": "users", "id": "12"}
+CIPHERTEXT = bytes([7] * 184)
+
+
+class Load:
+    def __init__(self, request):
+        self.old, self.new = request["old"], request["new"]
+        self.source, self.target = (
+            boto3.client(
+                "kms",
+                region_name=arn.split(":")[3],
+                endpoint_url=request["url"],
+                aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+                aws_secret_access_key="made up",
+            )
+            for arn in (self.old, self.new)
+        )
+
+    def reencrypt(self):
+        opened = self.source.decrypt(KeyId=self.old, CiphertextBlob=CIPHERTEXT, EncryptionContext=CONTEXT)
+        made = self.target.encrypt(KeyId=self.new, Plaintext=opened["Plaintext"], EncryptionContext=CONTEXT)
+        return made["CiphertextBlob"]
+
+
+load = None
+for line in sys.stdin:
+    request = json.loads(line)
+    if "url" in request:
+        load = Load(request)
+        # Warm, and shown to work.
+        assert len(load.reencrypt()) == 183
+        answer = {}
+    else:
+        began = time.process_time()
+        for _ in range(request["often"]):
+            load.reencrypt()
+        answer = {"seconds": time.process_time() - began}
+    print(json.dumps(answer), flush=True)

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::primitives::Blob;
 use regionmig_aws::{Access, Clients, Error};
-use regionmig_core::{ErrorKind, KeyArn, Permission, Service, Side};
+use regionmig_core::reencrypt::{Ciphertext, Decrypt, Encrypt, EncryptionContext};
+use regionmig_core::{KeyArn, Permission, Secret, Service, Side};
 
 use crate::options::Options;
 use crate::snapshot::Snapshot;
@@ -67,24 +67,13 @@ impl Kms {
     /// Fails if the key cannot be used so, or gives another text back.
     // REQ: KMS-14
     pub async fn prove_use(&self, key: &KeyArn) -> Result<(), Error> {
-        let no_key = || Error::new(ErrorKind::Invalid, format!("{key} names no account and region"));
-        let end = key.end().ok_or_else(no_key)?;
-        let (name, value) = PROOF_CONTEXT;
-        let encrypt = |client: Client| {
-            let request = client.encrypt().key_id(key.as_str()).plaintext(Blob::new(PROOF));
-            request.encryption_context(name, value).send()
-        };
-        let encrypted = self.clients.read(&end, "kms:Encrypt", encrypt).await?;
-        let ciphertext = encrypted.ciphertext_blob.ok_or_else(|| Error::malformed("kms:Encrypt", "CiphertextBlob"))?;
-        let decrypt = |client: Client| {
-            // With the key pinned, no other key of the account can answer for it.
-            let request = client.decrypt().key_id(key.as_str()).ciphertext_blob(ciphertext);
-            request.encryption_context(name, value).send()
-        };
-        let decrypted = self.clients.read(&end, "kms:Decrypt", decrypt).await?;
-        match decrypted.plaintext.is_some_and(|text| text.as_ref() == PROOF) {
+        let (used, text) = (self.encryptor(key), Secret::new(PROOF.to_vec()));
+        let context = EncryptionContext::from([PROOF_CONTEXT]);
+        let encrypted = used.encrypt(&text, &context).await?;
+        let decrypted = used.decrypt(&Ciphertext::new(encrypted.bytes, context)).await?;
+        match decrypted.plaintext.expose() == text.expose() {
             true => Ok(()),
-            false => Err(Error::unexpected("kms:Decrypt", "what was decrypted is not what was encrypted").at(&end)),
+            false => Err(Error::unexpected("kms:Decrypt", format!("what {key} decrypted is not what it encrypted"))),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Runs from a source to a sink.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::{Stream, StreamExt, stream};
@@ -115,6 +116,58 @@ async fn a_closed_gate_holds_what_is_delivered_one_by_one() {
     assert_eq!(lab.all_tries(), 0);
     gate.open();
     assert_eq!(delivered.await.unwrap(), Some(Delivered::Written));
+}
+
+/// Items of which none is valid but these.
+fn valid(ids: impl Fn(u64) -> bool + Send + Sync + 'static) -> Arc<Lab> {
+    Lab::new(move |id, _| if ids(id) { Ok(millis(5)) } else { Err(ErrorKind::Invalid) })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_first_items_are_all_set_aside_ends_and_the_next_one_tries_them_again() {
+    let (store, checkpoints) = (Store::new(100), MemoryCheckpoints::default());
+    let items = Batch::new("batch", (0..100).map(|id| (id, old(id, 0))));
+    let options = || at_once(4).checkpoint_every(Duration::ZERO).give_up_after(20);
+    let lab = valid(|_| false);
+    let summary = lab.reencrypt().run(&items, &store, &checkpoints, &options()).await.unwrap();
+    let Some(Stopped::Failed { error, .. }) = &summary.stopped else { panic!("{summary}") };
+    assert!(matches!(**error, RunError::AllSetAside { items: 20 }), "{error}");
+    assert_eq!((error.kind(), summary.checkpoint.position.clone()), (ErrorKind::Invalid, None));
+    // Those under way ended.
+    assert!((20..24).contains(&summary.set_aside) && lab.all_tries() < 24, "{summary}");
+    assert!(
+        summary
+            .to_string()
+            .ends_with("the next run tries them again (the item before 20)\nthe next run goes on at the beginning")
+    );
+    // With the right key it goes on, though some are not valid.
+    let lab = valid(|id| id > 10);
+    let summary = lab.reencrypt().run(&items, &store, &checkpoints, &options()).await.unwrap();
+    assert!(summary.is_complete(), "{summary}");
+    assert_eq!((summary.checkpoint.set_aside, summary.written + summary.superseded), (11, 89));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_goes_on_where_something_was_put_or_it_is_to_go_on_or_ends_before() {
+    let items = Batch::new("batch", (0..100).map(|id| (id, old(id, 0))));
+    for (lab, options) in [
+        (valid(|id| id == 10), at_once(4).give_up_after(20)),
+        (valid(|_| false), at_once(4).give_up_after(None)),
+        (valid(|_| false), at_once(4).give_up_after(101)),
+        (valid(|_| false), at_once(4)),
+    ] {
+        let (store, checkpoints) = (Store::new(100), MemoryCheckpoints::default());
+        let summary = lab.reencrypt().run(&items, &store, &checkpoints, &options).await.unwrap();
+        assert!(summary.is_complete() && summary.checkpoint.is_complete, "{summary}");
+        let all = &summary.checkpoint;
+        assert_eq!(all.set_aside + all.superseded + all.written, 100);
+        assert_eq!(checkpoints.load("batch").await.unwrap(), Some(summary.checkpoint));
+    }
+    // As many as it gives up after, and no more, are given up as well: nothing is complete.
+    let (lab, store, checkpoints) = (valid(|_| false), Store::new(100), MemoryCheckpoints::default());
+    let summary = lab.reencrypt().run(&items, &store, &checkpoints, &at_once(4).give_up_after(100)).await.unwrap();
+    assert!(!summary.is_complete() && summary.checkpoint == Checkpoint::default(), "{summary}");
+    assert_eq!(checkpoints.load("batch").await.unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]

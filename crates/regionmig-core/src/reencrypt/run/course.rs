@@ -41,6 +41,7 @@ pub(super) struct Course<'a> {
     clock: Arc<dyn Clock>,
     every: Duration,
     ahead: u64,
+    give_up_after: Option<u64>,
     halt: CancellationToken,
     low: LowWater,
     /// What was saved last.
@@ -78,6 +79,7 @@ impl<'a> Course<'a> {
             clock: Arc::clone(&options.items.clock),
             every: options.every,
             ahead: options.ahead,
+            give_up_after: options.give_up_after,
             halt,
             low: LowWater::new(earlier.clone()),
             saved: earlier,
@@ -98,7 +100,12 @@ impl<'a> Course<'a> {
             None => {}
             Some(Ok(delivered)) => {
                 self.this.count(delivered);
-                self.low.done(number, left.position, delivered);
+                self.low.done(number, left.position.clone(), delivered);
+                // The first as they came, since what can be put takes longer than what cannot.
+                let first = self.low.next();
+                if !self.has_put() && self.give_up_after.is_some_and(|items| first >= items) {
+                    self.fail(left.position, RunError::AllSetAside { items: first });
+                }
             }
             // It was told to stop before its next try.
             Some(Err(error)) if self.halt.is_cancelled() && error.kind().is_passing() => {}
@@ -106,10 +113,22 @@ impl<'a> Course<'a> {
         }
     }
 
+    const fn has_put(&self) -> bool {
+        self.this.written > 0 || self.this.superseded > 0
+    }
+
+    /// Returns whether there is something to keep: not before something was put, or the partition ended, since what was set aside before
+    /// may be to be tried again.
+    fn is_ahead(&self) -> bool {
+        let checkpoint = self.low.checkpoint();
+        let counts = self.give_up_after.is_none() || self.has_put() || checkpoint.is_complete && self.stopped.is_none();
+        counts && checkpoint != &self.saved
+    }
+
     /// Saves how far it has got, when there is something to save and it is time; otherwise does not return. Returns after each step of it,
     /// and goes on where it was when it is called again.
     pub(super) async fn save(&mut self) {
-        if matches!(self.saving, Saving::Idle) && self.low.checkpoint() != &self.saved {
+        if matches!(self.saving, Saving::Idle) && self.is_ahead() {
             self.saving = match self.every.is_zero() {
                 true => Saving::Due,
                 false => {
@@ -146,8 +165,7 @@ impl<'a> Course<'a> {
         if matches!(self.saving, Saving::Later(_)) {
             self.saving = Saving::Due;
         }
-        while !matches!(self.saving, Saving::Failed)
-            && (matches!(self.saving, Saving::UnderWay(..)) || self.low.checkpoint() != &self.saved)
+        while !matches!(self.saving, Saving::Failed) && (matches!(self.saving, Saving::UnderWay(..)) || self.is_ahead())
         {
             self.save().await;
         }

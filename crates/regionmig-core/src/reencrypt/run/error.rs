@@ -7,6 +7,15 @@ use crate::error::{BoxError, Classify, ErrorKind, ErrorReport};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
+    /// The first items were set aside, all of them ([`RunOptions::give_up_after`](super::RunOptions::give_up_after)).
+    #[error(
+        "the first {items} items were all set aside, as if none of them was valid: look at why, and whether key and context are the right \
+         ones; the next run tries them again"
+    )]
+    AllSetAside {
+        /// How many.
+        items: u64,
+    },
     /// It could not be read, or kept, how far the partition has got.
     #[error("the checkpoint of partition `{}` could not be {attempted}", crate::error::escaped(partition))]
     Checkpoint {
@@ -55,6 +64,7 @@ impl RunError {
     /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            Self::AllSetAside { .. } => ErrorKind::Invalid,
             Self::Checkpoint { .. } => ErrorKind::Unavailable,
             Self::Item(error) => error.kind(),
             Self::Sink { report, .. } | Self::Source { report, .. } => report.kind,
@@ -71,7 +81,7 @@ impl Classify for RunError {
         match self {
             Self::Item(error) => error.report(),
             Self::Sink { report, .. } | Self::Source { report, .. } => Some(report),
-            Self::Checkpoint { .. } => None,
+            Self::AllSetAside { .. } | Self::Checkpoint { .. } => None,
         }
     }
 }

@@ -13,14 +13,15 @@ type Choice = Arc<dyn Fn(&ReencryptError) -> bool + Send + Sync>;
 
 /// How a run goes: how its items are worked on, which are set aside, and how often it is kept how far it has got.
 ///
-/// By default: items as [`ItemOptions`] has them, set aside where it is about the item alone, a checkpoint every five seconds, and ten
-/// thousand items ahead of the lowest that is not done.
+/// By default: items as [`ItemOptions`] has them, set aside where it is about the item alone, given up if the first thousand are
+/// all set aside, a checkpoint every five seconds, and ten thousand items ahead of the lowest that is not done.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct RunOptions {
     pub(super) items: ItemOptions,
     pub(super) every: Duration,
     pub(super) ahead: u64,
+    pub(super) give_up_after: Option<u64>,
     set_aside: Choice,
 }
 
@@ -30,6 +31,7 @@ impl Default for RunOptions {
             items: ItemOptions::default(),
             every: Duration::from_secs(5),
             ahead: 10_000,
+            give_up_after: Some(1000),
             set_aside: Arc::new(is_about_the_item),
         }
     }
@@ -66,6 +68,15 @@ impl RunOptions {
         self
     }
 
+    /// Ends the run if so many items were set aside and none was put before ([`RunError::AllSetAside`](super::RunError::AllSetAside)): where
+    /// the key is the wrong one, or the context, each item fails for what it seems to be itself. Until the first is put, it is not kept how
+    /// far the run has got, so that the next one tries them all again. With `None`, a run goes on whatever fails.
+    #[must_use]
+    pub fn give_up_after(mut self, items: impl Into<Option<u64>>) -> Self {
+        self.give_up_after = items.into();
+        self
+    }
+
     pub(super) fn sets_aside(&self, error: &ReencryptError) -> bool {
         (self.set_aside)(error)
     }
@@ -84,6 +95,7 @@ impl fmt::Debug for RunOptions {
             .field("items", &self.items)
             .field("every", &self.every)
             .field("ahead", &self.ahead)
+            .field("give_up_after", &self.give_up_after)
             .finish_non_exhaustive()
     }
 }

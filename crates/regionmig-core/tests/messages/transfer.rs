@@ -8,7 +8,7 @@ use regionmig_core::reencrypt::message::{
 };
 use regionmig_core::reencrypt::{EncryptionContext, MemoryOutput, Reencrypt, ReencryptError};
 use regionmig_core::rewrite::Rewriter;
-use regionmig_core::{IdMap, KeyArn, Route, Secret, chain};
+use regionmig_core::{Classify, ErrorKind, IdMap, KeyArn, Route, Secret, chain};
 
 use crate::common::own;
 
@@ -109,6 +109,39 @@ async fn a_refusal_is_short_however_long_the_names_in_the_message_are() {
     let refused = message::decrypt(message.as_slice(), &own("other", 1), &MessageOptions::new(), 10).await;
     let text = chain(&refused.err().unwrap());
     assert!(text.len() < 500 && text.contains("pppp, regionmig-tests") && text.ends_with("others"), "{text}");
+    // Four are all named.
+    let four = Keyrings::new(own("one", 2)).and(own("two", 3)).and(own("three", 4)).and(own("four", 5));
+    let message = message::encrypt(&plaintext(10), &EncryptionContext::new(), &four, &MessageOptions::new()).await;
+    let refused = message::decrypt(message.unwrap().as_slice(), &own("other", 1), &MessageOptions::new(), 10).await;
+    let text = chain(&refused.err().unwrap());
+    assert_eq!(text.matches("regionmig-tests").count(), 5, "{text}");
+    assert!(!text.contains("others"), "{text}");
+}
+
+#[tokio::test]
+async fn a_frame_may_be_as_long_as_the_limit_and_no_longer() {
+    let written = MessageOptions::new().with_frame_length(70_000);
+    let message = message::encrypt(&plaintext(1), &EncryptionContext::new(), &own("old", 1), &written).await.unwrap();
+    let read = async |block| {
+        let limits = Limits::default().with_data_keys(1).with_block(block);
+        assert_eq!((limits.block, limits.data_keys), (block, 1));
+        message::decrypt(message.as_slice(), &own("old", 1), &MessageOptions::new().with_limits(limits), 1).await
+    };
+    assert!(read(70_000).await.is_ok());
+    let refused = chain(&read(69_999).await.err().unwrap());
+    assert!(refused.contains("Limits::block") && refused.contains("70000"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_kind_of_a_failure_is_told_by_its_report_and_what_is_no_fault_of_the_message_is_no_invalid_one() {
+    let (context, options) = (EncryptionContext::new(), MessageOptions::new());
+    let message = message::encrypt(&plaintext(10), &context, &own("old", 1), &options).await.unwrap();
+    let refused = message::decrypt(message.as_slice(), &own("other", 1), &options, 10).await.err().unwrap();
+    let report = refused.report().expect("a keyring's failure has a report");
+    assert_eq!((report.kind, refused.kind()), (ErrorKind::Invalid, ErrorKind::Invalid));
+    assert_eq!(MessageError::WrittenByNet400.kind(), ErrorKind::Unsupported);
+    assert_eq!(MessageError::Primitive { attempted: "" }.kind(), ErrorKind::Unexpected);
+    assert_eq!(MessageError::Header.kind(), ErrorKind::Invalid);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 mod checkpoints;
+mod compared;
 mod dies;
 mod kills;
 mod lab;

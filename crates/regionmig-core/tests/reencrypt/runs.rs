@@ -156,12 +156,16 @@ async fn a_run_goes_on_where_something_was_put_or_it_is_to_go_on_or_ends_before(
         (valid(|_| false), at_once(4).give_up_after(101)),
         (valid(|_| false), at_once(4)),
     ] {
-        let (store, checkpoints) = (Store::new(100), MemoryCheckpoints::default());
-        let summary = lab.reencrypt().run(&items, &store, &checkpoints, &options).await.unwrap();
+        let (store, kept) = (Store::new(100), Arc::new(MemoryCheckpoints::default()));
+        let shared = Arc::clone(&kept);
+        let summary = lab.reencrypt().run(&items, &store, &shared, &options).await.unwrap();
         assert!(summary.is_complete() && summary.checkpoint.is_complete, "{summary}");
         let all = &summary.checkpoint;
         assert_eq!(all.set_aside + all.superseded + all.written, 100);
-        assert_eq!(checkpoints.load("batch").await.unwrap(), Some(summary.checkpoint));
+        assert_eq!(kept.as_ref().load("batch").await.unwrap(), Some(summary.checkpoint.clone()));
+        // What is shared goes on from there.
+        let again = lab.reencrypt().run(&items, &store, &shared, &options).await.unwrap();
+        assert_eq!((again.checkpoint, again.set_aside, again.written), (summary.checkpoint, 0, 0));
     }
     // As many as it gives up after, and no more, are given up as well: nothing is complete.
     let (lab, store, checkpoints) = (valid(|_| false), Store::new(100), MemoryCheckpoints::default());
@@ -178,6 +182,16 @@ async fn a_caller_says_what_is_set_aside() {
     let summary = lab.reencrypt().run(&store.batch(), &store, &MemoryCheckpoints::default(), &options).await.unwrap();
     assert!(!summary.is_complete(), "those under no key end it now");
     assert!(store.aside.lock().unwrap().keys().all(|id| *id == 20));
+    // What may pass as well, once patience ends.
+    let lab = Lab::new(|id, _| if id == 20 { Err(ErrorKind::Unavailable) } else { Ok(millis(5)) });
+    let store = Store::new(50);
+    let items = Batch::new("batch", (0..50).map(|id| (id, old(id, 0))));
+    let options = RunOptions::default()
+        .items(ItemOptions::default().patience(seconds(30)))
+        .set_aside_if(|error| error.kind() == ErrorKind::Unavailable);
+    let summary = lab.reencrypt().run(&items, &store, &MemoryCheckpoints::default(), &options).await.unwrap();
+    assert!(summary.is_complete(), "{summary}");
+    assert_eq!((summary.set_aside, store.aside.lock().unwrap().get(&20)), (1, Some(&1)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -295,6 +295,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_behind_a_header_is_asked_for() -> Result<(), MessageError> {
+        let mut bytes = vec![2, 4, 0x78];
+        bytes.extend([9; 32]);
+        bytes.extend([0, 0, 0, 16]);
+        bytes.extend([0; 16 * 6]);
+        bytes.extend([2, 0, 0, 16, 0]);
+        bytes.extend([8; 48]);
+        let header = Header::read(&bytes, &Limits::default())?;
+        assert_eq!((header.data_keys().len(), header.length()), (16, bytes.len()));
+        Ok(())
+    }
+
+    #[test]
     fn as_many_data_keys_as_are_taken_and_no_more() {
         let read = |limit| Header::read(&bytes(), &Limits::default().with_data_keys(limit));
         assert!(read(3).is_ok());

@@ -225,6 +225,7 @@ mod tests {
         for suite in Suite::ALL {
             assert_eq!(Suite::of(suite.id()), Some(suite));
             assert_eq!(suite.to_string().parse(), Ok(suite));
+            assert_eq!(serde_json::to_value(suite).ok(), Some(suite.to_string().into()));
         }
         assert_eq!(Suite::of(0x0070), None);
         assert!("+578".parse::<Suite>().is_err() && "578".parse::<Suite>().is_err());

@@ -161,6 +161,19 @@ mod tests {
     }
 
     #[test]
+    fn each_algorithm_has_the_name_that_kms_gives_it_and_the_quota_of_its_keys() {
+        for (algorithm, paced) in [
+            (EncryptionAlgorithm::RsaesOaepSha1, "rsa"),
+            (EncryptionAlgorithm::RsaesOaepSha256, "rsa"),
+            (EncryptionAlgorithm::Sm2Pke, "sm2"),
+            (EncryptionAlgorithm::SymmetricDefault, "symmetric"),
+        ] {
+            assert_eq!(algorithm.to_string(), EncryptionAlgorithmSpec::from(algorithm).as_str());
+            assert_eq!(algorithm.paced(["symmetric", "rsa", "sm2"]), paced);
+        }
+    }
+
+    #[test]
     fn what_is_refused_says_the_limit_and_the_length() {
         let rsa = KeySpec::from("RSA_2048");
         let text = |result: Result<(), Error>| result.expect_err("too much").to_string();
@@ -174,6 +187,8 @@ mod tests {
         assert!(told.contains("255") && told.contains("256"), "{told}");
         assert!(EncryptionAlgorithm::RsaesOaepSha1.opens(384, None).is_ok());
         assert!(EncryptionAlgorithm::RsaesOaepSha1.opens(384, Some(&rsa)).is_err());
+        assert!(EncryptionAlgorithm::RsaesOaepSha1.opens(384, Some(&KeySpec::from("RSA_3072"))).is_ok());
+        assert!(EncryptionAlgorithm::RsaesOaepSha1.opens(256, Some(&KeySpec::from("RSA_4096"))).is_err());
         assert!(EncryptionAlgorithm::default().takes(0, None).is_err());
         assert!(EncryptionAlgorithm::default().takes(4096, None).is_ok());
         assert!(EncryptionAlgorithm::default().opens(6144, None).is_ok());

@@ -1,6 +1,6 @@
 //! What would fail is told beforehand, by dry runs only.
 
-use regionmig_core::reencrypt::{Ciphertext, EncryptionContext, Reencrypt};
+use regionmig_core::reencrypt::{Ciphertext, Decrypt, EncryptionContext, Reencrypt};
 use regionmig_core::{Classify, ErrorKind, chain};
 use regionmig_testkit::{Call, Fault, World};
 
@@ -89,4 +89,16 @@ async fn re_encrypting_in_one_region_is_rehearsed_as_well() {
     assert_eq!(error.code(), Some("InvalidCiphertextException"));
     assert!(seen.lock().expect("no panic").iter().all(is_dry));
     assert_eq!((world.ledger().count("*"), world.ledger().count_requests("kms:ReEncrypt")), (0, 2));
+}
+
+#[tokio::test]
+async fn whether_the_target_opens_a_result_is_rehearsed_too() {
+    let world = World::new();
+    let [new, other] = [0; 2].map(|_| world.kms_key(&target()));
+    let (kms, seen) = (kms(&world), seen(&world));
+    let result = encrypted(&world, &new, b"a plaintext", context());
+    assert!(kms.encryptor(&new).rehearse_decrypt(&result).await.is_ok());
+    let refused = kms.encryptor(&other).rehearse_decrypt(&result).await.expect_err("another key's");
+    assert_eq!(refused.code(), Some("IncorrectKeyException"));
+    assert!(seen.lock().expect("no panic").iter().all(is_dry));
 }

@@ -35,6 +35,13 @@ async fn the_old_key_opens_nothing_of_the_new() {
     world.fault(Fault::access_denied("kms:Decrypt").once());
     let check = kms.decryptor(&old).shut_out(ResourceId::new("row", "1"), &shut).await;
     assert_eq!(check.verdict, Verdict::Unknown, "{check}");
+    // Nor is what KMS takes for no ciphertext at all: a wrong context looks the same.
+    let mut torn = shut.clone();
+    torn.context = EncryptionContext::new();
+    torn.bytes.truncate(4);
+    let check = kms.decryptor(&old).shut_out(ResourceId::new("row", "1"), &torn).await;
+    assert_eq!(check.verdict, Verdict::Unknown, "{check}");
+    assert!(check.message.contains("the answer does not say"), "{check}");
     println!("shown: reencrypt_shut_out {} tried, 1 still open", checks.len());
 }
 
@@ -67,4 +74,16 @@ async fn an_old_key_pair_is_shut_out_by_what_it_cannot_read() {
         let check = decryptor.shut_out(ResourceId::new("row", "1"), &result).await;
         assert_eq!(check.verdict, Verdict::Pass, "{check}");
     }
+}
+
+#[tokio::test]
+async fn a_key_by_which_another_one_answered_is_not_shut_out() {
+    let world = World::new();
+    let (old, other) = (world.kms_key(&source()), world.kms_key(&source()));
+    let answer = serde_json::json!({ "KeyId": other, "Plaintext": "AAAA", "CiphertextBlob": "AAAA" });
+    let _plugged = world.plug("kms", move |_, (): &mut ()| Ok(answer.clone()));
+    let (kms, item) = (kms(&world), Ciphertext::new(b"ciphertext".as_slice(), context()));
+    let result = moved(&kms, &item, &other, &other).await;
+    let check = kms.decryptor(&old).shut_out(ResourceId::new("row", "1"), &result).await;
+    assert_eq!(check.verdict, Verdict::Fail, "{check}");
 }

@@ -96,6 +96,35 @@ async fn no_more_is_kept_than_the_bounds_say() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_to_be_kept_takes_nobody_elses_place() {
+    let world = World::new();
+    let (key, shared) = shared(&world, SharingBounds::default().bytes(20));
+    let small = [1, 2].map(|byte| encrypted(&world, &key, &[byte; 10], context()));
+    let large = encrypted(&world, &key, &[3; 21], context());
+    for item in small.iter().chain([&large]) {
+        opens(&shared, item).await;
+    }
+    let before = decrypted(&world);
+    for item in &small {
+        opens(&shared, item).await;
+    }
+    assert_eq!(decrypted(&world), before);
+}
+
+#[tokio::test]
+async fn it_rehearses_and_needs_what_it_shares() {
+    let world = World::new();
+    let (key, shared) = shared(&world, SharingBounds::default());
+    let own = encrypted(&world, &key, b"plaintext", context());
+    let other = encrypted(&world, &world.kms_key(&source()), b"plaintext", context());
+    assert!(shared.rehearse_decrypt(&own).await.is_ok());
+    let refused = shared.rehearse_decrypt(&other).await.expect_err("another key's");
+    assert_eq!((Classify::code(&refused), world.ledger().count("*")), (Some("IncorrectKeyException"), 0));
+    assert_eq!(shared.permissions(), kms(&world).decryptor(&key).permissions());
+    assert_eq!(shared.permissions().len(), 1);
+}
+
+#[tokio::test]
 async fn a_failure_is_shared_and_not_kept() {
     let world = World::new();
     let (key, shared) = shared(&world, SharingBounds::default());

@@ -91,5 +91,19 @@ mod tests {
         let text = NotOpened::new(&encrypted, [&key].into_iter(), None).to_string();
         assert!(text.len() < 2000 && text.contains("and 53 more") && text.contains(key.as_str()), "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains('\0') && text.contains("mine"), "{text}");
+        // What a keyring keeps beside its name is told where it is text, and where it is not, it is left out.
+        let raw = |info: &[u8]| named(&[EncryptedDataKey::new("mine", info, [])]);
+        assert_eq!((raw(b"a key").as_str(), raw(b"a key\0\x10").as_str()), ("mine a key", "mine"));
+    }
+
+    #[test]
+    fn why_a_key_did_not_open_it_is_told_as_that_key_tells_it() {
+        let end: End = "111122223333/eu-central-1".parse().expect("an end");
+        let failure = Error::unexpected("kms:Decrypt", "another key answered").at(&end);
+        let error = NotOpened::new(&[], std::iter::empty(), Some(Arc::new(failure)));
+        assert_eq!((Classify::kind(&error), Classify::action(&error)), (ErrorKind::Unexpected, Some("kms:Decrypt")));
+        assert_eq!((Classify::end(&error), Classify::code(&error)), (Some(&end), None));
+        let none = NotOpened::new(&[], std::iter::empty(), None);
+        assert_eq!((Classify::kind(&none), Classify::action(&none), none.end()), (ErrorKind::Invalid, None, None));
     }
 }

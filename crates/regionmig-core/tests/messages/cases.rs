@@ -7,7 +7,7 @@ use regionmig_core::reencrypt::EncryptionContext;
 use regionmig_core::reencrypt::message::{Keyrings, RawAesKeyring, RawRsaKeyring, RsaPadding, Suite};
 
 pub(crate) const PROVIDER: &str = "regionmig-tests";
-const PADDINGS: [RsaPadding; 5] =
+pub(crate) const PADDINGS: [RsaPadding; 5] =
     [RsaPadding::OaepSha1, RsaPadding::OaepSha256, RsaPadding::OaepSha384, RsaPadding::OaepSha512, RsaPadding::Pkcs1];
 
 /// A key that both sides have: an AES key, or an RSA key in PKCS #8.

@@ -14,5 +14,6 @@ mod hostile;
 #[path = "../../../regionmig-testkit/tests/fidelity/python.rs"]
 mod python;
 mod python_sdk;
+mod rsa;
 mod transfer;
 mod vectors;

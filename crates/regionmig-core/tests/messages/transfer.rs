@@ -136,6 +136,9 @@ async fn a_frame_may_be_as_long_as_the_limit_and_no_longer() {
 async fn the_kind_of_a_failure_is_told_by_its_report_and_what_is_no_fault_of_the_message_is_no_invalid_one() {
     let (context, options) = (EncryptionContext::new(), MessageOptions::new());
     let message = message::encrypt(&plaintext(10), &context, &own("old", 1), &options).await.unwrap();
+    let header = message::inspect(message.as_slice(), &Limits::default()).await.unwrap();
+    let failed = own("other", 1).decrypt_data_key(header.suite(), &context, header.data_keys()).await.err().unwrap();
+    assert_eq!(failed.report().map(|report| report.kind), Some(failed.kind()));
     let refused = message::decrypt(message.as_slice(), &own("other", 1), &options, 10).await.err().unwrap();
     let report = refused.report().expect("a keyring's failure has a report");
     assert_eq!((report.kind, refused.kind()), (ErrorKind::Invalid, ErrorKind::Invalid));

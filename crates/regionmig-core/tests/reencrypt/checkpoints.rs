@@ -79,6 +79,16 @@ async fn a_torn_or_edited_one_is_refused_by_name_and_never_the_beginning() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_looked_at_is_not_absent() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = FileCheckpoints::new(folder.path().join("a file/checkpoints"));
+    assert_eq!(checkpoints.load("batch").await.unwrap(), None);
+    fs::write(folder.path().join("a file"), "").unwrap();
+    let error = checkpoints.load("batch").await.unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(CheckpointError::Io { .. })), "{error}");
+}
+
+#[tokio::test]
 async fn that_of_another_partition_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = saved(folder.path()).await;

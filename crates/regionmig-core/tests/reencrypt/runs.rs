@@ -9,7 +9,7 @@ use regionmig_core::reencrypt::{
     Batch, Checkpoint, Checkpoints, Delivered, Gate, ItemOptions, MemoryCheckpoints, Partition, Position, RunError,
     RunOptions, Sourced, Stopped,
 };
-use regionmig_core::{BoxError, CancellationToken, ErrorKind};
+use regionmig_core::{BoxError, CancellationToken, Classify, ErrorKind};
 
 use crate::lab::{Lab, Told, foreign, id_of, millis, now, old, seconds};
 use crate::store::{Pages, Store};
@@ -62,6 +62,7 @@ async fn what_fails_for_all_ends_the_run_and_sets_nothing_aside() {
         let summary = lab.reencrypt().run(&store.batch(), &store, &checkpoints, &options).await.unwrap();
         let Some(Stopped::Failed { position, error }) = &summary.stopped else { panic!("{summary}") };
         assert_eq!((position, error.kind()), (&Some(Position::from(21)), kind));
+        assert_eq!(Classify::report(error.as_ref()).map(|report| report.kind), Some(kind));
         assert!(matches!(**error, RunError::Item(_)));
         assert!(!store.aside.lock().unwrap().contains_key(&20));
         assert_eq!(summary.checkpoint.position, Some(Position::from(20)));
@@ -172,6 +173,24 @@ async fn a_run_goes_on_where_something_was_put_or_it_is_to_go_on_or_ends_before(
     let summary = lab.reencrypt().run(&items, &store, &checkpoints, &at_once(4).give_up_after(100)).await.unwrap();
     assert!(!summary.is_complete() && summary.checkpoint == Checkpoint::default(), "{summary}");
     assert_eq!(checkpoints.load("batch").await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopped_between_two_tries_of_an_item_it_has_not_failed() {
+    let lab = Lab::new(|id, _| if id == 20 { Err(ErrorKind::Throttle) } else { Ok(millis(5)) });
+    let (store, token) = (Store::new(30), CancellationToken::new());
+    let items = Batch::new("batch", (0..30).map(|id| (id, old(id, 0))));
+    let options = RunOptions::default().items(ItemOptions::default().stop(token.clone()));
+    let stop = async {
+        tokio::time::sleep(seconds(20)).await;
+        token.cancel();
+    };
+    let (reencrypt, checkpoints) = (lab.reencrypt(), MemoryCheckpoints::default());
+    let (summary, ()) = tokio::join!(reencrypt.run(&items, &store, &checkpoints, &options), stop);
+    let summary = summary.unwrap();
+    assert!(matches!(summary.stopped, Some(Stopped::Asked)), "{summary}");
+    assert_eq!(summary.checkpoint.position, Some(Position::from(20)));
+    assert!(!summary.to_string().contains("not tried again"), "{summary}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,6 +11,10 @@
 // REQ: KMS-20
 
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "an example talks to people")]
+#![cfg_attr(
+    feature = "live",
+    expect(clippy::disallowed_methods, reason = "Lambda hands settings in by the environment")
+)]
 
 #[path = "support/batch.rs"]
 mod batch;
@@ -133,7 +137,10 @@ mod live {
     }
 
     async fn invocations() -> Result<(), BoxError> {
-        let key = |name: &str| -> Result<KeyArn, BoxError> { Ok(std::env::var(name)?.parse()?) };
+        let key = |name: &str| -> Result<KeyArn, BoxError> {
+            let arn = std::env::var(name).map_err(|error| format!("{name} should be the ARN of a key: {error}"))?;
+            Ok(arn.parse()?)
+        };
         let (old, new) = (key("OLD_KEY")?, key("NEW_KEY")?);
         let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         let kms = Kms::new(&Access::new(&config));

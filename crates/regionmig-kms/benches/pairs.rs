@@ -78,7 +78,7 @@ fn instructions(way: &str, count: u32) -> Option<f64> {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{said}");
     let line = said.lines().find_map(|line| line.split_once("Collected :"));
-    Some(line.and_then(|(_, count)| count.trim().parse().ok()).expect("how many were collected"))
+    Some(line.and_then(|(_, count)| count.trim().parse().ok()).unwrap())
 }
 
 struct Case {

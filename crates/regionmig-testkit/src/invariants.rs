@@ -91,3 +91,17 @@ impl fmt::Display for Breach {
         self.ledger.iter().try_for_each(|line| write!(f, "\n  {line}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_breach_says_what_does_not_hold_of_which_step_and_by_which_requests() {
+        let step: StepId = "toy/copy/toy.entry:a".parse().unwrap_or_else(|error| panic!("{error}"));
+        let breach = Breach::new(Invariant::DoneOnce, "twice");
+        assert_eq!(breach.to_string(), "I1, each thing is done once: twice");
+        let breach = breach.of(&step).by(vec!["one".to_owned(), "two".to_owned()]);
+        assert_eq!(breach.to_string(), format!("I1, each thing is done once: {step}: twice\n  one\n  two"));
+    }
+}

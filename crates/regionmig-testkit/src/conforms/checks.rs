@@ -18,7 +18,7 @@ pub(super) async fn plans_are_pure<S: Migrate>(trial: &Trial<'_>, make: impl Fn(
     let draft = service.plan(&typed);
     assert!(draft == service.plan(&typed), "the same survey gave two plans");
     for step in &draft.steps {
-        reads_back_and_lists_what_it_needs::<S>(step);
+        reads_back_and_lists_what_it_needs(step);
     }
     let once = fork.migration.plan(&survey);
     let twice = fork.migration.plan(&survey);
@@ -27,11 +27,11 @@ pub(super) async fn plans_are_pure<S: Migrate>(trial: &Trial<'_>, make: impl Fn(
     assert!(mutations == 0, "survey and plan changed something:\n{}", fork.world.ledger());
 }
 
-fn reads_back_and_lists_what_it_needs<S: Migrate>(step: &S::Step) {
+fn reads_back_and_lists_what_it_needs<T: Step>(step: &T) {
     let spec = step.spec();
     assert!(spec == step.spec(), "`{}` describes itself in two ways", spec.verb);
     let stored = serde_json::to_value(step).unwrap_or_else(|error| panic!("`{}` cannot be stored: {error}", spec.verb));
-    let back: S::Step = serde_json::from_value(stored.clone())
+    let back: T = serde_json::from_value(stored.clone())
         .unwrap_or_else(|error| panic!("`{}` does not read back: {error}", spec.verb));
     assert!(back == *step, "`{}` changes when stored", spec.verb);
     let listed: BTreeSet<&str> = spec.requires.iter().map(|id| id.id()).collect();
@@ -82,4 +82,70 @@ pub(super) async fn each_thing_is_done_once(trial: &Trial<'_>) -> usize {
     let now = fork.world.ledger().mutations().count();
     assert!(now == mutations, "verifying changed something:\n{}", fork.world.ledger());
     mutations
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use regionmig_core::{Binding, Effect, KeyArn, Spec};
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    static SPECS: AtomicU32 = AtomicU32::new(0);
+
+    /// What is wrong with a step, if anything is.
+    #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+    enum Wrong {
+        Nothing,
+        /// It describes itself otherwise each time.
+        Described,
+        /// It holds a binding, and does not say that it needs it.
+        Unlisted,
+    }
+
+    #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+    struct Odd {
+        wrong: Wrong,
+        /// As deep as a binding can lie.
+        keys: Vec<Option<Binding<KeyArn>>>,
+        /// This is not stored.
+        #[serde(skip)]
+        lost: bool,
+    }
+
+    impl Step for Odd {
+        fn spec(&self) -> Spec {
+            let verb = match self.wrong {
+                Wrong::Described if SPECS.fetch_add(1, Ordering::Relaxed) == 0 => "undo",
+                _ => "do",
+            };
+            let spec = Spec::new(Effect::Additive, verb, &key());
+            if self.wrong == Wrong::Unlisted { spec } else { spec.needs(&Binding::target_of(&key())) }
+        }
+    }
+
+    fn key() -> KeyArn {
+        "arn:aws:kms:me-central-1:111122223333:key/1".parse().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Says what the check says against a step.
+    fn said(wrong: Wrong, lost: bool) -> Option<String> {
+        let step = Odd { wrong, keys: vec![None, Some(Binding::target_of(&key()))], lost };
+        let checked = std::panic::catch_unwind(|| reads_back_and_lists_what_it_needs(&step));
+        checked.err().and_then(|panic| panic.downcast::<String>().ok()).map(|text| *text)
+    }
+
+    #[test]
+    fn a_step_that_is_not_what_it_says_is_refused() {
+        assert_eq!(said(Wrong::Nothing, false), None);
+        for (wrong, lost, why) in [
+            (Wrong::Described, false, "describes itself in two ways"),
+            (Wrong::Unlisted, false, "and does not say that it needs it"),
+            (Wrong::Nothing, true, "changes when stored"),
+        ] {
+            assert!(said(wrong, lost).is_some_and(|text| text.contains(why)), "{why}");
+        }
+    }
 }

@@ -17,7 +17,10 @@ use toy::{Care, Toy};
 /// Puts a toy through the suite; says why it failed, if it did.
 async fn try_out(world: impl Fn() -> World + Send, care: Care) -> Result<Conformed, String> {
     let suite = conforms(world, move |access| Toy::new(access, care));
-    AssertUnwindSafe(suite).catch_unwind().await.map_err(|panic| *panic.downcast::<String>().unwrap())
+    AssertUnwindSafe(suite).catch_unwind().await.map_err(|panic| match panic.downcast::<&str>() {
+        Ok(text) => (*text).to_owned(),
+        Err(panic) => *panic.downcast::<String>().unwrap(),
+    })
 }
 
 async fn must_fail(care: Care, why: &[&str]) {
@@ -31,7 +34,12 @@ async fn one_that_looks_and_waits_passes() {
     assert_eq!((conformed.steps, conformed.mutations), (2, 2));
     // Two changes, two delays, killed or not; one kind of read, with each change, in three ways.
     assert_eq!((conformed.late, conformed.stale, conformed.left_out), (8, 6, 0));
-    assert!(conformed.stopped >= 2, "{conformed}");
+    // As much is tried as was when this was written: whatever changes that, the engine or the suite, is to be looked at.
+    assert_eq!(
+        conformed.to_string(),
+        "2 steps, 2 mutations; 37 kills, 42 drops, 88 losses, 8 late, 6 stale and 0 such left out, 6 stops, 0 steps without \
+         leave, 6 blind runs, 10 surveys with gaps; 0 doubled, 0 lost"
+    );
     println!("shown: conformance_toy {conformed}");
 }
 
@@ -55,6 +63,11 @@ async fn one_that_does_not_look_for_what_it_made_fails() {
 async fn one_that_writes_over_what_it_wrote_passes_without_waiting() {
     let care = Care { mints: false, settles: false, upserts: true, ..Care::SAFE };
     assert_eq!(try_out(toy::world, care).await.unwrap().mutations, 2);
+}
+
+#[tokio::test]
+async fn one_that_plans_now_this_and_now_that_fails() {
+    must_fail(Care { moody: true, ..Care::SAFE }, &["the same survey gave two plans"]).await;
 }
 
 #[tokio::test]
@@ -98,8 +111,12 @@ fn one_that_looks_and_waits_survives() {
     let families: BTreeSet<String> = there.into_iter().chain(back).collect();
     assert!(survived.families.keys().eq(&families), "{survived}");
     assert_eq!(survived.families.values().sum::<usize>(), survived.runs);
-    // The five lines of its journal, torn at each byte of the first of each kind.
-    assert!(survived.families["deaths at appends"] > 500, "{survived}");
+    // The five lines of its journal, torn at each byte of the first of each kind; and the rest as it was when this was written.
+    assert_eq!(
+        survived.to_string(),
+        "1752/1752 resumed, 0 doubled, 0 lost (732 deaths at appends, 563 deaths at appends taking back, 103 drops, 37 drops \
+         taking back, 17 journals lost, 8 late, 8 late taking back, 176 losses, 102 losses taking back, 6 stale)"
+    );
     println!("shown: kill_toy {survived}");
 }
 

@@ -1,7 +1,7 @@
 //! Services of which it is known whether they keep the promises, put through runs in which much goes wrong at once.
 
 use regionmig_aws::Access;
-use regionmig_core::{Migration, Route};
+use regionmig_core::{Migration, Route, Side};
 use regionmig_testkit::{Breach, Failure, Invariant, Ordeal, Scenario, Trouble};
 
 use crate::toy::{Care, Toy, world};
@@ -52,6 +52,16 @@ async fn one_that_does_not_wait_is_found_out() {
     let ordeal = Ordeal::prepare(world(), migration(care)).await;
     let (_, breach) = first_failure(&ordeal, 200).await.unwrap();
     assert!(matches!(breach.invariant, Invariant::DoneOnce | Invariant::SameEnd), "{breach}");
+}
+
+#[tokio::test]
+async fn one_that_makes_what_nobody_asked_for_is_found_out() {
+    for (side, invariant) in [(Side::Source, Invariant::SourceKept), (Side::Target, Invariant::DoneOnce)] {
+        let ordeal = Ordeal::prepare(world(), migration(Care { strays: Some(side), ..Care::SAFE })).await;
+        let (_, breach) = first_failure(&ordeal, 200).await.unwrap();
+        assert_eq!(breach.invariant, invariant, "{breach}");
+        assert!(breach.ledger.iter().any(|line| line.contains("dynamodb:PutItem")), "{breach}");
+    }
 }
 
 #[tokio::test]

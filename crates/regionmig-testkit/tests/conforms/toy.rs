@@ -1,6 +1,8 @@
 //! A service that copies the entries of a table which takes every entry, however often it is put.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -29,10 +31,14 @@ pub(crate) struct Care {
     pub(crate) looks: bool,
     /// Whether it says that a second request makes a second thing.
     pub(crate) mints: bool,
+    /// Whether its plans differ from one time to the next.
+    pub(crate) moody: bool,
     /// Whether it says that what it makes overwrites.
     pub(crate) overwrites: bool,
     /// Whether it says for how long what it makes may not show.
     pub(crate) settles: bool,
+    /// Whether, from its third request on, it makes something at this side that nobody asked for.
+    pub(crate) strays: Option<Side>,
     /// Whether its requests write over what an earlier one wrote.
     pub(crate) upserts: bool,
 }
@@ -45,8 +51,10 @@ impl Care {
         fickle: false,
         looks: true,
         mints: true,
+        moody: false,
         overwrites: false,
         settles: true,
+        strays: None,
         upserts: false,
     };
 }
@@ -90,11 +98,15 @@ pub(crate) fn empty_world() -> World {
 pub(crate) struct Toy {
     clients: Clients<Client>,
     care: Care,
+    /// How often it has planned.
+    planned: Arc<AtomicUsize>,
+    /// How often it has applied something.
+    applied: Arc<AtomicUsize>,
 }
 
 impl Toy {
     pub(crate) fn new(access: &Access, care: Care) -> Self {
-        Self { clients: access.clients(Client::new), care }
+        Self { clients: access.clients(Client::new), care, planned: Arc::default(), applied: Arc::default() }
     }
 
     /// Lists the names of a table, each with how often it is there.
@@ -155,6 +167,10 @@ impl Plan for Toy {
         let (mut draft, care) = (Draft::default(), self.care);
         let (Ok(last), Ok(other)) = ("b".parse::<EntryName>(), "c".parse::<EntryName>()) else { return draft };
         let is_held = |name: &EntryName| care.blocked && *name == last;
+        let times = self.planned.fetch_add(1, Ordering::Relaxed);
+        if care.moody {
+            draft.find(Finding::new(Severity::Note, "toy.mood", format!("planned {times} times before")));
+        }
         let is_begun = survey.target.known().next().is_some();
         for pairing in survey.source.against(&survey.target) {
             match pairing {
@@ -184,6 +200,12 @@ impl Apply for Toy {
     }
 
     async fn apply(&self, step: &Copy, cx: &StepContext<'_>) -> Result<Applied, Error> {
+        let times = self.applied.fetch_add(1, Ordering::Relaxed);
+        if let Some(side) = step.care.strays.filter(|_| times >= 2) {
+            let name = AttributeValue::S("stray".to_owned());
+            let put = |client: Client| client.put_item().table_name("t").item("name", name).send();
+            self.clients.write(cx.end(side), "dynamodb:PutItem", put).await?;
+        }
         if step.care.acts {
             let (name, upserts) = (AttributeValue::S(step.name.to_string()), AttributeValue::Bool(step.care.upserts));
             let put =

@@ -81,9 +81,14 @@ fn table(call: &Call, items: &mut Vec<Value>) -> Result<Value, Refusal> {
 
 /// A world whose source has two entries.
 pub(crate) fn world() -> World {
+    world_from("111122223333/me-central-1")
+}
+
+/// The same with another source.
+pub(crate) fn world_from(source: &str) -> World {
     let world = World::new();
     let entry = |name: &str| json!({ "name": { "S": name } });
-    let source = "111122223333/me-central-1".parse().unwrap();
+    let source = source.parse().unwrap();
     world.plug("dynamodb", table).put(&source, vec![entry("a"), entry("b")]);
     world
 }

@@ -136,11 +136,9 @@ async fn a_run_whose_first_items_are_all_set_aside_ends_and_the_next_one_tries_t
     assert_eq!((error.kind(), summary.checkpoint.position.clone()), (ErrorKind::Invalid, None));
     // Those under way ended.
     assert!((20..24).contains(&summary.set_aside) && lab.all_tries() < 24, "{summary}");
-    assert!(
-        summary
-            .to_string()
-            .ends_with("the next run tries them again (the item before 20)\nthe next run goes on at the beginning")
-    );
+    assert!(summary.to_string().ends_with(
+        "it takes a larger `RunOptions::give_up_after` (the item before 20)\nthe next run goes on at the beginning"
+    ));
     // With the right key it goes on, though some are not valid.
     let lab = valid(|id| id > 10);
     let summary = lab.reencrypt().run(&items, &store, &checkpoints, &options()).await.unwrap();

@@ -10,7 +10,7 @@ pub enum RunError {
     /// The first items were set aside, all of them ([`RunOptions::give_up_after`](super::RunOptions::give_up_after)).
     #[error(
         "the first {items} items were all set aside, as if none of them was valid: look at why, and whether key and context are the right \
-         ones; the next run tries them again"
+         ones; the next run tries them again, and if they are to be set aside, it takes a larger `RunOptions::give_up_after`"
     )]
     AllSetAside {
         /// How many.

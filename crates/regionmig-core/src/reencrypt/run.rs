@@ -34,8 +34,9 @@ impl<P: Exchange> Reencrypt<P> {
     /// Each item is put, or set aside, at least once, however often runs die in between; since a [`Sink`] replaces only what has not been
     /// replaced, it ends with each once. An item that fails for what it is itself is set aside; one that fails for the surroundings, as
     /// a refused permission or a target that stays away, ends the run, for all others would fail as well
-    /// ([`RunOptions::set_aside_if`]), and so does a start at which all are set aside ([`RunOptions::give_up_after`]). What is under way then ends, and the [`Summary`] says why it stopped and where the next run goes
-    /// on. Run it again with the same partition, sink and checkpoints.
+    /// ([`RunOptions::set_aside_if`]), and so does a start at which all are set aside ([`RunOptions::give_up_after`]). What is under way
+    /// then ends, and the [`Summary`] says why it stopped and where the next run goes on. Run it again with the same partition, sink and
+    /// checkpoints.
     ///
     /// # Errors
     ///

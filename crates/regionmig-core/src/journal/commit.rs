@@ -91,11 +91,11 @@ impl Commit {
         match Handle::try_current() {
             // Not waited for: whoever waits, waits for the line.
             Ok(runtime) if self.may_block => {
-                let turn = Turn { commit: Some(Arc::clone(self)), is_kept: false };
+                let mut turn = Turn { commit: Some(Arc::clone(self)), is_kept: false };
                 drop(runtime.spawn_blocking(move || turn.write()));
             }
             _ => {
-                let turn = Turn { commit: Some(Arc::clone(self)), is_kept: true };
+                let mut turn = Turn { commit: Some(Arc::clone(self)), is_kept: true };
                 // So that those who come now are written with this one.
                 tokio::task::yield_now().await;
                 turn.write();
@@ -103,19 +103,13 @@ impl Commit {
         }
     }
 
-    /// Writes until nothing is queued any more.
-    fn write_all(&self) {
-        while let Some((lines, waiting)) = self.take() {
-            let written = self.with_file(|file| file.append(&lines).and_then(|()| file.sync()));
-            let written = written.map_err(|error| {
-                let failed = Failed::new(&error);
-                self.queue().failed.get_or_insert(failed).clone()
-            });
-            for tells in waiting {
-                // Who has been dropped does not listen.
-                let _unheard = tells.send(written.clone());
-            }
-        }
+    /// Writes lines, and makes them safe.
+    fn write(&self, lines: &[u8]) -> Result<(), Failed> {
+        let written = self.with_file(|file| file.append(lines).and_then(|()| file.sync()));
+        written.map_err(|error| {
+            let failed = Failed::new(&error);
+            self.queue().failed.get_or_insert(failed).clone()
+        })
     }
 
     /// Takes what is queued; nothing, and the turn is over.
@@ -147,9 +141,20 @@ struct Turn {
 }
 
 impl Turn {
-    fn write(mut self) {
-        if let Some(commit) = &self.commit {
-            commit.write_all();
+    /// Writes until nothing is queued any more.
+    fn write(&mut self) {
+        let mut next = self.commit.as_ref().and_then(|commit| commit.take());
+        while let (Some(commit), Some((lines, waiting))) = (&self.commit, next) {
+            let written = commit.write(&lines);
+            next = commit.take();
+            if next.is_none() {
+                // Whoever is told may let go of the journal and open it again: so nothing here holds its file any more.
+                self.commit = None;
+            }
+            for tells in waiting {
+                // Who has been dropped does not listen.
+                let _unheard = tells.send(written.clone());
+            }
         }
         self.commit = None;
     }
@@ -157,12 +162,12 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let Some(commit) = self.commit.take() else { return };
+        let Some(commit) = &self.commit else { return };
         if !self.is_kept {
             // The runtime has ended, or the storage has panicked: what was to be written is not.
             let failed = || Failed("nobody was left to write: open the journal again".into());
             commit.queue().failed.get_or_insert_with(failed);
         }
-        commit.write_all();
+        self.write();
     }
 }

@@ -131,3 +131,16 @@ async fn the_thread_that_drives_the_run_waits_for_no_file() {
     assert_eq!(archive.get("users", 0).await.unwrap(), Some(vec![1]));
     assert!(disk.kept_away_from(here), "a part is read");
 }
+
+#[tokio::test]
+async fn who_was_told_that_a_record_is_safe_may_open_the_journal_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Script::new([act("a")]).plan().await;
+    let path = folder.path().join("x.journal");
+    drop(FileJournal::create(&path, &plan).await.unwrap());
+    for number in 0..200 {
+        let (journal, _) = FileJournal::open(&path).await.unwrap().unwrap();
+        let entry = Entry::Acknowledged { by: "ann".to_owned(), note: number.to_string() };
+        journal.append(&Record::new(at(0), id("a"), entry)).await.unwrap();
+    }
+}

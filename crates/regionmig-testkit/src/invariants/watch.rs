@@ -299,3 +299,6 @@ impl Journal for WatchedJournal<'_> {
         self.inner.begin(run).await
     }
 }
+
+#[cfg(test)]
+mod tests;

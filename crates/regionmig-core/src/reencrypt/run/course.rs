@@ -100,11 +100,12 @@ impl<'a> Course<'a> {
             None => {}
             Some(Ok(delivered)) => {
                 self.this.count(delivered);
-                self.low.done(number, left.position.clone(), delivered);
+                self.low.done(number, left.position, delivered);
                 // The first as they came, since what can be put takes longer than what cannot.
                 let first = self.low.next();
                 if !self.has_put() && self.give_up_after.is_some_and(|items| first >= items) {
-                    self.fail(left.position, RunError::AllSetAside { items: first });
+                    let position = self.low.checkpoint().position.clone();
+                    self.fail(position, RunError::AllSetAside { items: first });
                 }
             }
             // It was told to stop before its next try.

@@ -5,6 +5,7 @@
 
 #[path = "../../../crates/regionmig-core/tests/messages/cases.rs"]
 mod cases;
+mod compared;
 #[path = "../../../crates/regionmig-core/tests/messages/exchange.rs"]
 mod exchange;
 #[expect(dead_code, reason = "the figures of the core use the rest")]
@@ -27,9 +28,8 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::Runtime;
 
 use crate::cases::PROVIDER;
+use crate::compared::compared;
 use crate::exchange::exchanged;
-use crate::measure::Target::AtLeast;
-use crate::measure::{figure, ratio};
 use crate::official::Official;
 use crate::ours::{CONTEXT, KEY, NAME, Ours};
 use crate::rounds::PythonRounds;
@@ -101,10 +101,10 @@ fn measured(load: &Load, runtime: &Runtime, official: &Official, python: Option<
     assert!(theirs.abs_diff(written) < 64, "{theirs} and {written} bytes");
     let own = || ours.time(runtime, &message, load.often[0]);
     let theirs = || official.time(runtime, &message, load.suite, load.often[1]);
-    let mut met = vec![compared("rust", load, load.targets[0], own, theirs)];
+    let mut met = vec![against("rust", load, load.targets[0], own, theirs)];
     if let Some(python) = python {
         python.load(&for_python(&message, load.suite));
-        met.push(compared("python", load, load.targets[1], own, || python.time(load.often[2])));
+        met.push(against("python", load, load.targets[1], own, || python.time(load.often[2])));
     }
     met
 }
@@ -116,33 +116,16 @@ fn for_python(message: &[u8], suite: Suite) -> Value {
     json!({ "message": BASE64_STANDARD.encode(message), "suite": suite, "context": context, "key": key })
 }
 
-/// Prints a figure, and the times that it was made of: the median of each, by the message.
-fn compared(
-    peer: &str,
+/// Compares a load with the SDK of one language.
+fn against(
+    language: &str,
     load: &Load,
     target: f64,
-    mut own: impl FnMut() -> Duration,
-    mut theirs: impl FnMut() -> Duration,
+    own: impl FnMut() -> Duration,
+    theirs: impl FnMut() -> Duration,
 ) -> bool {
-    let (mut mine, mut others) = (Vec::new(), Vec::new());
-    let met = figure(&format!("esdk_{peer}_to_ours_{}", load.name), AtLeast(target), || {
-        let other = || kept(&mut others, theirs());
-        let own = || kept(&mut mine, own());
-        ratio(7, other, own)
-    });
-    let (mine, others) = (median(mine), median(others));
-    println!("times: {}: {mine:.1?} ours, {others:.1?} of the {peer} SDK", load.name);
-    met
-}
-
-fn kept(times: &mut Vec<Duration>, time: Duration) -> Duration {
-    times.push(time);
-    time
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
+    let name = format!("esdk_{language}_to_ours_{}", load.name);
+    compared(&name, &format!("the {language} SDK"), target, own, theirs)
 }
 
 /// Exchanges messages of all suites with the official crate.

@@ -20,7 +20,8 @@ impl PythonRounds {
     pub(crate) fn start(packages: &[&str], script: &str) -> Option<Self> {
         let python = python::with(packages)?;
         let mut command = Command::new(python.path());
-        command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // What Python compiles stays out of the sources.
+        command.arg("-B").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (requests, answers) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         Some(Self { child, requests, answers })

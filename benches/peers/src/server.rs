@@ -14,8 +14,7 @@ use hyper_util::rt::TokioIo;
 use tokio::runtime::Builder;
 use tokio::task::LocalSet;
 
-pub(crate) const OLD: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-pub(crate) const NEW: &str = "arn:aws:kms:us-west-2:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321";
+use crate::ciphertexts;
 
 /// Begins to answer, on a thread of its own, until the program ends; returns where.
 pub(crate) fn start() -> String {
@@ -42,15 +41,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     let target = request.headers().get("x-amz-target").cloned();
     // A connection is kept only if what came by it was read.
     let _read = request.into_body().collect().await;
-    let body = match target.as_ref().and_then(|target| target.to_str().ok()) {
-        Some("TrentService.Decrypt") => format!(
-            r#"{{"EncryptionAlgorithm":"SYMMETRIC_DEFAULT","KeyId":"{OLD}","Plaintext":"bWFkZSB1cCBieSB0aGUgYmVuY2g="}}"#
-        ),
-        _ => {
-            let blob = "A".repeat(244);
-            format!(r#"{{"CiphertextBlob":"{blob}","EncryptionAlgorithm":"SYMMETRIC_DEFAULT","KeyId":"{NEW}"}}"#)
-        }
-    };
+    let body = ciphertexts::answer(target.as_ref().and_then(|target| target.to_str().ok()));
     let answer = Response::builder().header("content-type", "application/x-amz-json-1.1");
     Ok(answer.body(Full::new(Bytes::from(body))).unwrap())
 }

@@ -8,34 +8,26 @@
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 #![expect(clippy::unwrap_used, reason = "what fails ends it")]
 
+mod ciphertexts;
 #[expect(dead_code, reason = "other figures need more of it")]
-#[path = "../../regionmig-core/benches/figures/measure.rs"]
+#[path = "../../../regionmig-core/benches/figures/measure.rs"]
 mod measure;
 
 use std::process::{Command, ExitCode};
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
 use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use aws_types::SdkConfig;
-use aws_types::region::Region;
 use futures::{StreamExt, stream};
-use regionmig_aws::{Access, Clients};
+use regionmig_aws::Clients;
 use regionmig_core::KeyArn;
-use regionmig_core::reencrypt::{Ciphertext, EncryptionContext, Reencrypt};
-use regionmig_kms::Kms;
+use regionmig_core::reencrypt::Ciphertext;
 
+use ciphertexts::{AT_ONCE, NEW, OLD, Ours, access, answer, config, item};
 use measure::{Target, figure, ratio, time_of};
-
-const OLD: &str = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-const NEW: &str = "arn:aws:kms:us-west-2:111122223333:key/0987dcba-09fe-87dc-65ba-ab0987654321";
-/// So many at once, on both sides.
-const AT_ONCE: usize = 16;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
@@ -45,15 +37,15 @@ fn main() -> ExitCode {
         [way, count] => {
             let count = count.parse().unwrap();
             match way.as_str() {
-                "ours" => runtime.block_on(case.ours(count)),
+                "ours" => runtime.block_on(case.ours.reencrypted(count)),
                 _ => runtime.block_on(case.bare(count)),
             }
             ExitCode::SUCCESS
         }
         _ => {
-            let (ours, bare) = (|| runtime.block_on(case.ours(3000)), || runtime.block_on(case.bare(3000)));
+            let (ours, bare) = (|| runtime.block_on(case.ours.reencrypted(3000)), || runtime.block_on(case.bare(3000)));
             println!("time: reencrypt_pair_to_bare_calls {:.2}", ratio(9, || time_of(ours), || time_of(bare)));
-            if instructions("bare", 1).is_none() {
+            if Command::new("valgrind").arg("--version").output().is_err() {
                 println!("skipped: figure reencrypt_pair_to_bare_calls (no valgrind)");
                 return ExitCode::SUCCESS;
             }
@@ -67,57 +59,37 @@ fn main() -> ExitCode {
 fn each(way: &str) -> f64 {
     let (few, many) = (100, 500);
     // What the start takes cancels out.
-    (instructions(way, many).unwrap() - instructions(way, few).unwrap()) / f64::from(many - few)
+    (instructions(way, many) - instructions(way, few)) / f64::from(many - few)
 }
 
-/// Runs this program under valgrind with so many items, and returns how many instructions it took; none, where there is no valgrind.
-fn instructions(way: &str, count: u32) -> Option<f64> {
+/// Runs this program under valgrind with so many items, and returns how many instructions it took.
+fn instructions(way: &str, count: u32) -> f64 {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    let ran = valgrind.arg(std::env::current_exe().unwrap()).args([way, &count.to_string()]).output().ok()?;
+    let ran = valgrind.arg(std::env::current_exe().unwrap()).args([way, &count.to_string()]).output().unwrap();
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.success(), "{said}");
-    let line = said.lines().find_map(|line| line.split_once("Collected :"));
-    Some(line.and_then(|(_, count)| count.trim().parse().ok()).unwrap())
+    let (_, count) = said.lines().find_map(|line| line.split_once("Collected :")).unwrap();
+    count.trim().parse().unwrap()
 }
 
 struct Case {
-    kms: Kms,
+    ours: Ours,
     clients: Clients<Client>,
-    old: KeyArn,
-    new: KeyArn,
 }
 
 impl Case {
     fn new() -> Self {
-        let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "made up", None, None, "bench");
-        let config = SdkConfig::builder()
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client_fn(|_, _| SharedHttpConnector::new(Answers)))
-            .region(Region::new("us-east-1"))
-            .build();
-        // The quotas of these two regions are beyond what one processor can do.
-        let access = Access::new(&config).with_share(1.0);
-        let clients = access.clients(Client::new);
-        Self { kms: Kms::new(&access), clients, old: OLD.parse().unwrap(), new: NEW.parse().unwrap() }
-    }
-
-    fn item() -> Ciphertext {
-        Ciphertext::new(vec![7; 184], EncryptionContext::from([("table", "users"), ("id", "12")]))
-    }
-
-    async fn ours(&self, count: usize) {
-        let reencrypt = Reencrypt::new(self.kms.decryptor(&self.old), self.kms.encryptor(&self.new));
-        let items = stream::iter((0..count).map(|number| (number, Self::item())));
-        let done = reencrypt.items(items, AT_ONCE).map(|(_, result)| result.unwrap()).count().await;
-        assert_eq!(done, count);
+        let config = config().http_client(http_client_fn(|_, _| SharedHttpConnector::new(Answers))).build();
+        let access = access(&config);
+        Self { ours: Ours::new(&access), clients: access.clients(Client::new) }
     }
 
     async fn bare(&self, count: usize) {
-        let (source, target) =
-            (self.clients.reader(&self.old.end().unwrap()), self.clients.reader(&self.new.end().unwrap()));
+        let [source, target] =
+            [OLD, NEW].map(|key| self.clients.reader(&key.parse::<KeyArn>().unwrap().end().unwrap()));
         let pair = async |_| {
-            let Ciphertext { bytes, context, .. } = Self::item();
+            let Ciphertext { bytes, context, .. } = item();
             let pairs = || Some(context.as_map().clone().into_iter().collect());
             let decrypt = source.decrypt().key_id(OLD).ciphertext_blob(Blob::new(bytes));
             let plaintext = decrypt.set_encryption_context(pairs()).send().await.unwrap().plaintext.unwrap();
@@ -135,17 +107,7 @@ struct Answers;
 
 impl HttpConnector for Answers {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let body = match request.headers().get("x-amz-target") {
-            Some("TrentService.Decrypt") => {
-                format!(
-                    r#"{{"EncryptionAlgorithm":"SYMMETRIC_DEFAULT","KeyId":"{OLD}","Plaintext":"bWFkZSB1cCBieSB0aGUgYmVuY2g="}}"#
-                )
-            }
-            _ => {
-                let blob = "A".repeat(244);
-                format!(r#"{{"CiphertextBlob":"{blob}","EncryptionAlgorithm":"SYMMETRIC_DEFAULT","KeyId":"{NEW}"}}"#)
-            }
-        };
+        let body = answer(request.headers().get("x-amz-target"));
         let status = StatusCode::try_from(200).unwrap();
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, SdkBody::from(body))))
     }

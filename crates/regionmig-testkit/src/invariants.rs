@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_breach_says_what_does_not_hold_of_which_step_and_by_which_requests() {
-        let step: StepId = "toy/copy/toy.entry:a".parse().unwrap_or_else(|error| panic!("{error}"));
+        let step: StepId = "toy/copy/toy.entry:a".parse().expect("a step");
         let breach = Breach::new(Invariant::DoneOnce, "twice");
         assert_eq!(breach.to_string(), "I1, each thing is done once: twice");
         let breach = breach.of(&step).by(vec!["one".to_owned(), "two".to_owned()]);

@@ -127,7 +127,7 @@ mod tests {
     }
 
     fn key() -> KeyArn {
-        "arn:aws:kms:me-central-1:111122223333:key/1".parse().unwrap_or_else(|error| panic!("{error}"))
+        "arn:aws:kms:me-central-1:111122223333:key/1".parse().expect("an ARN")
     }
 
     /// Says what the check says against a step.

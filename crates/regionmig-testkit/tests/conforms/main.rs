@@ -5,6 +5,7 @@ mod machine;
 mod ordeals;
 mod toy;
 
+use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
@@ -17,10 +18,15 @@ use toy::{Care, Toy};
 /// Puts a toy through the suite; says why it failed, if it did.
 async fn try_out(world: impl Fn() -> World + Send, care: Care) -> Result<Conformed, String> {
     let suite = conforms(world, move |access| Toy::new(access, care));
-    AssertUnwindSafe(suite).catch_unwind().await.map_err(|panic| match panic.downcast::<&str>() {
+    AssertUnwindSafe(suite).catch_unwind().await.map_err(said)
+}
+
+/// Returns what a panic said.
+fn said(panic: Box<dyn Any + Send>) -> String {
+    match panic.downcast::<&str>() {
         Ok(text) => (*text).to_owned(),
         Err(panic) => *panic.downcast::<String>().unwrap(),
-    })
+    }
 }
 
 async fn must_fail(care: Care, why: &[&str]) {
@@ -100,7 +106,7 @@ fn try_to_kill(care: Care, extent: &Extent) -> Result<Survived, String> {
     let route = Route::new(end("111122223333/me-central-1"), end("111122223333/eu-central-1")).unwrap();
     let make = |access: &_| Migration::new(route.clone(), access).with(Toy::new(access, care));
     let tried = std::panic::catch_unwind(AssertUnwindSafe(|| survives(toy::world, make, extent)));
-    tried.map_err(|panic| *panic.downcast::<String>().unwrap())
+    tried.map_err(said)
 }
 
 #[test]

@@ -11,38 +11,41 @@ const SOURCE: &str = "111122223333/me-central-1";
 const TARGET: &str = "111122223333/eu-central-1";
 
 fn end(text: &str) -> End {
-    text.parse().unwrap_or_else(|error| panic!("{error}"))
+    text.parse().expect("an end")
 }
 
 /// A watch over a world with one key, which has an alias.
-async fn watched() -> (Watch, World, KeyArn) {
+async fn watched() -> (Watch, KeyArn) {
     let world = World::new();
     let key = world.kms(&end(SOURCE)).alias("alias/a").make();
-    let route = Route::new(end(SOURCE), end(TARGET)).unwrap_or_else(|error| panic!("{error}"));
+    let route = Route::new(end(SOURCE), end(TARGET)).expect("a route");
     let make = move |access: &_| Migration::new(route.clone(), access).with(Kms::new(access));
     let expected = Arc::new(Expected::learn(world, Arc::new(make)).await);
     let world = expected.world.fork();
     let allowance = Allowance { doubles: false, repeats: 1 };
-    (Watch::new(&world, &expected, allowance, 1), world, key)
+    (Watch::new(&world, &expected, allowance, 1), key)
 }
 
 /// The step that needs nothing, and one that needs what it makes.
 fn steps(watch: &Watch) -> (StepId, StepId) {
     let step = |needs: bool| {
         let found = watch.expected.duties.iter().find(|(_, duty)| duty.requires.is_empty() != needs);
-        found.map_or_else(|| panic!("no such step"), |(step, _)| step.clone())
+        found.expect("such a step").0.clone()
     };
     (step(false), step(true))
 }
 
 async fn written(watch: &Watch, step: &StepId, entry: Written) {
     let (journal, at) = (MemoryJournal::default(), watch.world.clock().now());
-    let appended = watch.journal(0, &journal).append(&Record::new(at, step.clone(), entry)).await;
-    appended.unwrap_or_else(|error| panic!("{error}"));
+    watch.journal(0, &journal).append(&Record::new(at, step.clone(), entry)).await.expect("memory takes all");
 }
 
 fn started() -> Written {
     Written::Started { generation: 0, spent: None, request: Digest::of(b"") }
+}
+
+fn done(source: &KeyArn, target: &KeyArn) -> Written {
+    Written::Done(Receipt::new().bind(source, target).expect("bound once"))
 }
 
 /// Says which invariant does not hold, and of which step.
@@ -57,35 +60,33 @@ fn kms(world: &World, end: &End) -> Client {
 
 #[tokio::test]
 async fn a_step_that_begins_before_what_it_needs_is_out_of_order() {
-    let (watch, _, key) = watched().await;
+    let (watch, key) = watched().await;
     let (first, second) = steps(&watch);
     written(&watch, &first, started()).await;
     assert_eq!(broken(&watch), None);
     written(&watch, &second, started()).await;
     assert_eq!(broken(&watch), Some((Invariant::InOrder, Some(second.clone()))));
     // Once that is there, it may begin.
-    let (watch, _, _) = watched().await;
-    let receipt = Receipt::new().bind(&key, &key).unwrap_or_else(|error| panic!("{error}"));
+    let (watch, _) = watched().await;
     watch.lock().made.insert(key.to_string());
-    written(&watch, &first, Written::Done(receipt)).await;
+    written(&watch, &first, done(&key, &key)).await;
     written(&watch, &second, started()).await;
     assert_eq!(broken(&watch), None);
 }
 
 #[tokio::test]
 async fn a_receipt_may_name_only_what_a_run_made() {
-    let (watch, _, key) = watched().await;
+    let (watch, key) = watched().await;
     let (first, _) = steps(&watch);
     written(&watch, &first, started()).await;
-    let stranger = "arn:aws:kms:eu-central-1:111122223333:key/stranger".parse::<KeyArn>();
-    let receipt = Receipt::new().bind(&key, &stranger.unwrap_or_else(|error| panic!("{error}")));
-    written(&watch, &first, Written::Done(receipt.unwrap_or_else(|error| panic!("{error}")))).await;
+    let stranger = "arn:aws:kms:eu-central-1:111122223333:key/stranger".parse().expect("an ARN");
+    written(&watch, &first, done(&key, &stranger)).await;
     assert_eq!(broken(&watch), Some((Invariant::OnlyOurs, Some(first))));
 }
 
 #[tokio::test]
 async fn what_was_durable_stays_unless_the_journal_was_lost() {
-    let (watch, _, _) = watched().await;
+    let (watch, _) = watched().await;
     let (first, _) = steps(&watch);
     written(&watch, &first, started()).await;
     watch.lost(0);
@@ -97,12 +98,11 @@ async fn what_was_durable_stays_unless_the_journal_was_lost() {
 
 #[tokio::test]
 async fn nothing_is_told_to_be_done_before_that_is_durable() {
-    let (watch, _, key) = watched().await;
+    let (watch, key) = watched().await;
     let (first, _) = steps(&watch);
     let told = Event::StepDone { step: first.clone(), made: true };
     watch.lock().made.insert(key.to_string());
-    let receipt = Receipt::new().bind(&key, &key).unwrap_or_else(|error| panic!("{error}"));
-    written(&watch, &first, Written::Done(receipt)).await;
+    written(&watch, &first, done(&key, &key)).await;
     watch.told(0, &told);
     assert_eq!(broken(&watch), None);
     watch.lost(0);
@@ -117,8 +117,8 @@ async fn nothing_is_sent_that_no_step_sends_or_before_one_begins() {
         (TARGET, false, Invariant::OnlyOurs),
         (SOURCE, true, Invariant::SourceKept),
     ] {
-        let (watch, world, key) = watched().await;
-        let client = kms(&world, &end(place));
+        let (watch, key) = watched().await;
+        let client = kms(&watch.world, &end(place));
         if makes {
             drop(client.create_key().send().await);
         } else {

@@ -32,15 +32,29 @@ impl Ours {
     }
 
     /// Re-encrypts a message; returns how long the new one is.
-    pub(crate) async fn written(&self, message: &[u8]) -> usize {
-        self.0.message(message, Dropped(0)).await.unwrap().committed
+    pub(crate) async fn written(&self, message: &[u8], given: Given) -> usize {
+        let options = MessageOptions::new();
+        let written = match given {
+            Given::InMemory => self.0.message_from_slice(message, Dropped(0), &options).await,
+            Given::Streamed => self.0.message_with(message, Dropped(0), &options).await,
+        };
+        written.unwrap().committed
     }
 
     /// How long it takes to re-encrypt a message, by the message.
-    pub(crate) fn time(&self, runtime: &Runtime, message: &[u8], often: u32) -> Duration {
-        let all = || (0..often).map(|_| runtime.block_on(self.written(message))).sum::<usize>();
+    pub(crate) fn time(&self, runtime: &Runtime, message: &[u8], given: Given, often: u32) -> Duration {
+        let all = || (0..often).map(|_| runtime.block_on(self.written(message, given))).sum::<usize>();
         time_of(all) / often
     }
+}
+
+/// How a message is given to us.
+#[derive(Clone, Copy)]
+pub(crate) enum Given {
+    /// Whole, as the official crate takes it.
+    InMemory,
+    /// By a reader, which copies it out of memory.
+    Streamed,
 }
 
 fn keyring() -> RawAesKeyring {

@@ -31,7 +31,7 @@ use crate::cases::PROVIDER;
 use crate::compared::compared;
 use crate::exchange::exchanged;
 use crate::official::Official;
-use crate::ours::{CONTEXT, KEY, NAME, Ours};
+use crate::ours::{CONTEXT, Given, KEY, NAME, Ours};
 use crate::rounds::PythonRounds;
 
 /// The official crate writes frames only.
@@ -46,17 +46,19 @@ struct Load {
     name: &'static str,
     suite: Suite,
     length: usize,
+    given: Given,
     /// How often ours, the official crate and the Python SDK do it: so that each takes a while.
     often: [u32; 3],
     /// How many times as long the official crate, and the Python SDK, should take.
     targets: [f64; 2],
 }
 
-const LOADS: [Load; 3] = [
+const LOADS: [Load; 4] = [
     Load {
         name: "signed_10_mib",
         suite: Suite::CommittingSigned,
         length: 10 << 20,
+        given: Given::InMemory,
         often: [3, 1, 1],
         targets: [4.0, 4.0],
     },
@@ -64,6 +66,15 @@ const LOADS: [Load; 3] = [
         name: "unsigned_10_mib",
         suite: Suite::Committing,
         length: 10 << 20,
+        given: Given::InMemory,
+        often: [20, 1, 1],
+        targets: [20.0, 25.0],
+    },
+    Load {
+        name: "unsigned_10_mib_streamed",
+        suite: Suite::Committing,
+        length: 10 << 20,
+        given: Given::Streamed,
         often: [20, 1, 1],
         targets: [20.0, 25.0],
     },
@@ -71,6 +82,7 @@ const LOADS: [Load; 3] = [
         name: "signed_1_kib",
         suite: Suite::CommittingSigned,
         length: 1 << 10,
+        given: Given::InMemory,
         often: [200, 100, 50],
         targets: [2.5, 5.0],
     },
@@ -95,11 +107,11 @@ fn measured(load: &Load, runtime: &Runtime, official: &Official, python: Option<
     let ours = Ours::new();
     let message = runtime.block_on(ours.message(load.suite, load.length));
     // So that what is timed is known to work, and is warm.
-    let written = runtime.block_on(ours.written(&message));
+    let written = runtime.block_on(ours.written(&message, load.given));
     let theirs = runtime.block_on(official.reencrypted(&message, load.suite)).len();
     // A signature's length varies, and behind full frames some write an empty one.
     assert!(theirs.abs_diff(written) < 64, "{theirs} and {written} bytes");
-    let own = || ours.time(runtime, &message, load.often[0]);
+    let own = || ours.time(runtime, &message, load.given, load.often[0]);
     let theirs = || official.time(runtime, &message, load.suite, load.often[1]);
     let mut met = vec![against("rust", load, load.targets[0], own, theirs)];
     if let Some(python) = python {

@@ -10,19 +10,31 @@ mod readers;
 
 use regionmig_core::chain;
 use regionmig_core::reencrypt::message::{self, Limits, MessageOptions, Suite};
-use regionmig_core::reencrypt::{Reencrypt, ReencryptError};
+use regionmig_core::reencrypt::{Reencrypt, ReencryptError, Through};
 
 use self::craft::Craft;
 use self::ends::{Reader, Record, Recorded, Recording, Then, Told};
 
-/// Re-encrypts what is read, and returns what came of it: the error, what the output saw, how often the keyrings were asked.
+/// Re-encrypts what is read, and returns what came of it: the error, what the output saw. The keyrings are asked once at most.
 async fn attempt(reader: Reader<'_>, keyring: &Told, options: &MessageOptions) -> (Option<ReencryptError>, Record) {
+    tried(keyring, async |reencrypt, output| reencrypt.message_with(reader, output, options).await.err()).await
+}
+
+/// As [`attempt`], of a message that is in memory.
+async fn attempt_in_memory(bytes: &[u8], keyring: &Told, options: &MessageOptions) -> (Option<ReencryptError>, Record) {
+    tried(keyring, async |reencrypt, output| reencrypt.message_from_slice(bytes, output, options).await.err()).await
+}
+
+async fn tried(
+    keyring: &Told,
+    attempt: impl AsyncFnOnce(Reencrypt<Through<Told, Told>>, Recorded) -> Option<ReencryptError>,
+) -> (Option<ReencryptError>, Record) {
     let (target, recording) = (Told::new(&[3; 32]), Recording::keeping());
-    let reencrypt = Reencrypt::new(keyring.clone(), target.clone());
-    let result = reencrypt.message_with(reader, Recorded(recording.clone()), options).await;
-    let (opened, made) = (keyring.asked().0, target.asked());
-    assert!(opened <= 1 && made.1 <= 1 && made.0 <= usize::from(result.is_ok()), "{opened} {made:?}");
-    (result.err(), recording.record())
+    let before = keyring.asked().0;
+    let error = attempt(Reencrypt::new(keyring.clone(), target.clone()), Recorded(recording.clone())).await;
+    let (opened, made) = (keyring.asked().0 - before, target.asked());
+    assert!(opened <= 1 && made.1 <= 1 && made.0 <= usize::from(error.is_none()), "{opened} {made:?}");
+    (error, recording.record())
 }
 
 /// Checks that something was refused as it must be: nothing committed, aborted once.
@@ -37,12 +49,18 @@ fn refused(name: &str, error: Option<ReencryptError>, record: &Record) -> String
 async fn what_wants_to_do_harm_is_refused_for_what_it_is() {
     let cases = cases::all();
     let options = MessageOptions::new();
+    let mut in_memory = 0;
     for case in &cases {
         let then = case.endless.map_or(Then::Ends, Then::Repeats);
         let keyring = Told::new(&case.data_key);
         let (error, record) = attempt(Reader::new(&case.bytes, then), &keyring, &options).await;
         let text = refused(&case.name, error, &record);
         assert!(text.contains(case.says), "{}: {text}", case.name);
+        if case.endless.is_none() {
+            let (error, record) = attempt_in_memory(&case.bytes, &keyring, &options).await;
+            assert_eq!(refused(&case.name, error, &record), text, "{}", case.name);
+            in_memory += 1;
+        }
         let opened = message::decrypt(Reader::new(&case.bytes, then), &keyring, &options, 16 << 20).await;
         let Err(error) = opened else { panic!("{}: it was opened", case.name) };
         assert_eq!(chain(&error), text, "{}", case.name);
@@ -50,8 +68,11 @@ async fn what_wants_to_do_harm_is_refused_for_what_it_is() {
             assert_eq!(keyring.asked().0, 0, "{}: a key was asked for", case.name);
         }
     }
-    println!("shown: hostile_esdk {} crafted messages refused for what they are, each aborted once", cases.len());
-    assert!(cases.len() > 250, "{}", cases.len());
+    let count = cases.len();
+    println!(
+        "shown: hostile_esdk {count} crafted messages refused for what they are, {in_memory} of them from memory too, each aborted once"
+    );
+    assert!(count > 250 && in_memory > 240, "{count} {in_memory}");
 }
 
 #[tokio::test]
@@ -62,9 +83,12 @@ async fn no_limit_that_is_lifted_makes_a_length_overflow() {
     for case in cases::all().iter().filter(|case| case.endless.is_none()) {
         let keyring = Told::new(&case.data_key);
         let (error, record) = attempt(Reader::new(&case.bytes, Then::Ends), &keyring, &options).await;
+        let said = error.as_ref().map(|error| chain(error));
         if !case.name.contains("17 data keys") && !case.name.contains("long data keys") {
             refused(&case.name, error, &record);
         }
+        let (again, _) = attempt_in_memory(&case.bytes, &keyring, &options).await;
+        assert_eq!(again.as_ref().map(|error| chain(error)), said, "{}", case.name);
         count += 1;
     }
     println!("shown: hostile_esdk_unlimited {count} crafted messages, no limits, no overflow");

@@ -29,17 +29,22 @@ async fn every_suite_and_frame_length_is_carried_over_to_every_other() {
                 let new = Suite::ALL[(place + length) % 11];
                 let options = MessageOptions::new().with_suite(new).with_frame_length(after).comparing();
                 let reencrypt = Reencrypt::new(own("old", 1), own("new", 2));
-                let output = reencrypt.message_with(message.as_slice(), MemoryOutput::new(), &options).await.unwrap();
-                let (target, plain) = (own("new", 2), MessageOptions::new());
-                let opened = message::decrypt(output.committed.as_slice(), &target, &plain, length).await.unwrap();
-                assert!(opened.plaintext.expose() == text.expose(), "{suite} {new} {before} {after} {length}");
-                assert_eq!((opened.header.suite(), opened.header.frame_length()), (new, Some(after)));
-                assert_eq!(output.context, context);
+                let streamed = reencrypt.message_with(message.as_slice(), MemoryOutput::new(), &options).await.unwrap();
+                let in_memory = reencrypt.message_from_slice(&message, MemoryOutput::new(), &options).await.unwrap();
+                for output in [streamed, in_memory] {
+                    let (target, plain) = (own("new", 2), MessageOptions::new());
+                    let opened = message::decrypt(output.committed.as_slice(), &target, &plain, length).await.unwrap();
+                    assert!(opened.plaintext.expose() == text.expose(), "{suite} {new} {before} {after} {length}");
+                    assert_eq!((opened.header.suite(), opened.header.frame_length()), (new, Some(after)));
+                    assert_eq!((output.bytes, output.context), (length as u64, context.clone()));
+                }
                 carried += 1;
             }
         }
     }
-    println!("shown: message_transfer {carried} messages of all suites and five pairs of frame lengths carried over");
+    println!(
+        "shown: message_transfer {carried} messages of all suites and five pairs of frame lengths carried over, streamed and from memory"
+    );
 }
 
 #[tokio::test]
@@ -57,6 +62,11 @@ async fn limits_are_for_what_others_wrote() {
     let refused =
         message::decrypt(message.as_slice(), &own("old", 1), &MessageOptions::new().with_limits(short), 1000).await;
     assert!(chain(&refused.err().unwrap()).contains("Limits::message"));
+    let of = Reencrypt::new(own("old", 1), own("new", 1));
+    for (limits, is_taken) in [(limits, true), (short, false)] {
+        let options = MessageOptions::new().with_limits(limits);
+        assert_eq!(of.message_from_slice(&message, MemoryOutput::new(), &options).await.is_ok(), is_taken);
+    }
     let options = MessageOptions::new().with_frame_length(u32::MAX);
     let refused = Reencrypt::new(own("old", 1), own("new", 1))
         .message_with(message.as_slice(), MemoryOutput::new(), &options)

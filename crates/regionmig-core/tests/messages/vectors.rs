@@ -81,10 +81,13 @@ impl Output for Nothing {
 async fn through(vector: &Vector, source: &Keyrings, options: &MessageOptions) -> Result<Vec<u8>, ReencryptError> {
     let reencrypt = Reencrypt::new(source.clone(), own("new", 9));
     let message = reencrypt.message_with(vector.message.as_slice(), MemoryOutput::new(), options).await?;
-    assert_eq!(message.bytes, vector.plaintext.len() as u64);
+    let in_memory = reencrypt.message_from_slice(&vector.message, MemoryOutput::new(), options).await?;
+    assert_eq!((message.bytes, in_memory.bytes), (vector.plaintext.len() as u64, message.bytes));
     assert_eq!(message.written, message.committed.len() as u64);
     assert!(message.suite.is_committing() && message.suite.is_signed() == message.source.suite().is_signed());
     let opened = message::decrypt(message.committed.as_slice(), &own("new", 9), options, 1 << 20).await?;
+    let again = message::decrypt(in_memory.committed.as_slice(), &own("new", 9), options, 1 << 20).await?;
+    assert!(again.plaintext.expose() == opened.plaintext.expose(), "{}", vector.name);
     assert_eq!(opened.header.frame_length(), message.source.frame_length().or(Some(4096)));
     Ok(opened.plaintext.expose().clone())
 }

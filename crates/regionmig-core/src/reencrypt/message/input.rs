@@ -1,10 +1,11 @@
 //! The bytes of a message, as they come in.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::pin::Pin;
 
 use aws_lc_rs::digest::{self, Digest};
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, Empty, ReadBuf, empty};
 
 use super::error::MessageError;
 use super::limits::Limits;
@@ -12,13 +13,14 @@ use crate::reencrypt::ReencryptError;
 
 /// The buffer begins with so many bytes, since most messages are small,
 const LEAST: usize = 4 << 10;
-/// and has so many while a message streams through it.
+/// and has so many while a message streams through it. So many are digested at once, while they are near.
 const CHUNK: usize = 64 << 10;
 
-/// A buffer over a reader. It grows as bytes come in, never by what a length claims.
-pub(super) struct Input<R> {
+/// A buffer over a reader, which grows as bytes come in, never by what a length claims; or a whole message that is lent, and read where it
+/// lies.
+pub(super) struct Input<'a, R> {
     reader: R,
-    buffer: Vec<u8>,
+    buffer: Cow<'a, [u8]>,
     /// What of the buffer was read, and not yet consumed, begins here,
     start: usize,
     /// and ends here.
@@ -32,19 +34,24 @@ pub(super) struct Input<R> {
     undigested: usize,
 }
 
-impl<R: AsyncRead + Unpin> Input<R> {
+impl<'a> Input<'a, Empty> {
+    /// Reads a message where it lies.
+    pub(super) fn lent(message: &'a [u8], limits: &Limits) -> Self {
+        let whole = Input::over(empty(), message.into(), limits);
+        Self { end: message.len(), total: message.len() as u64, is_over: true, ..whole }
+    }
+}
+
+impl<R: AsyncRead + Unpin> Input<'_, R> {
     pub(super) fn new(reader: R, limits: &Limits) -> Self {
-        Self {
-            reader,
-            buffer: vec![0; LEAST],
-            start: 0,
-            end: 0,
-            total: 0,
-            limit: limits.message,
-            is_over: false,
-            digest: None,
-            undigested: 0,
-        }
+        Self::over(reader, vec![0; LEAST].into(), limits)
+    }
+}
+
+impl<'a, R: AsyncRead + Unpin> Input<'a, R> {
+    fn over(reader: R, buffer: Cow<'a, [u8]>, limits: &Limits) -> Self {
+        let limit = limits.message;
+        Self { reader, buffer, start: 0, end: 0, total: 0, limit, is_over: false, digest: None, undigested: 0 }
     }
 
     /// Returns what was read and not yet consumed.
@@ -75,6 +82,9 @@ impl<R: AsyncRead + Unpin> Input<R> {
     /// Goes on behind so many bytes.
     pub(super) fn consume(&mut self, length: usize) {
         self.start = self.end.min(self.start + length);
+        if self.start - self.undigested >= CHUNK {
+            self.digest_consumed();
+        }
     }
 
     /// Digests what is consumed from now on.
@@ -101,7 +111,7 @@ impl<R: AsyncRead + Unpin> Input<R> {
         let is_streaming = self.end == self.buffer.len();
         if self.start > 0 {
             self.digest_consumed();
-            self.buffer.copy_within(self.start..self.end, 0);
+            self.buffer.to_mut().copy_within(self.start..self.end, 0);
             (self.start, self.end, self.undigested) = (0, self.end - self.start, 0);
         }
         let most = length.max(CHUNK);
@@ -118,24 +128,29 @@ impl<R: AsyncRead + Unpin> Input<R> {
         while length / 2 >= leap {
             length = length.div_ceil(2);
         }
+        let buffer = self.buffer.to_mut();
         if length >= leap {
-            self.buffer.reserve_exact(length - self.buffer.len());
+            buffer.reserve_exact(length - buffer.len());
         }
-        self.buffer.resize(length, 0);
+        buffer.resize(length, 0);
     }
 
     async fn read(&mut self) -> Result<(), ReencryptError> {
         let Self { reader, buffer, end, .. } = self;
-        let mut room = ReadBuf::new(&mut buffer[*end..]);
+        let mut room = ReadBuf::new(&mut buffer.to_mut()[*end..]);
         poll_fn(|cx| Pin::new(&mut *reader).poll_read(cx, &mut room)).await.map_err(ReencryptError::Input)?;
         let read = room.filled().len();
         self.end += read;
         self.is_over = read == 0;
         self.total += read as u64;
+        Ok(self.within_limit()?)
+    }
+
+    /// Fails if more was read, or lent, than a message may have.
+    pub(super) const fn within_limit(&self) -> Result<(), MessageError> {
         match self.limit {
             Some(limit) if self.total > limit => {
-                let what = "bytes";
-                Err(MessageError::TooLarge { what, name: "Limits::message", found: self.total, limit }.into())
+                Err(MessageError::TooLarge { what: "bytes", name: "Limits::message", found: self.total, limit })
             }
             _ => Ok(()),
         }
@@ -165,7 +180,7 @@ mod tests {
             let bytes = vec![7; length + 100];
             let mut input = Input::new(bytes.as_slice(), &Limits::default());
             assert!(input.has(16).await? && input.has(length).await?);
-            assert_eq!(input.buffer.capacity(), length);
+            assert_eq!(input.buffer.into_owned().capacity(), length);
         }
         Ok(())
     }
@@ -174,6 +189,18 @@ mod tests {
     async fn what_streams_through_is_digested_once_and_whole() -> Result<(), ReencryptError> {
         let bytes: Vec<u8> = (0..300_000_u32).map(|number| number.to_be_bytes()[3]).collect();
         let mut input = Input::new(bytes.as_slice(), &Limits::default());
+        digested_once_and_whole(&mut input, &bytes).await?;
+        assert!(input.buffer.len() <= CHUNK);
+        let mut input = Input::lent(&bytes, &Limits::default());
+        digested_once_and_whole(&mut input, &bytes).await?;
+        assert!(matches!(input.buffer, Cow::Borrowed(_)), "it was copied");
+        Ok(())
+    }
+
+    async fn digested_once_and_whole(
+        input: &mut Input<'_, impl AsyncRead + Unpin>,
+        bytes: &[u8],
+    ) -> Result<(), ReencryptError> {
         assert!(input.has(10).await?);
         input.digest_by(&digest::SHA256);
         let mut left = bytes.len() - 5;
@@ -182,6 +209,8 @@ mod tests {
             assert!(input.has(length).await?);
             input.consume(length);
             left -= length;
+            // What is digested at once is near still.
+            assert!(input.start - input.undigested < CHUNK);
         }
         let digest = input.finish_digest();
         assert_eq!(
@@ -189,7 +218,6 @@ mod tests {
             Some(digest::digest(&digest::SHA256, &bytes[..bytes.len() - 5]).as_ref().to_vec())
         );
         assert!(input.has(5).await? && !input.has(6).await?);
-        assert!(input.buffer.len() <= CHUNK);
         Ok(())
     }
 
@@ -199,5 +227,11 @@ mod tests {
         let mut input = Input::new(bytes.as_slice(), &Limits::default().with_message(5000));
         let refused = input.has(1 << 20).await;
         assert!(matches!(refused, Err(ReencryptError::Message(MessageError::TooLarge { limit: 5000, .. }))));
+        let limited = |limit| Input::lent(&bytes, &Limits::default().with_message(limit)).within_limit();
+        assert_eq!(limited(1 << 20), Ok(()));
+        assert!(matches!(
+            limited((1 << 20) - 1),
+            Err(MessageError::TooLarge { found: 0x10_0000, limit: 0xf_ffff, .. })
+        ));
     }
 }

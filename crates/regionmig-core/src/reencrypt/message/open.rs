@@ -38,8 +38,8 @@ pub(super) struct Reading<'a> {
 }
 
 /// A message that is being opened. Its header is authentic.
-pub(super) struct Opening<R> {
-    input: Input<R>,
+pub(super) struct Opening<'a, R> {
+    input: Input<'a, R>,
     pub(super) header: Header,
     opened_by: Option<KeyArn>,
     /// The pairs that the message does not store.
@@ -63,10 +63,14 @@ pub(super) struct Block {
     nonce: [u8; 12],
 }
 
-impl<R: AsyncRead + Send + Unpin> Opening<R> {
+impl<'a, R: AsyncRead + Send + Unpin> Opening<'a, R> {
     /// Reads the header, has its data key opened, and checks that the header is authentic.
-    pub(super) async fn begin(reader: R, keyring: &impl Keyring, reading: Reading<'_>) -> Result<Self, ReencryptError> {
-        let mut input = Input::new(reader, reading.limits);
+    pub(super) async fn begin(
+        mut input: Input<'a, R>,
+        keyring: &impl Keyring,
+        reading: Reading<'_>,
+    ) -> Result<Self, ReencryptError> {
+        input.within_limit()?;
         let header = read_header(&mut input, reading.limits).await?;
         if reading.wants_commitment && !header.suite().is_committing() {
             return Err(MessageError::NotCommitting { suite: header.suite() }.into());
@@ -178,7 +182,7 @@ impl<R: AsyncRead + Send + Unpin> Opening<R> {
 
 /// Reads a header, which stays in the buffer.
 pub(super) async fn read_header<R: AsyncRead + Unpin>(
-    input: &mut Input<R>,
+    input: &mut Input<'_, R>,
     limits: &Limits,
 ) -> Result<Header, ReencryptError> {
     let mut needed = 1;

@@ -53,7 +53,8 @@ pub async fn decrypt<R: AsyncRead + Send + Unpin>(
     options: &MessageOptions,
     most: usize,
 ) -> Result<OpenedMessage, ReencryptError> {
-    let mut opening = Opening::begin(reader, keyring, options.reading()).await?;
+    let input = Input::new(reader, &options.limits);
+    let mut opening = Opening::begin(input, keyring, options.reading()).await?;
     let mut held = Zeroizing::new(Vec::new());
     while let Some(block) = opening.next().await? {
         let (start, end) = (held.len(), held.len() + block.length);

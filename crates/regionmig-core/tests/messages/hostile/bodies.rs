@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use regionmig_core::Secret;
 use regionmig_core::reencrypt::message::{self, Header, Limits, MessageError, MessageOptions, RawAesKeyring, Suite};
 use regionmig_core::reencrypt::{EncryptionContext, MemoryOutput, Reencrypt, ReencryptError};
+use regionmig_core::{Secret, chain};
 use tokio::runtime::{Builder, Runtime};
 
 /// A keyring whose key everybody knows.
@@ -66,11 +66,16 @@ pub fn message(data: &[u8]) -> bool {
     let opened = waited(message::decrypt(data, &keyring(), &MessageOptions::new(), 1 << 20));
     let reencrypt = Reencrypt::new(keyring(), keyring());
     let carried = waited(reencrypt.message(data, MemoryOutput::new()));
-    assert_eq!(opened.is_ok(), carried.is_ok());
-    let (Ok(opened), Ok(carried)) = (opened, carried) else { return false };
+    let in_memory = waited(reencrypt.message_from_slice(data, MemoryOutput::new(), &MessageOptions::new()));
+    let faults = [opened.as_ref().err(), carried.as_ref().err(), in_memory.as_ref().err()]
+        .map(|it| it.map(|error| chain(error)));
+    assert!(faults[0] == faults[1] && faults[0] == faults[2], "{faults:?}");
+    let Ok(opened) = opened else { return false };
     assert!(*opened.plaintext.expose() == text(), "it holds something else");
-    let again = waited(message::decrypt(carried.committed.as_slice(), &keyring(), &MessageOptions::new(), 1 << 20));
-    assert!(again.is_ok_and(|again| *again.plaintext.expose() == text()), "something else was carried over");
+    for carried in [carried, in_memory].into_iter().flatten() {
+        let again = waited(message::decrypt(carried.committed.as_slice(), &keyring(), &MessageOptions::new(), 1 << 20));
+        assert!(again.is_ok_and(|again| *again.plaintext.expose() == text()), "something else was carried over");
+    }
     true
 }
 

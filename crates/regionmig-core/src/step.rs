@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Binding, Identifier, ResourceId, Template};
+use crate::ids::{Binding, Identifier, ResourceId, Template, joined};
 use crate::plan::Traits;
 use crate::region::{NameError, Partition};
 use crate::route::Place;
@@ -307,11 +307,11 @@ pub struct StepId(Arc<str>);
 
 impl StepId {
     pub(crate) fn new(service: &str, spec: &Spec) -> Self {
-        Self([service, "/", &spec.verb, "/", spec.subject.as_str()].concat().into())
+        Self(joined(&[service, "/", &spec.verb, "/", spec.subject.as_str()]))
     }
 
     pub(crate) fn sibling(service: &str, rest: &str) -> Self {
-        Self([service, "/", rest].concat().into())
+        Self(joined(&[service, "/", rest]))
     }
 
     /// Returns the name's text.

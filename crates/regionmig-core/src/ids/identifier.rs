@@ -1,18 +1,12 @@
-//! Typed identifiers, their untyped form, and those that several services share.
+//! What a typed identifier is, and how one is made.
 
-use std::cmp::Ordering;
-use std::fmt::{self, Write as _};
-use std::hash::{Hash, Hasher};
+use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::ids::arn::Arn;
-use crate::region::{NameError, Partition, Region};
-use crate::route::{AccountId, End};
-use crate::schema::read_text;
+use crate::ids::ResourceId;
 
 /// A typed identifier of one kind of resource, such as a key's ARN.
 ///
@@ -23,109 +17,10 @@ pub trait Identifier:
 {
     /// Names the kind, for example `kms.key`. Contains no colon and no slash, and never changes.
     const KIND: &'static str;
-}
 
-/// The untyped form of any [`Identifier`]: its kind and its text. Cheap to clone.
-///
-/// Ordered by kind, then by text.
-#[derive(Clone, Eq, PartialEq)]
-pub struct ResourceId {
-    /// `kind:id`, as it is written: one allocation, since a plan has very many.
-    text: Arc<str>,
-    /// Where the kind ends.
-    colon: usize,
-}
-
-/// Most identifiers with their kind are shorter: an ARN with a UUID is.
-const MOST: usize = 128;
-
-impl ResourceId {
-    /// Names a thing that has no [`Identifier`] of its own, such as one account assignment.
-    pub fn new(kind: &str, id: impl AsRef<str>) -> Self {
-        Self { text: [kind, ":", id.as_ref()].concat().into(), colon: kind.len() }
-    }
-
-    /// Erases the type of `id`.
-    pub fn of<I: Identifier>(id: &I) -> Self {
-        let mut text = String::with_capacity(MOST);
-        // Writing to a string does not fail.
-        let _ = write!(text, "{}:{id}", I::KIND);
-        Self { text: text.into(), colon: I::KIND.len() }
-    }
-
-    /// Returns the kind, for example `kms.key`.
-    pub fn kind(&self) -> &str {
-        &self.text[..self.colon]
-    }
-
-    /// Returns the identifier's own text.
-    pub fn id(&self) -> &str {
-        &self.text[self.colon + 1..]
-    }
-
-    /// Returns both, as `kind:id`.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Returns the typed identifier, if this is one of an `I`.
-    pub fn typed<I: Identifier>(&self) -> Option<I> {
-        (self.kind() == I::KIND).then(|| self.id().parse().ok()).flatten()
-    }
-}
-
-impl<I: Identifier> From<&I> for ResourceId {
-    fn from(id: &I) -> Self {
-        Self::of(id)
-    }
-}
-
-impl Ord for ResourceId {
-    fn cmp(&self, other: &Self) -> Ordering {
-        match self.colon == other.colon {
-            // Then one look is as good as two.
-            true => self.text.cmp(&other.text),
-            false => (self.kind(), self.id()).cmp(&(other.kind(), other.id())),
-        }
-    }
-}
-
-impl PartialOrd for ResourceId {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Hash for ResourceId {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
-impl fmt::Debug for ResourceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResourceId").field("kind", &self.kind()).field("id", &self.id()).finish()
-    }
-}
-
-impl fmt::Display for ResourceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl Serialize for ResourceId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
-    }
-}
-
-impl<'de> Deserialize<'de> for ResourceId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        read_text(deserializer, |text| match text.find(':') {
-            Some(colon) if colon > 0 => Ok(Self { text: text.into(), colon }),
-            _ => Err(NameError::new("resource", text, "a resource is written `kind:id`")),
-        })
+    /// Returns the untyped form. What [`identifier!`](crate::identifier) makes has it at hand.
+    fn erased(&self) -> ResourceId {
+        ResourceId::new(Self::KIND, self.to_string())
     }
 }
 
@@ -149,20 +44,27 @@ macro_rules! identifier {
     };
     ($(#[$doc:meta])* $vis:vis $name:ident, $kind:literal, $check:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        $vis struct $name(::std::sync::Arc<str>);
+        // One that is known to be of this kind, and to have passed the check.
+        #[derive(Clone, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        $vis struct $name($crate::ResourceId);
 
         impl $name {
             /// Returns the text.
             #[must_use]
             $vis fn as_str(&self) -> &str {
-                &self.0
+                self.0.id()
+            }
+        }
+
+        impl ::std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.as_str()).finish()
             }
         }
 
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(&self.0)
+                f.write_str(self.as_str())
             }
         }
 
@@ -172,7 +74,9 @@ macro_rules! identifier {
             fn from_str(text: &str) -> ::std::result::Result<Self, $crate::NameError> {
                 let check: fn(&str) -> ::std::result::Result<(), &'static str> = $check;
                 match if text.is_empty() { ::std::result::Result::Err("it is empty") } else { check(text) } {
-                    ::std::result::Result::Ok(()) => ::std::result::Result::Ok(Self(text.into())),
+                    ::std::result::Result::Ok(()) => {
+                        ::std::result::Result::Ok(Self($crate::ResourceId::new($kind, text)))
+                    }
                     ::std::result::Result::Err(why) => {
                         ::std::result::Result::Err($crate::private::name_error($kind, text, why))
                     }
@@ -182,7 +86,7 @@ macro_rules! identifier {
 
         impl $crate::private::Serialize for $name {
             fn serialize<S: $crate::private::Serializer>(&self, s: S) -> ::std::result::Result<S::Ok, S::Error> {
-                s.serialize_str(&self.0)
+                s.serialize_str(self.as_str())
             }
         }
 
@@ -194,315 +98,10 @@ macro_rules! identifier {
 
         impl $crate::Identifier for $name {
             const KIND: &'static str = $kind;
+
+            fn erased(&self) -> $crate::ResourceId {
+                self.0.clone()
+            }
         }
     };
-}
-
-identifier!(
-    /// The ARN of a KMS key: `arn:aws:kms:eu-central-1:111122223333:key/1234abcd-..`.
-    pub KeyArn,
-    "kms.key",
-    |text| is_arn_of(text, "kms", "key/")
-);
-
-impl KeyArn {
-    /// Names the key `id` of `end`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if `id` holds what no ARN may hold.
-    pub fn new(end: &End, id: &str) -> Result<Self, NameError> {
-        format!("arn:{}:kms:{}:{}:key/{id}", end.partition, end.region, end.account).parse()
-    }
-
-    /// Returns the key's id, such as `1234abcd-..` or `mrk-1234..`.
-    pub fn id(&self) -> &str {
-        self.0.rsplit_once('/').map_or("", |(_, id)| id)
-    }
-
-    /// Returns whether the key is a multi-Region one: its id begins with `mrk-` (KMS developer
-    /// guide, "Multi-Region keys").
-    pub fn is_multi_region(&self) -> bool {
-        self.id().starts_with("mrk-")
-    }
-
-    /// Returns the account and region, which every key's ARN has.
-    pub fn end(&self) -> Option<End> {
-        let arn: Arn = self.0.parse().ok()?;
-        Some(End::new(arn.account()?.clone(), arn.region()?.clone()))
-    }
-
-    /// Returns the region.
-    pub fn region(&self) -> Option<Region> {
-        self.end().map(|end| end.region)
-    }
-
-    /// Returns the account.
-    pub fn account(&self) -> Option<AccountId> {
-        self.end().map(|end| end.account)
-    }
-
-    /// Returns the partition.
-    pub fn partition(&self) -> Option<Partition> {
-        self.end().map(|end| end.partition)
-    }
-
-    /// Returns the ARN that a replica of this multi-Region key has in `region`; of a single-Region
-    /// key, an ARN that names nothing.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the two partitions differ: no key reaches beyond its own.
-    pub fn in_region(&self, region: &Region) -> Result<Self, NameError> {
-        let elsewhere = || NameError::new("key of that region", &self.0, "the region belongs to another partition");
-        let end = self.end().filter(|end| end.partition == region.partition()).ok_or_else(elsewhere)?;
-        Self::new(&end.in_region(region.clone()), self.id())
-    }
-}
-
-identifier!(
-    /// The name of a KMS alias, `alias/payments`. One account has it once a region.
-    pub AliasName,
-    "kms.alias",
-    |text| match text.strip_prefix("alias/") {
-        Some(name) if !name.is_empty() && text.len() <= 256 && name.chars().all(is_alias_char) => Ok(()),
-        _ => Err("an alias is `alias/` and up to 250 of a-z, A-Z, 0-9, `/`, `_` and `-`"),
-    }
-);
-
-impl AliasName {
-    /// Returns whether AWS made the alias for itself: those are named `alias/aws/..`.
-    pub fn is_aws_managed(&self) -> bool {
-        self.0.starts_with("alias/aws/")
-    }
-}
-
-/// Any ARN at all, for what has no type of its own here: a program maps it with `Migration::map`, and what names it follows.
-impl Identifier for Arn {
-    const KIND: &'static str = "arn";
-}
-
-identifier!(
-    /// The ARN of an ACM certificate: `arn:aws:acm:eu-central-1:111122223333:certificate/1234abcd-..`.
-    pub CertificateArn,
-    "acm.certificate",
-    |text| is_arn_of(text, "acm", "certificate/")
-);
-
-identifier!(
-    /// The ARN of a private CA: `arn:aws:acm-pca:eu-central-1:111122223333:certificate-authority/1234abcd-..`.
-    pub CertificateAuthorityArn,
-    "acm.certificate-authority",
-    |text| is_arn_of(text, "acm-pca", "certificate-authority/")
-);
-
-identifier!(
-    /// The id of a Cognito user pool: `eu-central-1_AbCdEfGhI`.
-    pub UserPoolId,
-    "cognito.user-pool",
-    |text| {
-        let id = text.split_once('_').filter(|(region, _)| region.parse::<Region>().is_ok()).map(|(_, id)| id);
-        let is_id = id.is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric()));
-        if is_id { Ok(()) } else { Err("a user pool is its region, `_`, and letters and digits") }
-    }
-);
-
-identifier!(
-    /// The id of a Cognito user pool's app client: 1 to 128 of letters, digits, `_` and `+`.
-    pub AppClientId,
-    "cognito.app-client",
-    |text| {
-        let is_id = text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '+'));
-        if is_id { Ok(()) } else { Err("an app client has letters, digits, `_` and `+`") }
-    }
-);
-
-identifier!(
-    /// The id of a Cognito identity pool: `eu-central-1:1234abcd-..`.
-    pub IdentityPoolId,
-    "cognito.identity-pool",
-    |text| {
-        let id = text.split_once(':').filter(|(region, _)| region.parse::<Region>().is_ok()).map(|(_, id)| id);
-        let is_id = id.is_some_and(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-        if is_id { Ok(()) } else { Err("an identity pool is its region, `:`, and a UUID") }
-    }
-);
-
-identifier!(
-    /// The id of a GuardDuty detector: 32 hexadecimal digits.
-    pub DetectorId,
-    "guardduty.detector",
-    |text| match text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        true => Ok(()),
-        false => Err("a detector has 32 hexadecimal digits"),
-    }
-);
-
-identifier!(
-    /// The ARN of a secret, with the six characters that Secrets Manager adds to its name:
-    /// `arn:aws:secretsmanager:eu-central-1:111122223333:secret:app/db-AbCdEf`.
-    pub SecretArn,
-    "secrets.secret",
-    |text| {
-        let arn: Arn = text.parse().map_err(|error: NameError| error.why)?;
-        let is_secret = arn.service() == "secretsmanager" && arn.region().is_some() && arn.account().is_some();
-        let name = arn.resource().strip_prefix("secret:");
-        match is_secret && name.is_some_and(|name| !name.is_empty() && !name.contains(['*', ':'])) {
-            true => Ok(()),
-            false => Err("it is the ARN of something else"),
-        }
-    }
-);
-
-/// So many characters Secrets Manager adds to a secret's name: a hyphen and six of its own (API reference, CreateSecret).
-const SUFFIX: usize = 7;
-
-impl SecretArn {
-    /// Returns the secret's name: what comes before the six characters that Secrets Manager added, if it is a whole ARN.
-    pub fn name(&self) -> &str {
-        let (_, name) = self.0.split_once(":secret:").unwrap_or_default();
-        let at = name.len().checked_sub(SUFFIX).filter(|at| name.is_char_boundary(*at));
-        match at.map(|at| name.split_at(at)) {
-            Some((name, suffix)) if suffix.starts_with('-') => name,
-            _ => name,
-        }
-    }
-
-    /// Returns the account and region, which every secret's ARN has.
-    pub fn end(&self) -> Option<End> {
-        let arn: Arn = self.0.parse().ok()?;
-        Some(End::new(arn.account()?.clone(), arn.region()?.clone()))
-    }
-
-    /// Returns the region.
-    pub fn region(&self) -> Option<Region> {
-        self.end().map(|end| end.region)
-    }
-
-    /// Returns the ARN that a replica of this secret has in `region`: the same name and six characters (user guide,
-    /// "Replicate secrets across Regions").
-    ///
-    /// # Errors
-    ///
-    /// Fails if the two partitions differ: no secret is replicated beyond its own.
-    pub fn in_region(&self, region: &Region) -> Result<Self, NameError> {
-        let elsewhere = || NameError::new("secret of that region", &self.0, "the region belongs to another partition");
-        let end = self.end().filter(|end| end.partition == region.partition()).ok_or_else(elsewhere)?;
-        let (_, name) = self.0.split_once(":secret:").unwrap_or_default();
-        format!("arn:{}:secretsmanager:{region}:{}:secret:{name}", end.partition, end.account).parse()
-    }
-}
-
-/// KMS API reference, CreateAlias: `^alias/[a-zA-Z0-9/_-]+$`.
-fn is_alias_char(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-')
-}
-
-fn is_arn_of(text: &str, service: &str, resource: &str) -> Result<(), &'static str> {
-    let arn: Arn = text.parse().map_err(|error: NameError| error.why)?;
-    let complete = arn.region().is_some() && arn.account().is_some();
-    let id = arn.resource().strip_prefix(resource).is_some_and(|id| !id.is_empty() && !id.contains(['/', ':', '*']));
-    match arn.service() == service && complete && id {
-        true => Ok(()),
-        false => Err("it is the ARN of something else"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
-
-    #[test]
-    fn a_key_arn_tells_its_parts() -> Result {
-        let key: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/mrk-12".parse()?;
-        assert_eq!(key.id(), "mrk-12");
-        assert!(key.is_multi_region());
-        assert_eq!(key.region(), Some("eu-central-1".parse()?));
-        assert_eq!(key.account(), Some("111122223333".parse()?));
-        assert_eq!(key.partition(), Some(Partition::Aws));
-        let replica = key.in_region(&"me-central-1".parse()?)?;
-        assert_eq!(replica.as_str(), "arn:aws:kms:me-central-1:111122223333:key/mrk-12");
-        assert!(key.in_region(&"cn-north-1".parse()?).is_err());
-        let single: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/12".parse()?;
-        assert!(!single.is_multi_region());
-        Ok(())
-    }
-
-    #[test]
-    fn what_other_services_name_is_told_from_other_texts() {
-        let arn = |rest: &str| format!("arn:aws:{rest}");
-        assert!(arn("acm:eu-west-1:111122223333:certificate/1-a").parse::<CertificateArn>().is_ok());
-        assert!(arn("acm-pca:eu-west-1:111122223333:certificate/1-a").parse::<CertificateArn>().is_err());
-        let authority = arn("acm-pca:eu-west-1:111122223333:certificate-authority/1-a");
-        assert!(authority.parse::<CertificateAuthorityArn>().is_ok());
-        assert!(format!("{authority}/certificate/1").parse::<CertificateAuthorityArn>().is_err());
-        assert!(arn("secretsmanager:eu-west-1:111122223333:secret:a/b-AbCdEf").parse::<SecretArn>().is_ok());
-        assert!(arn("secretsmanager:eu-west-1:111122223333:secret:a/*").parse::<SecretArn>().is_err());
-        for (text, is_pool) in [("eu-west-1_AbC1", true), ("eu-west-1_", false), ("AbC", false), ("x_AbC", false)] {
-            assert_eq!(text.parse::<UserPoolId>().is_ok(), is_pool, "{text}");
-        }
-        for (text, is_pool) in [("eu-west-1:12-ab", true), ("eu-west-1:", false), ("eu:12", false), ("12-ab", false)] {
-            assert_eq!(text.parse::<IdentityPoolId>().is_ok(), is_pool, "{text}");
-        }
-        assert!("12abc".parse::<DetectorId>().is_err() && "0f".repeat(16).parse::<DetectorId>().is_ok());
-        assert!("4o1234".parse::<AppClientId>().is_ok() && "a-b".parse::<AppClientId>().is_err());
-    }
-
-    #[test]
-    fn a_secret_arn_tells_its_parts() -> Result {
-        let secret: SecretArn = "arn:aws:secretsmanager:me-central-1:111122223333:secret:app/db-a1-AbCdEf".parse()?;
-        assert_eq!(secret.name(), "app/db-a1");
-        assert_eq!(secret.end(), Some("111122223333/me-central-1".parse()?));
-        let replica = secret.in_region(&"eu-central-1".parse()?)?;
-        assert_eq!(replica.as_str(), "arn:aws:secretsmanager:eu-central-1:111122223333:secret:app/db-a1-AbCdEf");
-        assert!(secret.in_region(&"cn-north-1".parse()?).is_err());
-        let partial: SecretArn = "arn:aws:secretsmanager:me-central-1:111122223333:secret:db".parse()?;
-        assert_eq!(partial.name(), "db");
-        Ok(())
-    }
-
-    #[test]
-    fn the_arn_of_something_else_is_no_key() {
-        for text in [
-            "arn:aws:kms:eu-central-1:111122223333:alias/a",
-            "arn:aws:kms:eu-central-1:111122223333:key/",
-            "arn:aws:kms:eu-central-1:111122223333:key/a/b",
-            "arn:aws:kms:eu-central-1:111122223333:key/*",
-            "arn:aws:kms::111122223333:key/1",
-            "arn:aws:kms:eu-central-1::key/1",
-            "arn:aws:s3:eu-central-1:111122223333:key/1",
-            "mrk-12",
-        ] {
-            assert!(text.parse::<KeyArn>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn alias_names_have_the_form_that_kms_demands() -> Result {
-        let alias: AliasName = "alias/aws/s3".parse()?;
-        assert!(alias.is_aws_managed());
-        assert!(!"alias/awsome".parse::<AliasName>()?.is_aws_managed());
-        for text in ["alias/", "payments", "alias/a b", "alias/ä", &format!("alias/{}", "a".repeat(251))] {
-            assert!(text.parse::<AliasName>().is_err(), "{text}");
-        }
-        assert!(format!("alias/{}", "a".repeat(250)).parse::<AliasName>().is_ok());
-        Ok(())
-    }
-
-    #[test]
-    fn an_erased_identifier_keeps_its_kind() -> Result {
-        let key: KeyArn = "arn:aws:kms:eu-central-1:111122223333:key/12".parse()?;
-        let erased = ResourceId::of(&key);
-        assert_eq!(erased.typed::<KeyArn>(), Some(key));
-        assert_eq!(erased.typed::<AliasName>(), None);
-        let stored = serde_json::to_string(&erased)?;
-        assert_eq!(stored, "\"kms.key:arn:aws:kms:eu-central-1:111122223333:key/12\"");
-        assert_eq!(serde_json::from_str::<ResourceId>(&stored)?, erased);
-        assert!(serde_json::from_str::<ResourceId>("\"nothing\"").is_err());
-        assert!(serde_json::from_str::<ResourceId>("\":nothing\"").is_err());
-        assert!(serde_json::from_str::<KeyArn>("\"nothing\"").is_err());
-        Ok(())
-    }
 }

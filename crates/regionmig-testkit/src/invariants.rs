@@ -2,6 +2,8 @@
 // REQ: E-41
 
 mod allowance;
+#[cfg(test)]
+mod by_hand;
 mod expected;
 mod portrait;
 mod settled;

@@ -119,3 +119,6 @@ fn all_said(verification: &Verification) -> String {
 fn failed(what: &str, error: &Error) -> Breach {
     Breach::new(Invariant::SameEnd, format!("{what} failed: {}", chain(error)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,47 +1,13 @@
 //! What no service of the conformance tests does, done by hand.
 
-use aws_sdk_kms::Client;
-use aws_sdk_kms::config::Region;
-use regionmig_core::{Digest, End, KeyArn, MemoryJournal, Migration, Route};
-use regionmig_kms::Kms;
+use regionmig_core::KeyArn;
 
 use super::*;
+use crate::invariants::by_hand::{SOURCE, TARGET, end, kms, started, steps, written};
 
-const SOURCE: &str = "111122223333/me-central-1";
-const TARGET: &str = "111122223333/eu-central-1";
-
-fn end(text: &str) -> End {
-    text.parse().expect("an end")
-}
-
-/// A watch over a world with one key, which has an alias.
+/// A watch that allows nothing to be done twice.
 async fn watched() -> (Watch, KeyArn) {
-    let world = World::new();
-    let key = world.kms(&end(SOURCE)).alias("alias/a").make();
-    let route = Route::new(end(SOURCE), end(TARGET)).expect("a route");
-    let make = move |access: &_| Migration::new(route.clone(), access).with(Kms::new(access));
-    let expected = Arc::new(Expected::learn(world, Arc::new(make)).await);
-    let world = expected.world.fork();
-    let allowance = Allowance { doubles: false, repeats: 1 };
-    (Watch::new(&world, &expected, allowance, 1), key)
-}
-
-/// The step that needs nothing, and one that needs what it makes.
-fn steps(watch: &Watch) -> (StepId, StepId) {
-    let step = |needs: bool| {
-        let found = watch.expected.duties.iter().find(|(_, duty)| duty.requires.is_empty() != needs);
-        found.expect("such a step").0.clone()
-    };
-    (step(false), step(true))
-}
-
-async fn written(watch: &Watch, step: &StepId, entry: Written) {
-    let (journal, at) = (MemoryJournal::default(), watch.world.clock().now());
-    watch.journal(0, &journal).append(&Record::new(at, step.clone(), entry)).await.expect("memory takes all");
-}
-
-fn started() -> Written {
-    Written::Started { generation: 0, spent: None, request: Digest::of(b"") }
+    crate::invariants::by_hand::watched(Allowance { doubles: false, repeats: 1 }).await
 }
 
 fn done(source: &KeyArn, target: &KeyArn) -> Written {
@@ -51,11 +17,6 @@ fn done(source: &KeyArn, target: &KeyArn) -> Written {
 /// Says which invariant does not hold, and of which step.
 fn broken(watch: &Watch) -> Option<(Invariant, Option<StepId>)> {
     watch.breach().map(|breach| (breach.invariant, breach.step))
-}
-
-fn kms(world: &World, end: &End) -> Client {
-    let region = Region::new(end.region.as_str().to_owned());
-    Client::new(&world.sdk_config().to_builder().region(region).build())
 }
 
 #[tokio::test]

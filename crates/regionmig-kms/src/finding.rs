@@ -1,137 +1,19 @@
 //! Every finding that this crate can raise.
 
+pub mod code;
+pub(crate) mod key_store;
+pub(crate) mod material;
+
 use std::collections::BTreeSet;
 
 use regionmig_aws::Error;
 use regionmig_core::code::UNRESOLVED;
 use regionmig_core::rewrite::{Excess, Lack, RewriteError, Rewritten};
-use regionmig_core::{AliasName, Finding, Gap, KeyArn, Partition, ResourceId, Timestamp, chain};
+use regionmig_core::{AliasName, Finding, Gap, KeyArn, Partition, ResourceId, chain};
 
 use crate::plan::Room;
-use crate::snapshot::{Key, KeySpec, KeyState, KeyUsage, LastUse, Rotation};
+use crate::snapshot::{Key, KeyState, LastUse, Rotation};
 use crate::step::Part;
-
-/// The codes of this crate's findings.
-pub mod code {
-    /// A key of the target is taken for the counterpart, since an alias of the key's name points to it. A note.
-    pub const ADOPTED: &str = "kms.adopted";
-    /// An alias has another name in the target than in the source. A note.
-    pub const ALIAS_RENAMED: &str = "kms.alias-renamed";
-    /// An alias of that name points to another key. A blocker of the alias.
-    pub const ALIAS_TAKEN: &str = "kms.alias-taken";
-    /// Keys that AWS manages are not moved. A note.
-    pub const AWS_MANAGED: &str = "kms.aws-managed";
-    /// The counterpart differs in what can never be changed. A blocker of the key.
-    pub const COUNTERPART_DIFFERS: &str = "kms.counterpart-differs";
-    /// The counterpart waits for imported material, which the key does not have. A blocker of the key.
-    pub const COUNTERPART_LACKS_MATERIAL: &str = "kms.counterpart-lacks-material";
-    /// The counterpart is to be deleted. A blocker of the key.
-    pub const COUNTERPART_PENDING_DELETION: &str = "kms.counterpart-pending-deletion";
-    /// A policy names users or roles that are no more, and KMS takes no such policy. A blocker of the key, or of its
-    /// policy.
-    pub const DEAD_PRINCIPAL: &str = "kms.dead-principal";
-    /// The counterpart is disabled, and so is the key: it takes neither grants nor rotation. A blocker of those.
-    pub const DISABLED_COUNTERPART: &str = "kms.disabled-counterpart";
-    /// Tags that only AWS or an earlier migration may set were left out. A note.
-    pub const DROPPED_TAGS: &str = "kms.dropped-tags";
-    /// More than one key is marked as one key's counterpart. An action.
-    pub const DUPLICATE_KEY: &str = "kms.duplicate-key";
-    /// KMS deletes the imported material of the counterpart at another time. An action.
-    pub const EXPIRY_DIFFERS: &str = "kms.expiry-differs";
-    /// The counterpart has aliases, grants or tags that the key does not have; they stay. A note, of grants an action.
-    pub const EXTRA: &str = "kms.extra";
-    /// A grant is to somebody whose name has the source's region, or account. An action.
-    pub const GRANT_NAMES_REGION: &str = "kms.grant-names-region";
-    /// Grants get names of their own in the target. A note.
-    pub const GRANT_RENAMED: &str = "kms.grant-renamed";
-    /// The counterpart has no material, and takes no grants until it has. A blocker of those.
-    pub const EMPTY_COUNTERPART: &str = "kms.empty-counterpart";
-    /// The custom key store that was named for the copy is not there, or not connected. A blocker of the key.
-    pub const KEY_STORE_NOT_CONNECTED: &str = "kms.key-store-not-connected";
-    /// The custom key store that was named for the copy holds keys of another origin. A blocker of the key.
-    pub const KEY_STORE_OF_OTHER_KIND: &str = "kms.key-store-of-other-kind";
-    /// The key is in a custom key store for which nobody named one of the target. A blocker of the key.
-    pub const KEY_STORE_NOT_MAPPED: &str = "kms.key-store-not-mapped";
-    /// The key's material comes from where this version knows nothing of. A blocker of the key.
-    pub const KIND_NOT_KNOWN: &str = "kms.kind-not-known";
-    /// When the key was last used, or that no use is known. A note.
-    pub const LAST_USE: &str = "kms.last-use";
-    /// Keys that the caller did not select are not moved. A note.
-    pub const LEFT_OUT: &str = "kms.left-out";
-    /// The key is mapped to one that is not there. A blocker of the key.
-    pub const MAPPED_KEY_MISSING: &str = "kms.mapped-key-missing";
-    /// The key is mapped to one outside of the target, which was not looked at. A note.
-    pub const MAPPED_OUTSIDE: &str = "kms.mapped-outside";
-    /// KMS will delete imported material, at both ends. An action.
-    pub const MATERIAL_EXPIRES: &str = "kms.material-expires";
-    /// The counterpart had material before, and takes no other. An action.
-    pub const MATERIAL_TIED: &str = "kms.material-tied";
-    /// Nobody brings the material of the counterpart, which waits for it. An action.
-    pub const MATERIAL_WANTED: &str = "kms.material-wanted";
-    /// Of several imported materials, only the current one gets to the counterpart. A note.
-    pub const MATERIALS_LEFT: &str = "kms.materials-left";
-    /// An option names keys or aliases that the source does not have. An action.
-    pub const NAME_NOT_FOUND: &str = "kms.name-not-found";
-    /// What the keys that are made cost by the month. A note.
-    pub const MONTHLY_COST: &str = "kms.monthly-cost";
-    /// The name that an alias was to get instead of its own cannot be had. A blocker of the alias.
-    pub const NEW_ALIAS_UNUSABLE: &str = "kms.new-alias-unusable";
-    /// The counterpart has another key pair, so its public key must reach whoever has the old one. An action.
-    pub const NEW_KEY_PAIR: &str = "kms.new-key-pair";
-    /// The counterpart makes other message authentication codes. An action.
-    pub const NEW_MAC_KEY: &str = "kms.new-mac-key";
-    /// The key lacks its imported material, and so does the counterpart. An action.
-    pub const NO_MATERIAL: &str = "kms.no-material";
-    /// The counterpart is no multi-Region key, which was wanted, and can never become one. An action.
-    pub const NOT_MULTI_REGION: &str = "kms.not-multi-region";
-    /// The key has no replica in the target that could become the primary. An action.
-    pub const NOT_PROMOTABLE: &str = "kms.not-promotable";
-    /// The key is to be deleted, so it is not moved. A note.
-    pub const PENDING_DELETION: &str = "kms.pending-deletion";
-    /// A policy names keys that are made after its own, or that itself, and is completed once they are there. A note.
-    pub const POLICY_COMPLETED: &str = "kms.policy-completed";
-    /// A policy could not be taken apart, and is carried over as it is. An action.
-    pub const POLICY_NOT_UNDERSTOOD: &str = "kms.policy-not-understood";
-    /// Asked beforehand, KMS says that it would refuse a step. An action.
-    pub const PREFLIGHT_REFUSED: &str = "kms.preflight-refused";
-    /// A disabled primary cannot be replicated. A blocker of the key.
-    pub const PRIMARY_DISABLED: &str = "kms.primary-disabled";
-    /// The primary lacks its imported material, and such a key cannot be replicated. A blocker of the key.
-    pub const PRIMARY_LACKS_MATERIAL: &str = "kms.primary-lacks-material";
-    /// The primary is to be deleted, and such a key cannot be replicated. A blocker of the key.
-    pub const PRIMARY_PENDING_DELETION: &str = "kms.primary-pending-deletion";
-    /// The replica in the target becomes the primary, as the caller asked. An action.
-    pub const PROMOTED: &str = "kms.promoted";
-    /// With what the plan makes the target has more than KMS allows by default. An action.
-    pub const QUOTA: &str = "kms.quota";
-    /// What was encrypted under the key must be encrypted anew. An action.
-    pub const REENCRYPT: &str = "kms.reencrypt";
-    /// Multi-Region keys cannot be replicated to another account or partition. A blocker of the key.
-    pub const REPLICA_OUT_OF_REACH: &str = "kms.replica-out-of-reach";
-    /// The caller wants tags added that only AWS or a migration may set. A blocker of everything.
-    pub const RESERVED_TAG: &str = "kms.reserved-tag";
-    /// The counterpart is a replica, and rotates otherwise; only its primary can say how. An action.
-    pub const ROTATION_ELSEWHERE: &str = "kms.rotation-elsewhere";
-    /// The counterpart gets the same imported material, so that what the one makes is good for the other. A note.
-    pub const SAME_MATERIAL: &str = "kms.same-material";
-    /// Grants that AWS services made for themselves are not copied. A note.
-    pub const SERVICE_GRANTS: &str = "kms.service-grants";
-    /// What AWS services encrypted under multi-Region keys is not opened by their replicas. An action.
-    pub const SERVICES_STAY: &str = "kms.services-stay";
-    /// Keys that other accounts share with this one were not listed. A note.
-    pub const SHARED_NOT_LISTED: &str = "kms.shared-not-listed";
-    /// Keys of the target whose tags cannot be read are somebody else's, as the tagging API shows. A note.
-    pub const TOLD_BY_TAGGING_API: &str = "kms.told-by-tagging-api";
-    /// A description, policy or list of tags is longer than KMS takes. A blocker.
-    pub const TOO_LONG: &str = "kms.too-long";
-    /// The key's policy or grants let AWS services use it; what they hold must get to the target, under the counterpart. An
-    /// action.
-    pub const USED_BY_SERVICES: &str = "kms.used-by-services";
-    /// The external key that was named for the copy stands behind another key, or is to. A blocker of the key.
-    pub const XKS_KEY_IN_USE: &str = "kms.xks-key-in-use";
-    /// Nobody said which external key is to stand behind the copy. A blocker of the key.
-    pub const XKS_KEY_NOT_MAPPED: &str = "kms.xks-key-not-mapped";
-}
 
 /// Joins at most five of many, so that a finding stays a sentence.
 fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
@@ -184,13 +66,6 @@ pub(crate) fn counterpart_differs(key: &KeyArn, own: &Key, target: &KeyArn, othe
         .remedy("map it to an equal key, or take the tag regionmig:source off that one; then plan again")
 }
 
-pub(crate) fn counterpart_lacks_material(key: &KeyArn, target: &KeyArn) -> Finding {
-    let message = format!("its counterpart {target} waits for imported material, and is of no use until it has that");
-    Finding::blocker(code::COUNTERPART_LACKS_MATERIAL, message)
-        .about(key)
-        .remedy("import it, or map the key to another one; then plan again")
-}
-
 pub(crate) fn counterpart_doomed(key: &KeyArn, target: &KeyArn) -> Finding {
     Finding::blocker(code::COUNTERPART_PENDING_DELETION, format!("its counterpart {target} is to be deleted"))
         .about(key)
@@ -228,30 +103,6 @@ pub(crate) fn duplicate_key(key: &KeyArn, bound: &KeyArn, others: &[&KeyArn]) ->
         .remedy("if nothing was encrypted under the others, schedule their deletion; else take the tag off them")
 }
 
-pub(crate) fn empty_counterpart(part: ResourceId) -> Finding {
-    Finding::blocker(
-        code::EMPTY_COUNTERPART,
-        "its counterpart has no material yet, and takes none as long as that is so",
-    )
-    .about(part)
-    .remedy("import the material, then plan again")
-}
-
-pub(crate) fn expiry_differs(
-    key: &KeyArn,
-    own: Option<Timestamp>,
-    target: &KeyArn,
-    there: Option<Timestamp>,
-) -> Finding {
-    let at = |at: Option<Timestamp>| at.map_or_else(|| "never".to_owned(), |at| format!("at {at}"));
-    Finding::action(
-        code::EXPIRY_DIFFERS,
-        format!("KMS deletes its material {}, that of {target} {}", at(own), at(there)),
-    )
-    .about(key)
-    .remedy("import the same material again with the expiry that it should have")
-}
-
 pub(crate) fn extra(part: ResourceId, target: &KeyArn, names: &[&str]) -> Finding {
     let names = some(names.iter().copied());
     Finding::note(code::EXTRA, format!("{target} also has {names}, which stay")).about(part)
@@ -281,60 +132,10 @@ pub(crate) fn grant_names_region(grant: ResourceId, who: &BTreeSet<&str>) -> Fin
     .remedy("grant the same to whom it should be in the target; principals are not changed")
 }
 
-pub(crate) fn key_store_missing(key: &KeyArn, store: &str) -> Finding {
-    Finding::blocker(
-        code::KEY_STORE_NOT_CONNECTED,
-        format!("its copy is to be made in the key store {store}, which is not there"),
-    )
-    .about(key)
-    .remedy("name one that is, or create and connect it; then survey again")
-}
-
-pub(crate) fn key_store_not_connected(key: &KeyArn, store: &str, connection: &str) -> Finding {
-    let message = format!("its copy is to be made in the key store {store}, which is {connection}");
-    Finding::blocker(code::KEY_STORE_NOT_CONNECTED, message)
-        .about(key)
-        .remedy("connect it (ConnectCustomKeyStore), which takes some minutes; then survey again")
-}
-
-pub(crate) fn key_store_of_other_kind(key: &KeyArn, own: &Key, store: &str) -> Finding {
-    let message =
-        format!("its copy is to be made in the key store {store}, which holds no keys that are {}", own.origin);
-    Finding::blocker(code::KEY_STORE_OF_OTHER_KIND, message)
-        .about(key)
-        .remedy("name one of the same type with `Kms::map_key_store`, then plan again from a new survey")
-}
-
 pub(crate) fn name_not_found(names: &BTreeSet<&str>) -> Finding {
     let some = some(names.iter().copied());
     Finding::action(code::NAME_NOT_FOUND, format!("options of `Kms` name what the source does not have: {some}"))
         .remedy("mend the names, or leave them out, then plan again")
-}
-
-pub(crate) fn xks_key_in_use(key: &KeyArn, by: &KeyArn) -> Finding {
-    let message =
-        format!("the external key that is to stand behind its copy is that of {by}, and can be nobody else's");
-    Finding::blocker(code::XKS_KEY_IN_USE, message)
-        .about(key)
-        .remedy("name another with `Kms::map_xks_key`, then plan again")
-}
-
-pub(crate) fn xks_key_not_mapped(key: &KeyArn) -> Finding {
-    Finding::blocker(
-        code::XKS_KEY_NOT_MAPPED,
-        "its material stays in an external key manager, and the copy needs a key there",
-    )
-    .about(key)
-    .remedy("name that key with `Kms::map_xks_key`, then plan again")
-}
-
-pub(crate) fn key_store_not_mapped(key: &KeyArn, store: &str) -> Finding {
-    Finding::blocker(
-        code::KEY_STORE_NOT_MAPPED,
-        format!("it is in the key store {store}, for which none of the target is named"),
-    )
-    .about(key)
-    .remedy("name one with `Kms::map_key_store`, then plan again from a new survey")
 }
 
 pub(crate) fn kind_not_known(key: &KeyArn, own: &Key) -> Finding {
@@ -391,44 +192,6 @@ pub(crate) fn mapped_outside(key: &KeyArn, target: &KeyArn) -> Finding {
     )
     .about(key)
     .remedy("see to that key's policy, grants and aliases by hand")
-}
-
-pub(crate) fn material_expires(key: &KeyArn, at: Timestamp) -> Finding {
-    Finding::action(
-        code::MATERIAL_EXPIRES,
-        format!("KMS deletes its imported material at {at}, and its counterpart's then, too"),
-    )
-    .about(key)
-    .remedy("import it again at both ends before: a key without its material can neither encrypt nor decrypt")
-}
-
-pub(crate) fn material_tied(key: &KeyArn, target: &KeyArn) -> Finding {
-    let message = format!("its material was rotated, and {target} takes back only what it was given before");
-    Finding::action(code::MATERIAL_TIED, message)
-        .about(key)
-        .remedy("bring the material that this key had when its counterpart was given it")
-}
-
-pub(crate) fn material_wanted(key: &KeyArn, materials: usize) -> Finding {
-    let message = format!("imported materials that must be brought again for its counterpart: {materials}");
-    Finding::action(code::MATERIAL_WANTED, message).about(key).remedy(
-        "hand it over with `Kms::bring_material`, or import it by hand while the step waits: KMS gives no material back",
-    )
-}
-
-pub(crate) fn materials_left(key: &KeyArn, materials: usize) -> Finding {
-    let message =
-        format!("of its imported materials the counterpart gets the current one, of the others none: {materials}");
-    Finding::note(code::MATERIALS_LEFT, message)
-        .about(key)
-        .remedy("nothing: no other key opens what was encrypted under this one, with whichever of them")
-}
-
-pub(crate) fn no_material(key: &KeyArn) -> Finding {
-    let message = "it lacks its imported material, which was never imported, was deleted, or has expired";
-    Finding::action(code::NO_MATERIAL, message)
-        .about(key)
-        .remedy("import it if the key is still needed, then plan again from a new survey: its counterpart gets it, too")
 }
 
 /// AWS KMS pricing page, "Key storage". What other partitions charge is on price lists of their own.
@@ -514,13 +277,6 @@ pub(crate) fn primary_disabled(key: &KeyArn, primary: &KeyArn) -> Finding {
     .remedy("enable the primary until the replica is made, then plan again")
 }
 
-pub(crate) fn primary_lacks_material(key: &KeyArn, primary: &KeyArn) -> Finding {
-    let message = format!("its primary {primary} lacks its imported material, and KMS replicates none that does");
-    Finding::blocker(code::PRIMARY_LACKS_MATERIAL, message)
-        .about(key)
-        .remedy("import it into the primary, then plan again")
-}
-
 pub(crate) fn primary_doomed(key: &KeyArn, primary: &KeyArn) -> Finding {
     Finding::blocker(
         code::PRIMARY_PENDING_DELETION,
@@ -541,50 +297,6 @@ pub(crate) fn promoted(key: &KeyArn, primary: &KeyArn) -> Finding {
 
 /// Says what follows from the counterpart's being another key, and for whom.
 // REQ: KMS-5
-pub(crate) fn other_material(key: &KeyArn, own: &Key, is_imported: bool) -> Finding {
-    let (code, what, remedy) = match (&own.usage, &own.spec) {
-        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) if is_imported => (
-            code::REENCRYPT,
-            "its counterpart is another key, though with the same material: KMS opens what was encrypted under the very key \
-             only",
-            "decrypt what is needed while the source answers, and encrypt it under the counterpart",
-        ),
-        (KeyUsage::EncryptDecrypt, KeySpec::SymmetricDefault) => (
-            code::REENCRYPT,
-            "its counterpart has other material: what was encrypted under it cannot be read there",
-            "decrypt what is needed while the source answers, and encrypt it under the counterpart",
-        ),
-        (KeyUsage::EncryptDecrypt, _) => (
-            code::NEW_KEY_PAIR,
-            "its counterpart has another key pair: what was encrypted with its public key cannot be read there",
-            "decrypt what is needed while the source answers; give the new public key (GetPublicKey) to whoever encrypts \
-             outside of KMS",
-        ),
-        (KeyUsage::SignVerify, _) => (
-            code::NEW_KEY_PAIR,
-            "its counterpart has another key pair: what that signs does not verify with the old public key",
-            "give the new public key (GetPublicKey) to all who verify: JWKS documents, certificates, trust stores, code \
-             signing; leave them the old one for what is signed already",
-        ),
-        (KeyUsage::GenerateVerifyMac, _) => (
-            code::NEW_MAC_KEY,
-            "its counterpart has other material: codes that the one made do not verify with the other",
-            "have codes and tokens verified with the key that made them, until none of the old ones is left",
-        ),
-        (KeyUsage::KeyAgreement | KeyUsage::EncapsulateDecapsulate, _) => (
-            code::NEW_KEY_PAIR,
-            "its counterpart has another key pair: it agrees on other secrets",
-            "give the new public key (GetPublicKey) to every peer, and agree anew",
-        ),
-        (KeyUsage::Other(_), _) => (
-            code::NEW_KEY_PAIR,
-            "its counterpart has other material: what was made with it is of no use there",
-            "find out who relies on it, and have that made anew with the counterpart",
-        ),
-    };
-    Finding::action(code, what).about(key).remedy(remedy)
-}
-
 // REQ: E-25
 pub(crate) fn quota(room: Room) -> Finding {
     let Room { what, there, more, most, is_part } = room;
@@ -654,17 +366,6 @@ pub(crate) fn services_stay(keys: usize) -> Finding {
 pub(crate) fn shared_not_listed() -> Finding {
     Finding::note(code::SHARED_NOT_LISTED, "keys that other accounts share with this one are not listed, and not moved")
         .remedy("have the account that owns such a key move it, and share it anew")
-}
-
-/// KMS developer guide, "Importing key material": what imported key pairs and HMAC keys make is bound to no key of KMS.
-pub(crate) fn same_material(key: &KeyArn) -> Finding {
-    Finding::note(
-        code::SAME_MATERIAL,
-        "its counterpart is to have the same imported material: signatures, codes and ciphertext of the one are good for the \
-         other",
-    )
-    .about(key)
-    .remedy("import no other: KMS ties a key to the first material that it is given")
 }
 
 pub(crate) fn service_grants(key: &KeyArn, grantees: &BTreeSet<&str>) -> Finding {

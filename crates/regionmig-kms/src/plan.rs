@@ -192,10 +192,10 @@ impl<'a> Planner<'a> {
             // Key pairs and HMAC keys that were imported are the same wherever they are.
             true if is_imported && !is_symmetric => {
                 if !key.lacks_material() {
-                    self.draft.find(finding::same_material(arn));
+                    self.draft.find(finding::material::same(arn));
                 }
             }
-            true => self.draft.find(finding::other_material(arn, key, is_imported)),
+            true => self.draft.find(finding::material::other(arn, key, is_imported)),
             false => {}
         }
         if has_own_material && is_symmetric {

@@ -29,7 +29,7 @@ impl<'a> Planner<'a> {
         if let (None, Some(store)) = (&mapped, &key.custom_key_store)
             && self.options.key_store(store).is_none()
         {
-            self.draft.find(finding::key_store_not_mapped(arn, store));
+            self.draft.find(finding::key_store::not_mapped(arn, store));
             return None;
         }
         if key.state == KeyState::Unavailable {
@@ -158,7 +158,7 @@ impl<'a> Planner<'a> {
                 None
             }
             KeyState::PendingImport => {
-                self.draft.find(finding::primary_lacks_material(arn, primary));
+                self.draft.find(finding::material::primary_lacks(arn, primary));
                 None
             }
             state => {

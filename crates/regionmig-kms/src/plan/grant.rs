@@ -55,7 +55,7 @@ impl Planner<'_> {
             }
         }
         if before.state == KeyState::PendingImport && !pairs.new.is_empty() {
-            return self.draft.find(finding::empty_counterpart(Part::Grants.of(arn)));
+            return self.draft.find(finding::material::empty_counterpart(Part::Grants.of(arn)));
         }
         let grants = survey.source.grants.lookup(arn);
         let named = all(&grants).filter(|grant| pairs.new.contains(&grant.terms));

@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
         found: Option<(&'a KeyArn, &'a Key)>,
     ) -> Option<Supply> {
         if let Some((target, _)) = found.filter(|(_, other)| !key.is_imported() && other.lacks_material()) {
-            self.draft.find(finding::counterpart_lacks_material(arn, target));
+            self.draft.find(finding::material::counterpart_lacks(arn, target));
             return None;
         }
         // One that the caller mapped may have material of KMS's.
@@ -65,7 +65,7 @@ impl<'a> Planner<'a> {
         }
         let is_complete = found.is_some_and(|(_, other)| !other.lacks_material());
         if key.lacks_material() {
-            self.draft.find(finding::no_material(arn));
+            self.draft.find(finding::material::none(arn));
             return Some(Supply { is_lacking: !is_complete, steps: Vec::new() });
         }
         let is_related = match found {
@@ -149,7 +149,7 @@ impl<'a> Planner<'a> {
             Lookup::Absent | Lookup::Unknown(_) => &[],
         };
         if let Some((own, there)) = differing_expiry(own, (other, there), is_related) {
-            self.draft.find(finding::expiry_differs(arn, own, target, there));
+            self.draft.find(finding::material::expiry_differs(arn, own, target, there));
         }
     }
 
@@ -159,10 +159,10 @@ impl<'a> Planner<'a> {
         if left == 0 {
             return;
         }
-        self.draft.find(finding::materials_left(arn, left));
+        self.draft.find(finding::material::left(arn, left));
         let had = |target| matches!(self.survey.target.value.materials.lookup(target), Lookup::Present(all) if !all.is_empty());
         if let Some((target, _)) = found.filter(|(target, _)| had(target)) {
-            self.draft.find(finding::material_tied(arn, target));
+            self.draft.find(finding::material::tied(arn, target));
         }
     }
 
@@ -174,10 +174,10 @@ impl<'a> Planner<'a> {
             last.completes = Some(first.iter().filter_map(|step| step.material.clone()).collect());
         }
         if !self.options.brings_material() {
-            self.draft.find(finding::material_wanted(arn, steps.len()));
+            self.draft.find(finding::material::wanted(arn, steps.len()));
         }
         if let Some(at) = steps.iter().filter_map(|step| step.expires).min() {
-            self.draft.find(finding::material_expires(arn, at));
+            self.draft.find(finding::material::expires(arn, at));
         }
         Supply { is_lacking: false, steps }
     }

@@ -20,17 +20,17 @@ impl<'a> Planner<'a> {
     pub(super) fn home(&mut self, arn: &KeyArn, key: &Key) -> Option<Home> {
         let Some(store) = &key.custom_key_store else { return Some(Home::default()) };
         let Some(there) = self.options.key_store(store) else {
-            self.draft.find(finding::key_store_not_mapped(arn, store));
+            self.draft.find(finding::key_store::not_mapped(arn, store));
             return None;
         };
         match self.survey.target.value.key_stores.lookup(there) {
             Lookup::Present(found) if found.kind.as_ref().is_some_and(|kind| *kind != key.origin) => {
-                self.draft.find(finding::key_store_of_other_kind(arn, key, there));
+                self.draft.find(finding::key_store::of_other_kind(arn, key, there));
                 return None;
             }
             Lookup::Present(found) if found.is_connected() => {}
             Lookup::Present(found) => {
-                self.draft.find(finding::key_store_not_connected(arn, there, &found.connection));
+                self.draft.find(finding::key_store::not_connected(arn, there, &found.connection));
                 return None;
             }
             Lookup::Unknown(gap) => {
@@ -38,17 +38,17 @@ impl<'a> Planner<'a> {
                 return None;
             }
             Lookup::Absent => {
-                self.draft.find(finding::key_store_missing(arn, there));
+                self.draft.find(finding::key_store::missing(arn, there));
                 return None;
             }
         }
         let xks_key = self.options.xks_key(arn).map(str::to_owned);
         if key.origin == Origin::ExternalKeyStore && xks_key.is_none() {
-            self.draft.find(finding::xks_key_not_mapped(arn));
+            self.draft.find(finding::key_store::external_key_not_mapped(arn));
             return None;
         }
         if let Some(user) = xks_key.as_ref().and_then(|xks_key| self.user_of(xks_key, there, arn)) {
-            self.draft.find(finding::xks_key_in_use(arn, user));
+            self.draft.find(finding::key_store::external_key_in_use(arn, user));
             return None;
         }
         Some(Home { store: Some(there.clone()), xks_key })

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use regionmig_core::{AliasName, Listing, Step as _};
+use regionmig_core::{Listing, Step as _};
 
-use crate::options::AliasConflict;
 use crate::snapshot::{GrantTerms, Key, KeyState, KeyStore, Rotation};
 use crate::testing::{Case, Entry, POLICY, SOURCE, TARGET, THIRD, arn, gap, kms, now};
 
+mod alias;
+mod found;
+mod multi_region;
 mod quota;
 mod rename;
 mod rewriting;
@@ -135,158 +137,6 @@ fn a_key_to_be_deleted_is_skipped_and_one_on_the_way_waited_for() {
 }
 
 #[test]
-fn a_copy_is_found_by_its_mark_and_what_is_equal_left() {
-    let entry = || Entry::new().rotated(90).grant(role("a")).tag("a", "b").described("d");
-    let case = Case::new().source("k", entry().alias("alias/a")).target("t", entry().alias("alias/a").copy_of("k"));
-    check(&case, &["= k t", "= alias/a alias/a", "action kms.reencrypt k"]);
-}
-
-#[test]
-fn what_differs_on_a_found_key_is_changed_with_leave() {
-    let found = |entry: Entry, other: Entry, expected: &[&str]| {
-        let case = Case::new().source("k", entry).target("t", other.copy_of("k"));
-        check(&case, &[&["= k t", "action kms.reencrypt k"], expected].concat());
-    };
-    let plain = Entry::new;
-    let other_policy = POLICY.replace("kms:*", "kms:Decrypt");
-    found(plain(), plain().policy(&other_policy), &["put-policy k OVERWRITING"]);
-    found(plain(), plain().policy(&POLICY.replace("\"kms:*\"", "[\"kms:*\"]")), &[]);
-    found(plain().described("a"), plain(), &["set-description k OVERWRITING"]);
-    found(plain(), plain().described("a"), &["set-description k OVERWRITING"]);
-    found(plain().tag("a", "1"), plain().tag("a", "2"), &["change-tags k OVERWRITING"]);
-    found(plain().tag("a", "1").tag("b", "1"), plain().tag("b", "1"), &["add-tags k"]);
-    found(plain(), plain().tag("a", "1").tag("aws:x", "y"), &["note kms.extra kms.key-tags:k"]);
-    found(plain().rotated(90), plain(), &["enable-rotation k OVERWRITING"]);
-    found(plain().rotated(90), plain().rotated(91), &["enable-rotation k OVERWRITING"]);
-    found(plain(), plain().rotated(91), &["disable-rotation k OVERWRITING"]);
-    found(plain().disabled(), plain(), &["disable k OVERWRITING"]);
-    found(plain(), plain().disabled(), &["enable k OVERWRITING"]);
-    found(plain().disabled(), plain().disabled(), &[]);
-    found(plain().grant(role("a")), plain(), &[&grant_line(&role("a"))]);
-    found(plain(), plain().grant(role("a")), &["action kms.extra kms.key-grants:k"]);
-    found(plain(), plain().alias("alias/b"), &["note kms.extra k"]);
-    found(plain().alias("alias/a"), plain(), &["create-alias alias/a"]);
-}
-
-#[test]
-fn a_disabled_copy_takes_neither_grants_nor_rotation() {
-    let entry = Entry::new().grant(role("a")).rotated(90).disabled();
-    let case = Case::new().source("k", entry).target("t", Entry::new().disabled().copy_of("k"));
-    let expected = [
-        "= k t",
-        "action kms.reencrypt k",
-        "blocker kms.disabled-counterpart kms.key-grants:k",
-        "blocker kms.disabled-counterpart kms.key-rotation:k",
-    ];
-    check(&case, &expected);
-    // If it is to be enabled, that comes first.
-    let case = Case::new().source("k", Entry::new().grant(role("a"))).target("t", Entry::new().disabled().copy_of("k"));
-    let grant = case.plan().steps.into_iter().find(|step| matches!(step, crate::Step::CreateGrant(_))).unwrap();
-    assert!(grant.spec().after.contains(&format!("enable/kms.key:{}", arn(SOURCE, "k"))));
-}
-
-#[test]
-fn of_several_marked_keys_the_oldest_counts_and_the_others_are_reported() {
-    let case = Case::new()
-        .source("k", Entry::new())
-        .target("a", Entry::new().age(100).copy_of("k"))
-        .target("b", Entry::new().age(200).copy_of("k"))
-        .target("c", Entry::new().age(300).copy_of("k").state(KeyState::PendingDeletion));
-    check(&case, &["= k b", "action kms.duplicate-key k", "action kms.reencrypt k"]);
-}
-
-#[test]
-fn a_marked_key_of_another_kind_is_no_copy_and_no_reason_for_one() {
-    let rsa = Entry::new().spec("RSA_2048").copy_of("k");
-    check(&Case::new().source("k", Entry::new()).target("t", rsa), &["blocker kms.counterpart-differs k"]);
-    let replica = Case::new().source("k", Entry::new()).target("t", Entry::new().replica("t", THIRD).copy_of("k"));
-    check(&replica, &["blocker kms.counterpart-differs k"]);
-    says(&replica, "is SYMMETRIC_DEFAULT, ENCRYPT_DECRYPT, AWS_KMS, a replica");
-    let doomed = Entry::new().copy_of("k").state(KeyState::PendingDeletion);
-    check(&Case::new().source("k", Entry::new()).target("t", doomed), &["create-key k", "action kms.reencrypt k"]);
-}
-
-#[test]
-fn what_is_young_and_unmarked_may_be_the_copy() {
-    let young = |entry: Entry| Case::new().source("k", Entry::new()).target("t", entry);
-    check(&young(Entry::new().age(29)), &["blocker core.unclear k"]);
-    check(&young(Entry::new().age(-1)), &["blocker core.unclear k"]);
-    let made = ["create-key k", "action kms.reencrypt k"];
-    check(&young(Entry::new().age(30)), &made);
-    check(&young(Entry::new().age(1).spec("RSA_2048")), &made);
-    check(&young(Entry::new().age(1).copy_of("another")), &made);
-    check(&young(Entry::new().age(1).replica("mrk-1", THIRD)), &made);
-    check(&young(Entry::new().age(1).aws_managed()), &made);
-    check(&young(Entry::new().age(1).state(KeyState::PendingDeletion)), &made);
-    // It is known to be another's.
-    let case = young(Entry::new().age(1)).source("m", Entry::new()).map("m", "t");
-    let expected = ["create-key k", "action kms.reencrypt k", "= m t", "action kms.reencrypt m"];
-    check(&case, &expected);
-}
-
-#[test]
-fn a_target_that_was_not_read_leads_to_no_copy() {
-    let case = || Case::new().source("k", Entry::new().alias("alias/a"));
-    let unclear = |case: Case| check(&case, &["blocker core.unclear k"]);
-    unclear(case().edit(|_, target| target.keys = Listing::unread(gap())));
-    unclear(case().edit(|_, target| target.keys.insert(arn(TARGET, "t"), Err(gap()))));
-    unclear(case().target("t", Entry::new()).edit(|_, target| target.tags.insert(arn(TARGET, "t"), Err(gap()))));
-    // Of another kind, or answered for.
-    let made = ["create-key k", "create-alias alias/a", "action kms.reencrypt k"];
-    let rsa = case().target("t", Entry::new().spec("RSA_2048"));
-    check(&rsa.edit(|_, target| target.tags.insert(arn(TARGET, "t"), Err(gap()))), &made);
-    let answered = case().target("t", Entry::new()).edit(|_, target| {
-        target.tags.insert(arn(TARGET, "t"), Err(gap()));
-        target.tags.presume_complete("they are the auditors'");
-    });
-    check(&answered, &made);
-}
-
-#[test]
-fn the_tagging_api_clears_a_key_that_it_shows_without_a_mark() {
-    let murky = |entry: Entry, told: Option<&Entry>| {
-        let case = Case::new().source("k", Entry::new().tag("a", "1")).target("t", entry);
-        case.edit(|_, target| {
-            target.tags.insert(arn(TARGET, "t"), Err(gap()));
-            if let Some(told) = told {
-                target.tagged.insert(arn(TARGET, "t"), Ok(told.tags.clone()));
-            }
-        })
-    };
-    let (made, unclear) = (["create-key k", "action kms.reencrypt k"], ["blocker core.unclear k"]);
-    let (plain, theirs) = (Entry::new(), Entry::new().tag("Owner", "they"));
-    let cleared = murky(plain.clone(), Some(&theirs));
-    check(&cleared, &[&made[..], &["note kms.told-by-tagging-api"]].concat());
-    says(&cleared, "without a mark, so they are no copies: arn:aws:kms:eu-central-1:111122223333:key/t");
-    // Its silence, be it on the key or its tags, or that it was not read, says nothing.
-    check(&murky(plain.clone(), Some(&plain)), &unclear);
-    check(&murky(plain.clone(), None), &unclear);
-    check(&murky(plain.clone(), None).edit(|_, target| target.tagged = Listing::unread(gap())), &unclear);
-    // What was read before it broke off counts.
-    let broken = cleared.clone().edit(|_, target| target.tagged = std::mem::take(&mut target.tagged).truncated(gap()));
-    check(&broken, &[&made[..], &["note kms.told-by-tagging-api"]].concat());
-    check(&murky(Entry::new().age(29), Some(&theirs)), &unclear);
-    // A mark is one, and which tags differ is asked of KMS alone.
-    let found = ["= k t", "action kms.reencrypt k", "blocker core.unclear kms.key-tags:k"];
-    check(&murky(plain.clone(), Some(&Entry::new().copy_of("k"))), &found);
-    check(&murky(plain.clone(), Some(&Entry::new().copy_of("another"))), &made);
-    // What is mapped is nobody else's.
-    check(&murky(plain, Some(&theirs)).map("k", "t"), &found);
-}
-
-#[test]
-fn what_kms_tells_of_tags_counts_before_what_the_tagging_api_shows() {
-    let told = |own: Entry, shown: Entry| {
-        let case = Case::new().source("k", Entry::new()).target("t", own);
-        case.edit(|_, target| target.tagged.insert(arn(TARGET, "t"), Ok(shown.tags)))
-    };
-    let (marked, plain) = (Entry::new().copy_of("k"), Entry::new().tag("Owner", "they"));
-    let found = ["= k t", "action kms.reencrypt k"];
-    check(&told(marked.clone(), plain.clone()), &found);
-    check(&told(plain, marked), &["create-key k", "action kms.reencrypt k"]);
-}
-
-#[test]
 fn what_was_not_read_of_a_source_holds_what_it_decides() {
     let case = || Case::new().source("k", Entry::new().grant(role("a")).rotated(90).alias("alias/a").disabled());
     let k = || arn(SOURCE, "k");
@@ -333,18 +183,6 @@ fn what_was_not_read_of_a_counterpart_is_left_as_it_is() {
 }
 
 #[test]
-fn an_alias_in_use_is_not_taken_away() {
-    let case = || Case::new().source("k", Entry::new().alias("alias/a"));
-    let other = || Entry::new().alias("alias/a");
-    let made = ["create-key k", "action kms.reencrypt k", "blocker kms.alias-taken alias/a"];
-    check(&case().target("t", other()), &made);
-    let found = case().target("t", other()).target("c", Entry::new().copy_of("k"));
-    check(&found, &["= k c", "action kms.reencrypt k", "blocker kms.alias-taken alias/a"]);
-    let unread = case().edit(|_, target| target.aliases = Listing::unread(gap()));
-    check(&unread, &["create-key k", "action kms.reencrypt k", "blocker core.unclear alias/a"]);
-}
-
-#[test]
 fn a_mapped_key_is_the_counterpart_if_it_can_be() {
     let case = |entry: Entry| Case::new().source("k", Entry::new()).target("t", entry).map("k", "t");
     check(&case(Entry::new()), &["= k t", "action kms.reencrypt k"]);
@@ -358,105 +196,6 @@ fn a_mapped_key_is_the_counterpart_if_it_can_be() {
     let mut outside = Case::new().source("k", Entry::new());
     outside.survey.ids.bind(&arn(SOURCE, "k"), &arn(THIRD, "t")).unwrap();
     check(&outside, &["note kms.mapped-outside k"]);
-}
-
-// REQ: KMS-11
-#[test]
-fn a_primary_is_replicated_from_the_source() {
-    let entry = || Entry::new().primary("mrk-1", SOURCE, &[]).rotated(90);
-    let case = Case::new().source("mrk-1", entry().alias("alias/a").tag("a", "b"));
-    check(&case, &["replicate-key mrk-1 at source", "create-alias alias/a"]);
-    let there = Entry::new().replica("mrk-1", SOURCE);
-    check(&Case::new().source("mrk-1", entry()).target("mrk-1", there.clone()), &["= mrk-1 mrk-1"]);
-    let doomed = there.state(KeyState::PendingDeletion);
-    let case = Case::new().source("mrk-1", entry()).target("mrk-1", doomed);
-    check(&case, &["blocker kms.counterpart-pending-deletion mrk-1"]);
-    check(&Case::new().source("mrk-1", entry().disabled()), &["blocker kms.primary-disabled mrk-1"]);
-    let listed = Case::new().source("mrk-1", Entry::new().primary("mrk-1", SOURCE, &[TARGET]));
-    check(&listed, &["blocker core.unclear mrk-1"]);
-    let unread = Case::new().source("mrk-1", entry()).edit(|_, target| target.keys = Listing::unread(gap()));
-    check(&unread, &["blocker core.unclear mrk-1"]);
-}
-
-// REQ: KMS-2 KMS-3 KMS-4
-#[test]
-fn what_services_encrypted_under_multi_region_keys_stays_theirs() {
-    let counted = |case: &Case| {
-        let findings = case.plan().findings;
-        findings.into_iter().find(|finding| finding.code == crate::code::SERVICES_STAY).map(|finding| finding.message)
-    };
-    let case = Case::new().source("k", Entry::new());
-    assert_eq!(counted(&case), None);
-    let case = case.source("mrk-1", Entry::new().primary("mrk-1", SOURCE, &[]));
-    let found = Entry::new().primary("mrk-2", SOURCE, &[TARGET]);
-    let case = case.source("mrk-2", found).target("mrk-2", Entry::new().replica("mrk-2", SOURCE));
-    // Nothing is encrypted under a key that signs.
-    let signs = Entry::new().spec("RSA_2048").with(|key| key.usage = "SIGN_VERIFY".into());
-    let case = case.source("mrk-3", signs.primary("mrk-3", SOURCE, &[]));
-    assert!(counted(&case).unwrap().contains("DynamoDB global tables: 2."), "{:?}", counted(&case));
-}
-
-#[test]
-fn a_replica_is_replicated_from_where_its_primary_is() {
-    let entry = || Entry::new().replica("mrk-1", THIRD);
-    let primary = |entry: Entry| entry.primary("mrk-1", THIRD, &[SOURCE]).key;
-    let case = |key| Case::new().source("mrk-1", entry()).third_primary("mrk-1", key);
-    check(&case(Ok(primary(Entry::new()))), &["replicate-key mrk-1 at us-west-2"]);
-    check(&case(Ok(primary(Entry::new().disabled()))), &["blocker kms.primary-disabled mrk-1"]);
-    check(&case(Ok(primary(Entry::new().state(KeyState::Updating)))), &["blocker core.unclear mrk-1"]);
-    check(&case(Ok(Entry::new().primary("mrk-1", THIRD, &[TARGET]).key)), &["blocker core.unclear mrk-1"]);
-    // That region does not answer.
-    check(&case(Err(gap())), &["blocker core.unclear mrk-1"]);
-    check(&Case::new().source("mrk-1", entry()), &["blocker core.unclear mrk-1"]);
-    // A disabled replica of an enabled primary.
-    let disabled = Case::new().source("mrk-1", entry().disabled()).third_primary("mrk-1", Ok(primary(Entry::new())));
-    check(&disabled, &["replicate-key mrk-1 at us-west-2", "disable mrk-1"]);
-}
-
-#[test]
-fn a_replica_whose_primary_is_in_the_target_is_there_already() {
-    let entry = Entry::new().replica("mrk-1", TARGET).alias("alias/a");
-    let case = Case::new().source("mrk-1", entry.clone());
-    let found = case.clone().target("mrk-1", Entry::new().primary("mrk-1", TARGET, &[SOURCE]).rotated(90));
-    check(&found, &["= mrk-1 mrk-1", "create-alias alias/a"]);
-    check(&case, &["blocker core.unclear mrk-1"]);
-}
-
-#[test]
-fn a_multi_region_key_that_is_mapped_to_an_unrelated_one_shares_no_rotation_with_it() {
-    let own = Entry::new().primary("mrk-1", SOURCE, &[]).rotated(90);
-    let case = Case::new().source("mrk-1", own).map("mrk-1", "t");
-    let expected = ["= mrk-1 t", "action kms.reencrypt mrk-1", "enable-rotation mrk-1 OVERWRITING"];
-    check(&case.clone().target("t", Entry::new()), &expected);
-    check(&case.target("t", Entry::new().primary("mrk-2", TARGET, &[])), &expected);
-}
-
-#[test]
-fn no_replica_leaves_its_account_or_partition() {
-    let entry = || Entry::new().primary("mrk-1", SOURCE, &[]);
-    for target in ["444455556666/eu-central-1", "111122223333/cn-north-1"] {
-        check(&Case::to(target).source("mrk-1", entry()), &["blocker kms.replica-out-of-reach mrk-1"]);
-    }
-}
-
-#[test]
-fn copies_become_primaries_if_that_is_wanted() {
-    let is_primary = |case: &Case| match &case.plan().steps[..] {
-        [crate::Step::CreateKey(made)] => made.multi_region,
-        other => panic!("{other:?}"),
-    };
-    let mut case = Case::new().source("k", Entry::new());
-    assert!(!is_primary(&case));
-    case.options = kms().as_multi_region().options().clone();
-    assert!(is_primary(&case));
-    case.options = kms().as_multi_region_of([arn(SOURCE, "k")]).options().clone();
-    assert!(is_primary(&case));
-    case.options = kms().as_multi_region_of([arn(SOURCE, "other")]).options().clone();
-    assert!(!is_primary(&case));
-    // The copy of an earlier run is taken as it is, whichever it is.
-    case.options = kms().options().clone();
-    let found = case.target("mrk-2", Entry::new().primary("mrk-2", TARGET, &[]).copy_of("k").rotated(90));
-    check(&found, &["= k mrk-2", "action kms.reencrypt k", "disable-rotation k OVERWRITING"]);
 }
 
 #[test]
@@ -540,40 +279,6 @@ fn grants_lose_the_names_they_had_and_a_note_says_so() {
 }
 
 #[test]
-fn a_replica_of_another_family_rotates_as_its_primary_says() {
-    let case = |own: Entry, there: Entry| {
-        Case::new().source("k", own).target("mrk-9", there.replica("mrk-9", THIRD)).map("k", "mrk-9")
-    };
-    let found = ["= k mrk-9", "action kms.reencrypt k"];
-    check(&case(Entry::new().rotated(90), Entry::new().rotated(90)), &found);
-    let differs = case(Entry::new().rotated(90), Entry::new());
-    check(&differs, &[&found[..], &["action kms.rotation-elsewhere kms.key-rotation:k"]].concat());
-    says(&differs, "rotated every 90 days, that of its counterpart never, as its primary arn:aws:kms:us-west-2:");
-}
-
-#[test]
-fn a_copy_that_cannot_have_replicas_is_reported_where_one_that_can_was_wanted() {
-    let found = |entry: Entry| {
-        let mut case = Case::new().source("k", Entry::new()).target("mrk-t", entry.copy_of("k"));
-        case.options = kms().as_multi_region().options().clone();
-        case
-    };
-    let single = ["= k mrk-t", "action kms.reencrypt k", "action kms.not-multi-region k"];
-    check(&found(Entry::new()), &single);
-    check(&found(Entry::new().primary("mrk-t", TARGET, &[])), &single[..2]);
-}
-
-#[test]
-fn a_primary_that_is_to_be_deleted_is_not_waited_for() {
-    for state in [KeyState::PendingDeletion, KeyState::PendingReplicaDeletion] {
-        let primary = Entry::new().primary("mrk-1", THIRD, &[SOURCE]).state(state);
-        let case = Case::new().source("mrk-1", Entry::new().replica("mrk-1", THIRD));
-        let case = case.third_primary("mrk-1", Ok(primary.key));
-        check(&case, &["blocker kms.primary-pending-deletion mrk-1"]);
-    }
-}
-
-#[test]
 fn keys_that_are_not_selected_are_left_with_their_aliases_and_counted() {
     let mut case = Case::new()
         .source("a", Entry::new().alias("alias/a"))
@@ -602,156 +307,6 @@ fn tags_that_the_caller_adds_are_on_every_counterpart() {
     case.options = kms().add_tag("regionmig:source", "x").add_tag("AWS:x", "y").options().clone();
     check(&case, &[&found[..], &["add-tags k", "blocker kms.reserved-tag"]].concat());
     says(&case, "were to be added: AWS:x, regionmig:source");
-}
-
-#[test]
-fn an_alias_is_taken_from_another_key_only_if_that_was_asked_for_and_kms_lets_it() {
-    let case = |there: Entry, conflict| {
-        let mut case = Case::new()
-            .source("k", Entry::new().alias("alias/a").disabled())
-            .target("t", there.alias("alias/a"))
-            .target("c", Entry::new().copy_of("k"));
-        case.options = kms().on_alias_conflict(conflict).options().clone();
-        case
-    };
-    let found = ["= k c", "action kms.reencrypt k", "disable k OVERWRITING"];
-    let taken = [&found[..], &["blocker kms.alias-taken alias/a"]].concat();
-    check(&case(Entry::new(), AliasConflict::Fail), &taken);
-    let repointed = case(Entry::new(), AliasConflict::Repoint);
-    check(&repointed, &[&found[..], &["update-alias alias/a OVERWRITING"]].concat());
-    for step in repointed.plan().steps {
-        match step {
-            crate::Step::UpdateAlias(step) => assert_eq!(step.replaces, arn(TARGET, "t")),
-            other => assert!(other.spec().after.contains("update-alias/kms.alias:alias/a"), "disabled last"),
-        }
-    }
-    for other in [
-        Entry::new().aws_managed(),
-        Entry::new().spec("HMAC_256").with(|key| key.usage = "GENERATE_VERIFY_MAC".into()),
-        Entry::new().spec("RSA_2048"),
-    ] {
-        check(&case(other, AliasConflict::Repoint), &taken);
-    }
-    let unread = case(Entry::new(), AliasConflict::Repoint).edit(|_, target| {
-        target.keys.insert(arn(TARGET, "t"), Err(gap()));
-    });
-    check(&unread, &taken);
-}
-
-#[test]
-fn a_key_of_the_target_is_adopted_by_its_alias_if_that_was_asked_for_and_it_can_be_the_one() {
-    let case = |there: Entry| {
-        let mut case = Case::new().source("k", Entry::new().alias("alias/a").alias("alias/b"));
-        case.options = kms().on_alias_conflict(AliasConflict::Adopt).options().clone();
-        case.target("t", there.alias("alias/a"))
-    };
-    let adopted =
-        ["= k t", "= alias/a alias/a", "create-alias alias/b", "note kms.adopted k", "action kms.reencrypt k"];
-    check(&case(Entry::new()), &adopted);
-    let made = ["create-key k", "create-alias alias/b", "action kms.reencrypt k", "blocker kms.alias-taken alias/a"];
-    for other in [
-        Entry::new().spec("RSA_2048"),
-        Entry::new().replica("mrk-1", THIRD),
-        Entry::new().state(KeyState::PendingDeletion),
-        Entry::new().copy_of("other"),
-        Entry::new().aws_managed(),
-    ] {
-        check(&case(other), &made);
-    }
-    // Two names of two keys decide nothing.
-    let two = case(Entry::new()).target("u", Entry::new().alias("alias/b"));
-    let taken = ["blocker kms.alias-taken alias/a", "blocker kms.alias-taken alias/b"];
-    check(&two, &[&["create-key k", "action kms.reencrypt k"], &taken[..]].concat());
-    // Nor does one name of two keys, or one that cannot be read, or a key that may be another's.
-    let claimed = case(Entry::new().alias("alias/c")).source("other", Entry::new().alias("alias/c"));
-    let others = ["create-key other", "action kms.reencrypt other", "blocker kms.alias-taken alias/c"];
-    check(&claimed, &[&made[..], &others].concat());
-    let unread = case(Entry::new()).edit(|_, target| target.aliases.insert("alias/b".parse().unwrap(), Err(gap())));
-    check(&unread, &["blocker core.unclear k"]);
-    check(&case(Entry::new().age(3)), &["blocker core.unclear k"]);
-    let murky = case(Entry::new()).edit(|_, target| target.tags.insert(arn(TARGET, "t"), Err(gap())));
-    check(&murky, &["blocker core.unclear k"]);
-    // Nor is one taken that is another key's counterpart.
-    let mapped = case(Entry::new()).source("other", Entry::new()).map("other", "t");
-    check(&mapped, &[&made[..], &["= other t", "action kms.reencrypt other", "note kms.extra other"]].concat());
-}
-
-#[test]
-fn a_key_that_waits_for_its_material_is_not_adopted() {
-    let case = |there: Entry| {
-        let mut case = Case::new().source("k", Entry::new().imported().alias("alias/a"));
-        case.options = kms().on_alias_conflict(AliasConflict::Adopt).options().clone();
-        case.target("t", there.imported().alias("alias/a"))
-    };
-    assert!(case(Entry::new()).shown().contains(&"= k t".to_owned()));
-    let waiting = case(Entry::new().imported().empty()).shown();
-    assert!(waiting.contains(&"create-key k".to_owned()), "{waiting:?}");
-    assert!(waiting.contains(&"blocker kms.alias-taken alias/a".to_owned()), "{waiting:?}");
-}
-
-#[test]
-fn a_key_is_not_adopted_by_an_alias_that_gets_another_name() {
-    let case = |names: &'static [&'static str]| {
-        let mut case = Case::new().source("k", Entry::new().alias("alias/a").alias("alias/b"));
-        let new = |name: &AliasName| format!("{name}-new").parse().ok();
-        let is_renamed = move |name: &AliasName| names.contains(&name.as_str());
-        let kms = kms().on_alias_conflict(AliasConflict::Adopt);
-        let kms = kms.rename_on_alias_conflict(move |name| new(name).filter(|_| is_renamed(name)));
-        case.options = kms.options().clone();
-        case.target("t", Entry::new().alias("alias/a"))
-    };
-    let made = ["create-key k", "create-alias alias/a", "create-alias alias/b", "note kms.alias-renamed alias/a"];
-    let made = [&made[..], &["action kms.reencrypt k"]].concat();
-    check(&case(&["alias/a", "alias/b"]), &made);
-    check(&case(&["alias/a"]), &made);
-    let adopted =
-        ["= k t", "= alias/a alias/a", "create-alias alias/b", "note kms.adopted k", "action kms.reencrypt k"];
-    check(&case(&["alias/b"]), &adopted);
-    // Where such a name points is nobody's question.
-    let unread = case(&["alias/b"]).edit(|_, target| target.aliases.insert("alias/b".parse().unwrap(), Err(gap())));
-    assert!(unread.shown().contains(&"= k t".to_owned()), "{:?}", unread.shown());
-    // What an earlier run decided is as good.
-    let mut mapped = case(&[]);
-    mapped.survey.ids.bind::<AliasName>(&"alias/a".parse().unwrap(), &"alias/c".parse().unwrap()).unwrap();
-    check(&mapped, &made);
-}
-
-#[test]
-fn a_replica_becomes_the_primary_if_that_was_asked_for() {
-    let case = |own: Entry| {
-        let mut case = Case::new().source("mrk-1", own);
-        case.options = kms().promote([arn(SOURCE, "mrk-1")]).options().clone();
-        case
-    };
-    let primary = || Entry::new().primary("mrk-1", SOURCE, &[]);
-    let made = case(primary());
-    let step = "promote mrk-1 at source OVERWRITING";
-    check(&made, &["replicate-key mrk-1 at source", step, "action kms.promoted mrk-1"]);
-    says(&made, "apply it while the primary's region answers");
-    let found = primary().primary("mrk-1", SOURCE, &[TARGET]);
-    let found = case(found).target("mrk-1", Entry::new().replica("mrk-1", SOURCE));
-    check(&found, &["= mrk-1 mrk-1", step, "action kms.promoted mrk-1"]);
-    let third = case(Entry::new().replica("mrk-1", THIRD)).target("mrk-1", Entry::new().replica("mrk-1", THIRD));
-    check(&third, &["= mrk-1 mrk-1", "promote mrk-1 at us-west-2 OVERWRITING", "action kms.promoted mrk-1"]);
-    let done = case(Entry::new().replica("mrk-1", TARGET)).target("mrk-1", Entry::new().primary("mrk-1", TARGET, &[]));
-    check(&done, &["= mrk-1 mrk-1"]);
-    check(&case(Entry::new()), &["create-key mrk-1", "action kms.reencrypt mrk-1", "action kms.not-promotable mrk-1"]);
-    // Both must be enabled meanwhile: a replica that is to be disabled is so afterwards.
-    let disabled = || Entry::new().replica("mrk-1", THIRD).disabled();
-    let of_third = |key: Entry| {
-        let target = Entry::new().replica("mrk-1", THIRD);
-        case(disabled()).third_primary("mrk-1", Ok(key.primary("mrk-1", THIRD, &[SOURCE]).key)).target("mrk-1", target)
-    };
-    let enabled = of_third(Entry::new());
-    let promoted = ["= mrk-1 mrk-1", "promote mrk-1 at us-west-2 OVERWRITING", "action kms.promoted mrk-1"];
-    check(&enabled, &[&promoted[..], &["disable mrk-1 OVERWRITING"]].concat());
-    let last = enabled.plan().steps.into_iter().find(|step| matches!(step, crate::Step::DisableKey(_))).unwrap();
-    assert!(last.spec().after.iter().any(|other| other.starts_with("promote/")));
-    let refused = ["= mrk-1 mrk-1", "action kms.not-promotable mrk-1", "disable mrk-1 OVERWRITING"];
-    check(&of_third(Entry::new().disabled()), &refused);
-    let stays = case(disabled()).third_primary("mrk-1", Ok(Entry::new().primary("mrk-1", THIRD, &[SOURCE]).key));
-    let stays = stays.target("mrk-1", disabled());
-    check(&stays, &["= mrk-1 mrk-1", "action kms.not-promotable mrk-1"]);
 }
 
 #[test]

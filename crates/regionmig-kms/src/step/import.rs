@@ -7,7 +7,8 @@ use std::time::Duration;
 use regionmig_core::{Binding, Effect, KeyArn, ResourceId, Spec, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{AGREEING, Part, reads, writes};
+use super::spec::{reads, writes};
+use super::{AGREEING, Part};
 use crate::material::EmptyKey;
 use crate::snapshot::KeySpec;
 

@@ -3,7 +3,7 @@
 
 mod allowance;
 #[cfg(test)]
-mod by_hand;
+pub(crate) mod by_hand;
 mod expected;
 mod portrait;
 mod settled;

@@ -45,9 +45,8 @@ pub(super) async fn stretches(trial: &Trial<'_>) -> Vec<usize> {
     stretches
 }
 
-/// Drops a run after each number of polls from `first` to `last`. Runs that leave the same are brought to their end once. Returns
-/// how many that were.
-pub(super) async fn dropped(trial: &Trial<'_>, first: usize, last: usize) -> usize {
+/// Drops a run after each number of polls from `first` to `last`. Runs that leave the same are brought to their end once.
+pub(super) async fn dropped(trial: &Trial<'_>, first: usize, last: usize) {
     let mut seen: Vec<Left> = Vec::new();
     for polls in first..=last {
         let mut fork = trial.fork();
@@ -64,7 +63,6 @@ pub(super) async fn dropped(trial: &Trial<'_>, first: usize, last: usize) -> usi
             seen.push(left);
         }
     }
-    seen.len()
 }
 
 /// One run from opening the journal to letting it go.

@@ -187,3 +187,28 @@ pub(super) fn thinned<T>(all: Vec<T>, most: usize) -> Vec<T> {
     let every = all.len().div_ceil(most.max(1)).max(1);
     all.into_iter().step_by(every).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_journal_is_what_comes_first_of_it() {
+        for (lines, left) in
+            [(0, "front\n"), (1, "front\none\n"), (2, "front\none\ntwo\n"), (9, "front\none\ntwo\nthree")]
+        {
+            let disk = SimulatedDisk::new();
+            disk.put(JOURNAL, Some(b"front\none\ntwo\nthree".to_vec()));
+            older(&disk, 6, lines);
+            assert_eq!(disk.content(JOURNAL), Some(left.as_bytes().to_vec()));
+        }
+    }
+
+    #[test]
+    fn what_is_thinned_out_is_left_evenly() {
+        assert_eq!(thinned((0..10).collect(), 3), [0, 4, 8]);
+        assert_eq!(thinned((0..10).collect(), 10), (0..10).collect::<Vec<_>>());
+        assert_eq!(thinned((0..10).collect(), usize::MAX).len(), 10);
+        assert_eq!(thinned((0..10).collect(), 0), [0]);
+    }
+}

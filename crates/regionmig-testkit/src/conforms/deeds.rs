@@ -134,7 +134,10 @@ impl Rule {
 
 #[cfg(test)]
 mod tests {
+    use regionmig_core::{End, KeyArn};
+
     use super::*;
+    use crate::invariants::by_hand::{end, kms};
 
     fn done(deeds: &[(&str, &str, usize)]) -> Done {
         let deed =
@@ -156,6 +159,9 @@ mod tests {
         let expected = done(&[("make", "a", 1), ("tag", "a", 1)]);
         let rule = Rule::but_for_repeats(BTreeSet::from([("here".to_owned(), "make".to_owned())]));
         assert_eq!(rule.breaches(&done(&[("make", "a", 1), ("tag", "a", 2)]), &expected), "");
+        let thrice = done(&[("make", "a", 1), ("tag", "a", 3)]);
+        let up_to = |most| Rule::but_for_repeats(BTreeSet::new()).up_to(most).breaches(&thrice, &expected);
+        assert!(up_to(3).is_empty() && !up_to(2).is_empty());
         for wrong in [
             done(&[("make", "a", 2), ("tag", "a", 1)]),
             done(&[("make", "a", 1), ("tag", "a", 3)]),
@@ -164,5 +170,45 @@ mod tests {
         ] {
             assert_ne!(rule.breaches(&wrong, &expected), "", "{wrong:?}");
         }
+    }
+
+    /// Makes a key at `place`, and describes another one twice. Returns the name of the first.
+    async fn changed(world: &World, place: &End, other: &KeyArn) -> String {
+        let kms = kms(world, place);
+        for text in ["one", "two"] {
+            let described = kms.update_key_description().key_id(other.id()).description(text).send().await;
+            described.expect("it is described");
+        }
+        let made = kms.create_key().send().await.expect("a key");
+        made.key_metadata.and_then(|made| made.arn).expect("its ARN")
+    }
+
+    #[tokio::test]
+    async fn what_has_the_same_name_in_two_worlds_lasts_and_the_rest_is_known_by_its_source() {
+        let (world, end) = (World::new(), end("111122223333/me-central-1"));
+        let key = world.kms_key(&end);
+        let worlds = [1, 2].map(|seed| {
+            let fork = world.fork();
+            fork.reseed(seed);
+            fork
+        });
+        let made = [changed(&worlds[0], &end, &key).await, changed(&worlds[1], &end, &key).await];
+        let naming = Naming::of(&worlds[0], &worlds[1]);
+        assert!(naming.lasts(key.as_str()) && !naming.lasts(&made[0]));
+        let kind = |action: &str| (end.to_string(), action.to_owned());
+        let describes = (kind("kms:UpdateKeyDescription"), 2);
+        let unbound = naming.done(&worlds[0], &IdMap::default());
+        assert_eq!(unbound.on_lasting(&describes.0, key.as_str()), 2);
+        assert_eq!(unbound.on_lasting(&kind("kms:CreateKey"), key.as_str()), 0);
+        assert_eq!(unbound.kinds(), BTreeMap::from([describes.clone(), (kind("kms:CreateKey"), 1)]));
+        // By its receipt it is the same in both.
+        let bound = [0, 1].map(|which| {
+            let mut ids = IdMap::default();
+            ids.bind_erased((&key).into(), made[which].clone()).expect("bound once");
+            naming.done(&worlds[which], &ids)
+        });
+        assert!(bound[0] == bound[1] && bound[0] != unbound);
+        let without = naming.done_but_to(&worlds[0], &IdMap::default(), &BTreeSet::from([made[0].clone()]));
+        assert_eq!(without.kinds(), BTreeMap::from([describes]));
     }
 }

@@ -152,3 +152,57 @@ pub(super) fn patient(plan: &MigrationPlan) -> ApplyOptions {
     let irreversible = plan.steps().filter(|step| step.spec.effect == Effect::Irreversible);
     irreversible.fold(options, |options, step| options.dangerously_allow(step.id.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use regionmig_core::{Digest, Entry, Receipt, Record};
+
+    use super::*;
+    use crate::invariants::by_hand::{TARGET, end, kms, steps, watched};
+    use crate::invariants::{Allowance, Watch};
+
+    fn fork(watch: &Watch) -> Fork<'_> {
+        let (world, disk) = (watch.world.clone(), SimulatedDisk::new());
+        let seen = world.clone();
+        disk.mark_with(move || seen.requests_so_far());
+        let migration = (watch.expected.make)(&world.access());
+        Fork { act: Act::Apply, world, disk, migration, plan: &watch.expected.plan }
+    }
+
+    fn is_found(fork: &Fork<'_>, since: (usize, usize)) -> bool {
+        catch_unwind(AssertUnwindSafe(|| fork.must_have_written_first(since))).is_err()
+    }
+
+    #[tokio::test]
+    async fn a_request_that_is_sent_before_its_step_is_durably_begun_is_found() {
+        let (watch, _) = watched(Allowance { doubles: false, repeats: 1 }).await;
+        let (fork, (step, _)) = (fork(&watch), steps(&watch));
+        let journal = fork.journal().await.expect("a journal");
+        journal.replay(&Header::new(fork.plan), &mut |_| ()).await.expect("it is empty");
+        let append = async |entry| {
+            let record = Record::new(fork.world.clock().now(), step.clone(), entry);
+            journal.append(&record).await.expect("it is written");
+        };
+        let send = async || drop(kms(&fork.world, &end(TARGET)).create_key().send().await.expect("a key"));
+        let begin = fork.now();
+        assert!(!is_found(&fork, begin));
+        // Another record does not say it.
+        append(Entry::Done(Receipt::new())).await;
+        send().await;
+        assert!(is_found(&fork, begin));
+        let begin = fork.now();
+        append(Entry::Started { generation: 0, spent: None, request: Digest::of(b"") }).await;
+        send().await;
+        assert!(!is_found(&fork, begin));
+        // One record speaks for one request.
+        send().await;
+        assert!(is_found(&fork, begin));
+        // Nor does one that comes too late.
+        let begin = fork.now();
+        send().await;
+        append(Entry::Started { generation: 0, spent: None, request: Digest::of(b"") }).await;
+        assert!(is_found(&fork, begin));
+    }
+}

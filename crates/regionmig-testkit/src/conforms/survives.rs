@@ -59,6 +59,9 @@ impl Extent {
 pub struct Survived {
     /// Runs in which something went wrong, and that came to their end all the same: all of them.
     pub runs: usize,
+    /// How many of them were brought to their end themselves, the others having left the same as one of these. With several threads
+    /// it is more, as each knows only of its own.
+    pub ended: usize,
     /// The same by what went wrong; those that took back what was applied are counted by themselves.
     pub families: BTreeMap<String, usize>,
     /// Runs in which a request was executed later than AWS takes it.
@@ -134,6 +137,7 @@ pub fn survives(
         }
     }
     run(&tasks, extent.threads);
+    survived.ended = std::iter::once(&there).chain(&back).map(Trial::ended).sum();
     let TooLate { runs, doubled, reported } = on_this_thread(late::later_than_that(&there, extent.most));
     assert!(doubled == reported, "of {doubled} things that were made twice, {reported} are reported");
     Survived { too_late: runs, doubled, reported, ..survived }
@@ -194,9 +198,7 @@ impl Task<'_> {
     async fn must_end_well(&self, seen: &mut Vec<Left>) {
         match self {
             Self::Case(trial, case) => case.must_end_well(trial, seen).await,
-            Self::Drops(trial, first, last) => {
-                awaits::dropped(trial, *first, *last).await;
-            }
+            Self::Drops(trial, first, last) => awaits::dropped(trial, *first, *last).await,
         }
     }
 }

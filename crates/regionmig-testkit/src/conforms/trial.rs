@@ -1,6 +1,7 @@
 //! One account, one plan, and forks on which things go wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use regionmig_aws::Access;
@@ -36,6 +37,8 @@ pub(super) struct Trial<'a> {
     naming: Naming,
     goal: Goal,
     changes: Vec<Change>,
+    /// How many forks were brought to their end.
+    ended: AtomicUsize,
 }
 
 /// What there is when all is done.
@@ -101,8 +104,8 @@ impl<'a> Trial<'a> {
         let disk = SimulatedDisk::new();
         let created = FileJournal::create_in(disk.clone(), JOURNAL, &plan).await;
         drop(created.unwrap_or_else(|error| panic!("{}", chain(&error))));
-        let (naming, goal, changes) = (Naming::default(), Goal::default(), Vec::new());
-        let mut trial = Self { make, ids, act: Act::Apply, world, disk, plan, naming, goal, changes };
+        let (naming, goal, changes, ended) = (Naming::default(), Goal::default(), Vec::new(), AtomicUsize::new(0));
+        let mut trial = Self { make, ids, act: Act::Apply, world, disk, plan, naming, goal, changes, ended };
         trial.goal.left = trial.plan.held().keys().cloned().collect();
         trial.learn().await;
         trial
@@ -116,8 +119,8 @@ impl<'a> Trial<'a> {
         fork.world.ledger().clear();
         let (make, ids, plan) = (self.make, self.ids.clone(), self.plan.clone());
         let (world, disk) = (fork.world, fork.disk);
-        let (naming, goal, changes) = (Naming::default(), Goal::default(), Vec::new());
-        let mut trial = Self { make, ids, act: Act::Revert, world, disk, plan, naming, goal, changes };
+        let (naming, goal, changes, ended) = (Naming::default(), Goal::default(), Vec::new(), AtomicUsize::new(0));
+        let mut trial = Self { make, ids, act: Act::Revert, world, disk, plan, naming, goal, changes, ended };
         trial.goal.ids = self.goal.ids.clone();
         let mut fork = trial.fork();
         let outcome = fork.live().await;
@@ -234,6 +237,11 @@ impl<'a> Trial<'a> {
         }
     }
 
+    /// Returns how many forks were brought to their end.
+    pub(super) fn ended(&self) -> usize {
+        self.ended.load(Ordering::Relaxed)
+    }
+
     /// Runs `fork` until all is done, three times at most, as one does after the trouble has ended; and holds the result to
     /// that of the run in which nothing went wrong.
     pub(super) async fn must_end_well(&self, fork: &mut Fork<'_>, trouble: &str) {
@@ -248,6 +256,7 @@ impl<'a> Trial<'a> {
     }
 
     async fn must_end(&self, fork: &mut Fork<'_>, trouble: &str, rule: &Rule) {
+        self.ended.fetch_add(1, Ordering::Relaxed);
         let outcome = self.must_complete_in_three(fork, trouble).await;
         fork.world.clock().advance(ALL_OVER);
         let ids = if self.act == Act::Revert { &self.goal.ids } else { outcome.ids() };

@@ -10,15 +10,15 @@ use regionmig_kms::Kms;
 use crate::invariants::{Allowance, Expected, Watch};
 use crate::world::World;
 
-pub(super) const SOURCE: &str = "111122223333/me-central-1";
-pub(super) const TARGET: &str = "111122223333/eu-central-1";
+pub(crate) const SOURCE: &str = "111122223333/me-central-1";
+pub(crate) const TARGET: &str = "111122223333/eu-central-1";
 
-pub(super) fn end(text: &str) -> End {
+pub(crate) fn end(text: &str) -> End {
     text.parse().expect("an end")
 }
 
 /// A watch over a world with one key, which has an alias.
-pub(super) async fn watched(allowance: Allowance) -> (Watch, KeyArn) {
+pub(crate) async fn watched(allowance: Allowance) -> (Watch, KeyArn) {
     let world = World::new();
     let key = world.kms(&end(SOURCE)).alias("alias/a").make();
     let route = Route::new(end(SOURCE), end(TARGET)).expect("a route");
@@ -29,7 +29,7 @@ pub(super) async fn watched(allowance: Allowance) -> (Watch, KeyArn) {
 }
 
 /// The step that needs nothing, and one that needs what it makes.
-pub(super) fn steps(watch: &Watch) -> (StepId, StepId) {
+pub(crate) fn steps(watch: &Watch) -> (StepId, StepId) {
     let step = |needs: bool| {
         let found = watch.expected.duties.iter().find(|(_, duty)| duty.requires.is_empty() != needs);
         found.expect("such a step").0.clone()
@@ -37,16 +37,16 @@ pub(super) fn steps(watch: &Watch) -> (StepId, StepId) {
     (step(false), step(true))
 }
 
-pub(super) async fn written(watch: &Watch, step: &StepId, entry: Written) {
+pub(crate) async fn written(watch: &Watch, step: &StepId, entry: Written) {
     let (journal, at) = (MemoryJournal::default(), watch.world.clock().now());
     watch.journal(0, &journal).append(&Record::new(at, step.clone(), entry)).await.expect("memory takes all");
 }
 
-pub(super) fn started() -> Written {
+pub(crate) fn started() -> Written {
     Written::Started { generation: 0, spent: None, request: Digest::of(b"") }
 }
 
-pub(super) fn kms(world: &World, end: &End) -> Client {
+pub(crate) fn kms(world: &World, end: &End) -> Client {
     let region = Region::new(end.region.as_str().to_owned());
     Client::new(&world.sdk_config().to_builder().region(region).build())
 }

@@ -77,6 +77,13 @@ async fn one_that_plans_now_this_and_now_that_fails() {
 }
 
 #[tokio::test]
+async fn one_that_takes_a_gap_for_an_absence_fails() {
+    assert_eq!(try_out(toy::world_half_done, Care::SAFE).await.unwrap().mutations, 1);
+    let failure = try_out(toy::world_half_done, Care { rash: true, ..Care::SAFE }).await.unwrap_err();
+    assert!(failure.contains("more is to be done") && failure.contains("toy/copy/toy.entry:a"), "{failure}");
+}
+
+#[tokio::test]
 async fn leave_is_asked_for_what_overwrites() {
     let conformed = try_out(toy::world, Care { overwrites: true, ..Care::SAFE }).await.unwrap();
     assert_eq!(conformed.unallowed, 2);

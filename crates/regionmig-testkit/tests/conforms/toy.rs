@@ -35,6 +35,8 @@ pub(crate) struct Care {
     pub(crate) moody: bool,
     /// Whether it says that what it makes overwrites.
     pub(crate) overwrites: bool,
+    /// Whether it takes what it could not read for something that is not there.
+    pub(crate) rash: bool,
     /// Whether it says for how long what it makes may not show.
     pub(crate) settles: bool,
     /// Whether, from its third request on, it makes something at this side that nobody asked for.
@@ -53,6 +55,7 @@ impl Care {
         mints: true,
         moody: false,
         overwrites: false,
+        rash: false,
         settles: true,
         strays: None,
         upserts: false,
@@ -86,10 +89,21 @@ pub(crate) fn world() -> World {
 
 /// The same with another source.
 pub(crate) fn world_from(source: &str) -> World {
+    world_of(&[(source, &["a", "b"])])
+}
+
+/// The same, and one of the entries is in the target.
+pub(crate) fn world_half_done() -> World {
+    world_of(&[("111122223333/me-central-1", &["a", "b"]), ("111122223333/eu-central-1", &["a"])])
+}
+
+fn world_of(tables: &[(&str, &[&str])]) -> World {
     let world = World::new();
-    let entry = |name: &str| json!({ "name": { "S": name } });
-    let source = source.parse().unwrap();
-    world.plug("dynamodb", table).put(&source, vec![entry("a"), entry("b")]);
+    let plugged = world.plug("dynamodb", table);
+    for (end, names) in tables {
+        let entries = names.iter().map(|name| json!({ "name": { "S": name } })).collect();
+        plugged.put(&end.parse().unwrap(), entries);
+    }
     world
 }
 
@@ -187,6 +201,7 @@ impl Plan for Toy {
                         draft.find(Finding::new(Severity::Blocker, "toy.held", "it is held").about(name));
                     }
                 }
+                Pairing::Unclear(name, _) if care.rash => draft.push(Copy { name: name.clone(), care }),
                 Pairing::Unclear(name, gap) => draft.unclear(name, gap),
             }
         }

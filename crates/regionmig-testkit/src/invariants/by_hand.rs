@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::Region;
-use regionmig_core::{Digest, End, Entry as Written, Journal, KeyArn, MemoryJournal, Migration, Record, Route, StepId};
+use regionmig_core::{
+    Digest, End, Entry as Written, IdMap, Journal, KeyArn, MemoryJournal, Migration, Record, Route, StepId,
+};
 use regionmig_kms::Kms;
 
 use crate::invariants::{Allowance, Expected, Watch};
@@ -17,15 +19,35 @@ pub(crate) fn end(text: &str) -> End {
     text.parse().expect("an end")
 }
 
-/// A watch over a world with one key, which has an alias.
+/// A watch over a world with one key, which has an alias and is disabled in the end.
 pub(crate) async fn watched(allowance: Allowance) -> (Watch, KeyArn) {
     let world = World::new();
-    let key = world.kms(&end(SOURCE)).alias("alias/a").make();
+    let key = world.kms(&end(SOURCE)).alias("alias/a").rotation(180).disabled().make();
+    (watch(world, IdMap::default(), allowance).await, key)
+}
+
+/// A watch over a world in which two keys have counterparts of another description, and a third one with other tags. Returns the
+/// counterparts.
+pub(crate) async fn watched_with_counterparts(allowance: Allowance) -> (Watch, [KeyArn; 3]) {
+    let (world, mut ids) = (World::new(), IdMap::default());
+    let counterparts = ["one", "two", ""].map(|text| {
+        let source = world.kms(&end(SOURCE)).description(text);
+        let source = if text.is_empty() { source.tag("a", "b") } else { source }.make();
+        let target = world.kms(&end(TARGET)).make();
+        ids.bind(&source, &target).expect("bound once");
+        target
+    });
+    (watch(world, ids, allowance).await, counterparts)
+}
+
+async fn watch(world: World, ids: IdMap, allowance: Allowance) -> Watch {
     let route = Route::new(end(SOURCE), end(TARGET)).expect("a route");
-    let make = move |access: &_| Migration::new(route.clone(), access).with(Kms::new(access));
+    let make = move |access: &_| {
+        Migration::new(route.clone(), access).with(Kms::new(access)).map_all(&ids).expect("bound once")
+    };
     let expected = Arc::new(Expected::learn(world, Arc::new(make)).await);
     let world = expected.world.fork();
-    (Watch::new(&world, &expected, allowance, 1), key)
+    Watch::new(&world, &expected, allowance, 1)
 }
 
 /// The step that needs nothing, and one that needs what it makes.

@@ -77,6 +77,15 @@ async fn one_that_plans_now_this_and_now_that_fails() {
 }
 
 #[tokio::test]
+async fn one_that_gives_up_fails() {
+    let failure = try_out(toy::world, Care { gives_up: true, ..Care::SAFE }).await.unwrap_err();
+    assert!(
+        failure.contains("three runs later, not all is done") && failure.contains("it has had enough"),
+        "{failure}"
+    );
+}
+
+#[tokio::test]
 async fn one_that_takes_a_gap_for_an_absence_fails() {
     assert_eq!(try_out(toy::world_half_done, Care::SAFE).await.unwrap().mutations, 1);
     let failure = try_out(toy::world_half_done, Care { rash: true, ..Care::SAFE }).await.unwrap_err();
@@ -150,7 +159,10 @@ fn a_sample_is_of_all_that_can_go_wrong() {
 #[test]
 fn one_that_does_not_look_does_not_survive() {
     let failure = try_to_kill(Care { looks: false, ..Care::SAFE }, &Extent::sampled(20)).unwrap_err();
-    assert!(failure.contains("did not end well"), "{failure}");
+    assert!(
+        failure.contains("did not end well") && failure.contains("append 3 (done)") && failure.contains("(apply): "),
+        "{failure}"
+    );
 }
 
 #[test]

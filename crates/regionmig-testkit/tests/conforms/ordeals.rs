@@ -69,6 +69,12 @@ async fn one_that_makes_what_nobody_asked_for_is_found_out() {
 }
 
 #[tokio::test]
+async fn what_is_held_is_not_waited_for() {
+    let ordeal = Ordeal::prepare(world(), migration(Care { blocked: true, ..Care::SAFE })).await;
+    assert!(first_failure(&ordeal, 20).await.is_none());
+}
+
+#[tokio::test]
 async fn a_seed_is_always_the_same() {
     // Regions of its own: how often the SDK tries again, all clients of a process for one service and region share.
     let (source, target) = ("111122223333/ap-south-1", "111122223333/ap-south-2");

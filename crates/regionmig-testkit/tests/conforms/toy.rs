@@ -27,6 +27,8 @@ pub(crate) struct Care {
     pub(crate) counts: bool,
     /// Whether it plans to copy another entry, once the first is there, in place of the one that is held.
     pub(crate) fickle: bool,
+    /// Whether it fails for good from its third request on.
+    pub(crate) gives_up: bool,
     /// Whether it looks for what it may have made.
     pub(crate) looks: bool,
     /// Whether it says that a second request makes a second thing.
@@ -51,6 +53,7 @@ impl Care {
         blocked: false,
         counts: true,
         fickle: false,
+        gives_up: false,
         looks: true,
         mints: true,
         moody: false,
@@ -221,6 +224,9 @@ impl Apply for Toy {
 
     async fn apply(&self, step: &Copy, cx: &StepContext<'_>) -> Result<Applied, Error> {
         let times = self.applied.fetch_add(1, Ordering::Relaxed);
+        if step.care.gives_up && times >= 2 {
+            return Err(Error::new(ErrorKind::Invalid, "it has had enough"));
+        }
         if let Some(side) = step.care.strays.filter(|_| times >= 2) {
             let name = AttributeValue::S("stray".to_owned());
             let put = |client: Client| client.put_item().table_name("t").item("name", name).send();

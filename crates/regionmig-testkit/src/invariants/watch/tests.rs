@@ -1,6 +1,6 @@
 //! What no service of the conformance tests does, done by hand.
 
-use regionmig_core::KeyArn;
+use regionmig_core::{KeyArn, MemoryJournal};
 
 use super::*;
 use crate::invariants::by_hand::{SOURCE, TARGET, end, kms, started, steps, written};
@@ -88,4 +88,89 @@ async fn nothing_is_sent_that_no_step_sends_or_before_one_begins() {
         assert_eq!(broken(&watch), Some((invariant, None)), "{place}");
         assert!(watch.breach().is_some_and(|breach| breach.ledger.len() == 1), "{place}");
     }
+}
+
+/// A watch over steps that change what is there; the two of them that describe.
+async fn watched_with_counterparts(repeats: usize) -> (Watch, [KeyArn; 3], Vec<StepId>) {
+    let allowance = Allowance { doubles: false, repeats };
+    let (watch, keys) = crate::invariants::by_hand::watched_with_counterparts(allowance).await;
+    let steps = watch.expected.duties.keys().filter(|step| step.to_string().contains("description")).cloned().collect();
+    (watch, keys, steps)
+}
+
+async fn described(watch: &Watch, step: &StepId, key: &KeyArn) {
+    written(watch, step, started()).await;
+    let kms = kms(&watch.world, &end(TARGET));
+    drop(kms.update_key_description().key_id(key.as_str()).description("another").send().await);
+}
+
+#[tokio::test]
+async fn what_was_there_is_changed_as_often_as_steps_say() {
+    for repeats in [1, 2] {
+        let (watch, [key, ..], steps) = watched_with_counterparts(repeats).await;
+        assert_eq!(steps.len(), 2);
+        for _ in 0..repeats {
+            described(&watch, &steps[0], &key).await;
+            assert_eq!(broken(&watch), None);
+        }
+        // As a kind of request it is not too often yet, and as one on this key it is.
+        described(&watch, &steps[1], &key).await;
+        let breach = watch.breach().expect("it is too often");
+        let message = format!("kms:UpdateKeyDescription on {key}: {} times, not 1", repeats + 1);
+        assert_eq!((breach.invariant, breach.message), (Invariant::DoneOnce, message));
+    }
+}
+
+#[tokio::test]
+async fn what_was_there_is_not_changed_in_another_way() {
+    let (watch, [.., tagged], steps) = watched_with_counterparts(1).await;
+    described(&watch, &steps[0], &tagged).await;
+    assert_eq!(broken(&watch), Some((Invariant::OnlyOurs, None)));
+}
+
+#[tokio::test]
+async fn what_no_run_made_is_not_changed() {
+    let (watch, _, steps) = watched_with_counterparts(1).await;
+    let stranger = watch.world.kms_key(&end(TARGET));
+    described(&watch, &steps[0], &stranger).await;
+    assert_eq!(broken(&watch), Some((Invariant::OnlyOurs, None)));
+}
+
+#[tokio::test]
+async fn one_record_speaks_for_one_request() {
+    let (watch, [key, ..], steps) = watched_with_counterparts(2).await;
+    described(&watch, &steps[0], &key).await;
+    assert_eq!(broken(&watch), None);
+    let kms = kms(&watch.world, &end(TARGET));
+    drop(kms.update_key_description().key_id(key.as_str()).description("a third").send().await);
+    assert_eq!(broken(&watch), Some((Invariant::WrittenFirst, None)));
+}
+
+#[tokio::test]
+async fn a_step_that_comes_after_others_waits_for_them() {
+    for waits in [true, false] {
+        let (watch, key) = watched().await;
+        let (last, duty) =
+            watch.expected.duties.iter().find(|(_, duty)| !duty.after.is_empty()).expect("it is disabled");
+        watch.lock().made.insert(key.to_string());
+        written(&watch, &steps(&watch).0, done(&key, &key)).await;
+        for earlier in duty.after.iter().filter(|_| waits) {
+            written(&watch, earlier, Written::Done(Receipt::new())).await;
+        }
+        written(&watch, last, started()).await;
+        assert_eq!(broken(&watch), (!waits).then(|| (Invariant::InOrder, Some(last.clone()))));
+    }
+}
+
+#[tokio::test]
+async fn what_a_run_says_at_its_end_is_durable() {
+    let (watch, _) = watched().await;
+    let (migration, memory) = ((watch.expected.make)(&watch.world.access()), MemoryJournal::default());
+    let (journal, options) = (watch.journal(0, &memory), watch.expected.options());
+    let outcome = migration.apply(&watch.expected.plan, &journal, &options).await.expect("a run");
+    watch.ended(0, &outcome);
+    assert_eq!(broken(&watch), None);
+    watch.lost(0);
+    watch.ended(0, &outcome);
+    assert!(broken(&watch).is_some_and(|(invariant, _)| invariant == Invariant::WrittenFirst));
 }

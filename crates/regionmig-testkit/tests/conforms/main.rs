@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
-use regionmig_core::{Migration, Route};
+use regionmig_core::{Effect, Migration, Route};
 use regionmig_testkit::{Conformed, Extent, Survived, World, conforms, survives};
 
 use toy::{Care, Toy};
@@ -93,9 +93,11 @@ async fn one_that_takes_a_gap_for_an_absence_fails() {
 }
 
 #[tokio::test]
-async fn leave_is_asked_for_what_overwrites() {
-    let conformed = try_out(toy::world, Care { overwrites: true, ..Care::SAFE }).await.unwrap();
-    assert_eq!(conformed.unallowed, 2);
+async fn leave_is_asked_for_what_overwrites_or_cannot_be_taken_back() {
+    for effect in [Effect::Overwriting, Effect::Irreversible] {
+        let conformed = try_out(toy::world, Care { effect, ..Care::SAFE }).await.unwrap();
+        assert_eq!(conformed.unallowed, 2, "{effect}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Services of which it is known whether they keep the promises, put through runs in which much goes wrong at once.
 
 use regionmig_aws::Access;
-use regionmig_core::{Migration, Route, Side};
+use regionmig_core::{Effect, Migration, Route, Side};
 use regionmig_testkit::{Breach, Failure, Invariant, Ordeal, Scenario, Trouble};
 
 use crate::toy::{Care, Toy, world, world_from};
@@ -65,6 +65,14 @@ async fn one_that_makes_what_nobody_asked_for_is_found_out() {
         let (_, breach) = first_failure(&ordeal, 200).await.unwrap();
         assert_eq!(breach.invariant, invariant, "{breach}");
         assert!(breach.ledger.iter().any(|line| line.contains("dynamodb:PutItem")), "{breach}");
+    }
+}
+
+#[tokio::test]
+async fn leave_is_given_for_everything() {
+    for effect in [Effect::Overwriting, Effect::Irreversible] {
+        let ordeal = Ordeal::prepare(world(), migration(Care { effect, ..Care::SAFE })).await;
+        assert!(first_failure(&ordeal, 10).await.is_none(), "{effect}");
     }
 }
 

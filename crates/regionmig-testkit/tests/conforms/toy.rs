@@ -25,6 +25,8 @@ pub(crate) struct Care {
     pub(crate) blocked: bool,
     /// Whether it checks that each entry is there once.
     pub(crate) counts: bool,
+    /// How hard it says that what it does is to take back.
+    pub(crate) effect: Effect,
     /// Whether it plans to copy another entry, once the first is there, in place of the one that is held.
     pub(crate) fickle: bool,
     /// Whether it fails for good from its third request on.
@@ -35,8 +37,6 @@ pub(crate) struct Care {
     pub(crate) mints: bool,
     /// Whether its plans differ from one time to the next.
     pub(crate) moody: bool,
-    /// Whether it says that what it makes overwrites.
-    pub(crate) overwrites: bool,
     /// Whether it takes what it could not read for something that is not there.
     pub(crate) rash: bool,
     /// Whether it says for how long what it makes may not show.
@@ -52,12 +52,12 @@ impl Care {
         acts: true,
         blocked: false,
         counts: true,
+        effect: Effect::Additive,
         fickle: false,
         gives_up: false,
         looks: true,
         mints: true,
         moody: false,
-        overwrites: false,
         rash: false,
         settles: true,
         strays: None,
@@ -161,8 +161,7 @@ pub(crate) struct Copy {
 
 impl Step for Copy {
     fn spec(&self) -> Spec {
-        let effect = if self.care.overwrites { Effect::Overwriting } else { Effect::Additive };
-        let spec = Spec::new(effect, "copy", &self.name);
+        let spec = Spec::new(self.care.effect, "copy", &self.name);
         let spec = if self.care.mints { spec.mints() } else { spec };
         if self.care.settles { spec.settle(Duration::from_secs(300), 3) } else { spec }
     }

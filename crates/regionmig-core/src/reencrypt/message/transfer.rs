@@ -93,7 +93,7 @@ impl<D: Keyring, E: Keyring> Reencrypt<Through<D, E>> {
     }
 
     /// As [`message_with`](Self::message_with), of a message that is whole in memory already: its frames are opened where they lie, and none
-    /// is copied, which makes it a fifth faster where there is no signature.
+    /// is copied, which is up to a fifth faster where there is no signature.
     ///
     /// # Errors
     ///

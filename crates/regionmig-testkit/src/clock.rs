@@ -43,6 +43,8 @@ struct State {
     activity: u64,
     linger: Option<Duration>,
     sleepers: BTreeSet<(Timestamp, u64)>,
+    /// Those of them that nobody may leave behind.
+    awaited: BTreeSet<(Timestamp, u64)>,
     sleeper: u64,
     /// How many hold the clock.
     held: usize,
@@ -81,9 +83,10 @@ impl VirtualClock {
     }
 
     fn new(now: Timestamp, link: Option<Link>) -> Self {
-        let (sleepers, parked) = (BTreeSet::new(), BTreeMap::new());
+        let (sleepers, awaited, parked) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
         let (activity, sleeper, held, linger, asked) = (0, 0, 0, None, false);
-        Self(Arc::new(Mutex::new(State { now, activity, linger, sleepers, sleeper, held, parked, link, asked })))
+        let state = State { now, activity, linger, sleepers, awaited, sleeper, held, parked, link, asked };
+        Self(Arc::new(Mutex::new(state)))
     }
 
     /// Returns the world's time.
@@ -118,10 +121,21 @@ impl VirtualClock {
     ///
     /// A sleeper that is dropped is forgotten: its deadline moves nothing.
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + Sync + use<> {
+        self.sleeper(duration, false)
+    }
+
+    /// As [`sleep`](Self::sleep), and from the deadline on the clock stands still until what this returns is dropped. So what
+    /// follows comes first, on whichever thread that is. Whoever keeps it for longer stops the world.
+    pub(crate) fn sleep_awaited(&self, duration: Duration) -> impl Future<Output = ()> + Send + Sync + use<> {
+        self.sleeper(duration, true)
+    }
+
+    fn sleeper(&self, duration: Duration, is_awaited: bool) -> Sleeper {
         let (key, activity) = self.stir(|state| {
             state.sleeper += 1;
             let key = (after(state.now, duration), state.sleeper);
             state.sleepers.insert(key);
+            state.awaited.extend(is_awaited.then_some(key));
             (key, state.activity)
         });
         Sleeper { clock: self.clone(), key, activity, rounds: 0, since: None }
@@ -258,6 +272,7 @@ impl Drop for Sleeper {
         let key = self.key;
         self.clock.stir(|state| {
             state.sleepers.remove(&key);
+            state.awaited.remove(&key);
             state.parked.remove(&key.1);
         });
     }
@@ -299,7 +314,8 @@ impl Drop for UnderWay {
 
 impl State {
     fn may_pass(&self) -> bool {
-        self.held == 0 && !self.asked
+        let is_left_behind = self.awaited.first().is_some_and(|sleeper| sleeper.0 <= self.now);
+        self.held == 0 && !self.asked && !is_left_behind
     }
 
     /// Moves the clock to the earliest deadline that has not passed; or asks for it, where the world is in another process.
@@ -322,4 +338,27 @@ pub(crate) fn after(at: Timestamp, duration: Duration) -> Timestamp {
 
 fn is_threaded() -> bool {
     Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() != RuntimeFlavor::CurrentThread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    #[tokio::test]
+    async fn the_clock_stands_still_for_one_that_nobody_may_leave_behind() {
+        let begin = Timestamp::UNIX_EPOCH;
+        for is_awaited in [true, false] {
+            let clock = VirtualClock::starting(begin);
+            let (left_behind, later) = (clock.sleeper(HOUR, is_awaited), tokio::spawn(clock.sleep(2 * HOUR)));
+            for _ in 0..1000 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(clock.now(), begin + HOUR * if is_awaited { 1 } else { 2 });
+            drop(left_behind);
+            later.await.expect("it has slept");
+            assert_eq!(clock.now(), begin + 2 * HOUR);
+        }
+    }
 }

@@ -172,9 +172,11 @@ async fn answer(
     let lives_by_the_clock = parts.headers.contains_key(PROGRAM);
     let delivery = world.receive(&parts, &body, lives_by_the_clock);
     if !delivery.after.is_zero() {
-        let sleep = world.clock().sleep(delivery.after);
-        let _asleep = programs.asleep(&world.clock(), &parts);
-        sleep.await;
+        let mut sleep = pin!(world.clock().sleep_awaited(delivery.after));
+        let asleep = programs.asleep(&world.clock(), &parts);
+        sleep.as_mut().await;
+        // Before time goes on: the program is about to be answered.
+        drop(asleep);
     }
     let (mut reply, is_whole) = match delivery.what {
         What::Reply(reply) => (reply, true),

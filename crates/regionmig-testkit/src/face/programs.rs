@@ -121,7 +121,7 @@ impl Programs {
                 Either::Right((line, _)) => {
                     let Some(line) = line? else { return Ok(()) };
                     let (wait, requests) = read(&line).ok_or(io::ErrorKind::InvalidData)?;
-                    sleep = Box::pin(clock.sleep(wait));
+                    sleep = Box::pin(clock.sleep_awaited(wait));
                     program.waits(Some(requests));
                 }
             }

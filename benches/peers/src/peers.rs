@@ -53,6 +53,15 @@ struct Load {
     targets: [f64; 2],
 }
 
+const UNSIGNED: Load = Load {
+    name: "unsigned_10_mib",
+    suite: Suite::Committing,
+    length: 10 << 20,
+    given: Given::InMemory,
+    often: [20, 1, 1],
+    targets: [20.0, 25.0],
+};
+
 const LOADS: [Load; 4] = [
     Load {
         name: "signed_10_mib",
@@ -62,22 +71,8 @@ const LOADS: [Load; 4] = [
         often: [3, 1, 1],
         targets: [4.0, 4.0],
     },
-    Load {
-        name: "unsigned_10_mib",
-        suite: Suite::Committing,
-        length: 10 << 20,
-        given: Given::InMemory,
-        often: [20, 1, 1],
-        targets: [20.0, 25.0],
-    },
-    Load {
-        name: "unsigned_10_mib_streamed",
-        suite: Suite::Committing,
-        length: 10 << 20,
-        given: Given::Streamed,
-        often: [20, 1, 1],
-        targets: [20.0, 25.0],
-    },
+    UNSIGNED,
+    Load { name: "unsigned_10_mib_streamed", given: Given::Streamed, ..UNSIGNED },
     Load {
         name: "signed_1_kib",
         suite: Suite::CommittingSigned,

@@ -35,8 +35,7 @@ impl KeyArn {
 
     /// Returns the account and region, which every key's ARN has.
     pub fn end(&self) -> Option<End> {
-        let arn: Arn = self.as_str().parse().ok()?;
-        Some(End::new(arn.account()?.clone(), arn.region()?.clone()))
+        end_of(self.as_str())
     }
 
     /// Returns the region.
@@ -61,10 +60,7 @@ impl KeyArn {
     ///
     /// Fails if the two partitions differ: no key reaches beyond its own.
     pub fn in_region(&self, region: &Region) -> Result<Self, NameError> {
-        let elsewhere =
-            || NameError::new("key of that region", self.as_str(), "the region belongs to another partition");
-        let end = self.end().filter(|end| end.partition == region.partition()).ok_or_else(elsewhere)?;
-        Self::new(&end.in_region(region.clone()), self.id())
+        Self::new(&end_in(region, "key of that region", self.as_str())?, self.id())
     }
 }
 
@@ -178,8 +174,7 @@ impl SecretArn {
 
     /// Returns the account and region, which every secret's ARN has.
     pub fn end(&self) -> Option<End> {
-        let arn: Arn = self.as_str().parse().ok()?;
-        Some(End::new(arn.account()?.clone(), arn.region()?.clone()))
+        end_of(self.as_str())
     }
 
     /// Returns the region.
@@ -194,17 +189,29 @@ impl SecretArn {
     ///
     /// Fails if the two partitions differ: no secret is replicated beyond its own.
     pub fn in_region(&self, region: &Region) -> Result<Self, NameError> {
-        let elsewhere =
-            || NameError::new("secret of that region", self.as_str(), "the region belongs to another partition");
-        let end = self.end().filter(|end| end.partition == region.partition()).ok_or_else(elsewhere)?;
+        let end = end_in(region, "secret of that region", self.as_str())?;
         let (_, name) = self.as_str().split_once(":secret:").unwrap_or_default();
-        format!("arn:{}:secretsmanager:{region}:{}:secret:{name}", end.partition, end.account).parse()
+        format!("arn:{}:secretsmanager:{}:{}:secret:{name}", end.partition, end.region, end.account).parse()
     }
 }
 
 /// KMS API reference, CreateAlias: `^alias/[a-zA-Z0-9/_-]+$`.
 fn is_alias_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-')
+}
+
+/// Returns the account and region of an ARN that has both.
+fn end_of(arn: &str) -> Option<End> {
+    let arn: Arn = arn.parse().ok()?;
+    Some(End::new(arn.account()?.clone(), arn.region()?.clone()))
+}
+
+/// Returns the account of an ARN, in another region of its partition.
+fn end_in(region: &Region, what: &'static str, arn: &str) -> Result<End, NameError> {
+    match end_of(arn) {
+        Some(end) if end.partition == region.partition() => Ok(end.in_region(region.clone())),
+        _ => Err(NameError::new(what, arn, "the region belongs to another partition")),
+    }
 }
 
 fn is_arn_of(text: &str, service: &str, resource: &str) -> Result<(), &'static str> {

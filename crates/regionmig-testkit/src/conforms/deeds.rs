@@ -137,7 +137,7 @@ mod tests {
     use regionmig_core::{End, KeyArn};
 
     use super::*;
-    use crate::invariants::by_hand::{end, kms};
+    use crate::invariants::by_hand::{end, key_made, kms};
 
     fn done(deeds: &[(&str, &str, usize)]) -> Done {
         let deed =
@@ -179,8 +179,7 @@ mod tests {
             let described = kms.update_key_description().key_id(other.id()).description(text).send().await;
             described.expect("it is described");
         }
-        let made = kms.create_key().send().await.expect("a key");
-        made.key_metadata.and_then(|made| made.arn).expect("its ARN")
+        key_made(world, place, Vec::new()).await
     }
 
     #[tokio::test]

@@ -157,11 +157,11 @@ pub(super) fn patient(plan: &MigrationPlan) -> ApplyOptions {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use regionmig_core::{Digest, Entry, Receipt, Record};
+    use regionmig_core::{Entry, Receipt, Record};
 
     use super::*;
-    use crate::invariants::by_hand::{TARGET, end, kms, steps, watched};
-    use crate::invariants::{Allowance, Watch};
+    use crate::invariants::Watch;
+    use crate::invariants::by_hand::{STRICT, TARGET, end, key_made, started, steps, watched};
 
     fn fork(watch: &Watch) -> Fork<'_> {
         let (world, disk) = (watch.world.clone(), SimulatedDisk::new());
@@ -177,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_that_is_sent_before_its_step_is_durably_begun_is_found() {
-        let (watch, _) = watched(Allowance { doubles: false, repeats: 1 }).await;
+        let (watch, _) = watched(STRICT).await;
         let (fork, (step, _)) = (fork(&watch), steps(&watch));
         let journal = fork.journal().await.expect("a journal");
         journal.replay(&Header::new(fork.plan), &mut |_| ()).await.expect("it is empty");
@@ -185,7 +185,7 @@ mod tests {
             let record = Record::new(fork.world.clock().now(), step.clone(), entry);
             journal.append(&record).await.expect("it is written");
         };
-        let send = async || drop(kms(&fork.world, &end(TARGET)).create_key().send().await.expect("a key"));
+        let send = async || drop(key_made(&fork.world, &end(TARGET), Vec::new()).await);
         let begin = fork.now();
         assert!(!is_found(&fork, begin));
         // Another record does not say it.
@@ -193,7 +193,7 @@ mod tests {
         send().await;
         assert!(is_found(&fork, begin));
         let begin = fork.now();
-        append(Entry::Started { generation: 0, spent: None, request: Digest::of(b"") }).await;
+        append(started()).await;
         send().await;
         assert!(!is_found(&fork, begin));
         // One record speaks for one request.
@@ -202,7 +202,7 @@ mod tests {
         // Nor does one that comes too late.
         let begin = fork.now();
         send().await;
-        append(Entry::Started { generation: 0, spent: None, request: Digest::of(b"") }).await;
+        append(started()).await;
         assert!(is_found(&fork, begin));
     }
 }

@@ -126,9 +126,9 @@ pub fn survives(
     let mut survived = Survived::default();
     let there = on_this_thread(Trial::prepare(world(), make));
     let back = on_this_thread(there.of_the_way_back());
-    let trials = std::iter::once(&there).chain(&back);
+    let trials: Vec<&Trial<'_>> = std::iter::once(&there).chain(&back).collect();
     let mut tasks = Vec::new();
-    for trial in trials {
+    for &trial in &trials {
         for (family, all) in on_this_thread(tasks_of(trial, extent)) {
             let count = all.iter().map(Task::runs).sum::<usize>();
             *survived.families.entry(named(trial, family)).or_default() += count;
@@ -137,7 +137,7 @@ pub fn survives(
         }
     }
     run(&tasks, extent.threads);
-    survived.ended = std::iter::once(&there).chain(&back).map(Trial::ended).sum();
+    survived.ended = trials.into_iter().map(Trial::ended).sum();
     let TooLate { runs, doubled, reported } = on_this_thread(late::later_than_that(&there, extent.most));
     assert!(doubled == reported, "of {doubled} things that were made twice, {reported} are reported");
     Survived { too_late: runs, doubled, reported, ..survived }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::Region;
+use aws_sdk_kms::types::Tag;
 use regionmig_core::{
-    Digest, End, Entry as Written, IdMap, Journal, KeyArn, MemoryJournal, Migration, Record, Route, StepId,
+    Digest, End, Entry as Written, IdMap, Journal, KeyArn, MemoryJournal, Migration, Outcome, Record, Route, StepId,
 };
 use regionmig_kms::Kms;
 
@@ -14,6 +15,9 @@ use crate::world::World;
 
 pub(crate) const SOURCE: &str = "111122223333/me-central-1";
 pub(crate) const TARGET: &str = "111122223333/eu-central-1";
+
+/// Nothing may be done twice.
+pub(crate) const STRICT: Allowance = Allowance { doubles: false, repeats: 1 };
 
 pub(crate) fn end(text: &str) -> End {
     text.parse().expect("an end")
@@ -71,4 +75,19 @@ pub(crate) fn started() -> Written {
 pub(crate) fn kms(world: &World, end: &End) -> Client {
     let region = Region::new(end.region.as_str().to_owned());
     Client::new(&world.sdk_config().to_builder().region(region).build())
+}
+
+/// Runs the plan to its end, with no trouble at all.
+pub(crate) async fn ended_well(watch: &Watch) -> (Migration, Outcome) {
+    let (migration, memory) = ((watch.expected.make)(&watch.world.access()), MemoryJournal::default());
+    let (journal, options) = (watch.journal(0, &memory), watch.expected.options());
+    let outcome = migration.apply(&watch.expected.plan, &journal, &options).await.expect("a run");
+    (migration, outcome)
+}
+
+/// Makes a key with these tags, and returns its ARN.
+pub(crate) async fn key_made(world: &World, place: &End, tags: Vec<Tag>) -> String {
+    let tags = Some(tags).filter(|tags| !tags.is_empty());
+    let made = kms(world, place).create_key().set_tags(tags).send().await.expect("a key");
+    made.key_metadata.and_then(|made| made.arn).expect("its ARN")
 }

@@ -1,11 +1,11 @@
 //! Ends at which something is wrong that no service of the conformance tests leaves, made by hand.
 
 use aws_sdk_kms::types::Tag;
-use regionmig_core::{KeyArn, MemoryJournal};
+use regionmig_core::KeyArn;
 
 use super::*;
 use crate::invariants::Allowance;
-use crate::invariants::by_hand::{TARGET, end, kms, started, steps, watched, written};
+use crate::invariants::by_hand::{STRICT, TARGET, end, ended_well, key_made, kms, started, steps, watched, written};
 
 /// Who has come to the end with no trouble at all.
 struct Ended {
@@ -19,9 +19,7 @@ struct Ended {
 impl Ended {
     async fn well(allowance: Allowance) -> Self {
         let (watch, source) = watched(allowance).await;
-        let (migration, memory) = ((watch.expected.make)(&watch.world.access()), MemoryJournal::default());
-        let journal = watch.journal(0, &memory);
-        let outcome = migration.apply(&watch.expected.plan, &journal, &watch.expected.options()).await.expect("a run");
+        let (migration, outcome) = ended_well(&watch).await;
         let key = outcome.ids().target_of(&source).expect("its counterpart");
         Self { watch, migration, outcome, key }
     }
@@ -29,9 +27,7 @@ impl Ended {
     /// Makes one more key, as a request of the step that made the first would, with these tags.
     async fn makes_another(&self, tags: Vec<Tag>) -> String {
         written(&self.watch, &steps(&self.watch).0, started()).await;
-        let tags = Some(tags).filter(|tags| !tags.is_empty());
-        let made = kms(&self.watch.world, &end(TARGET)).create_key().set_tags(tags).send().await.expect("a key");
-        made.key_metadata.and_then(|metadata| metadata.arn).expect("its ARN")
+        key_made(&self.watch.world, &end(TARGET), tags).await
     }
 
     /// The tags of the key that was made, its mark among them.
@@ -45,7 +41,6 @@ impl Ended {
     }
 }
 
-const STRICT: Allowance = Allowance { doubles: false, repeats: 1 };
 /// As where one of two operators was late.
 const LENIENT: Allowance = Allowance { doubles: true, repeats: 2 };
 

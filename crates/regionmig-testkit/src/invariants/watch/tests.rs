@@ -1,13 +1,13 @@
 //! What no service of the conformance tests does, done by hand.
 
-use regionmig_core::{KeyArn, MemoryJournal};
+use regionmig_core::KeyArn;
 
 use super::*;
-use crate::invariants::by_hand::{SOURCE, TARGET, end, kms, started, steps, written};
+use crate::invariants::by_hand::{self, SOURCE, STRICT, TARGET, end, ended_well, kms, started, steps, written};
 
 /// A watch that allows nothing to be done twice.
 async fn watched() -> (Watch, KeyArn) {
-    crate::invariants::by_hand::watched(Allowance { doubles: false, repeats: 1 }).await
+    by_hand::watched(STRICT).await
 }
 
 fn done(source: &KeyArn, target: &KeyArn) -> Written {
@@ -92,8 +92,7 @@ async fn nothing_is_sent_that_no_step_sends_or_before_one_begins() {
 
 /// A watch over steps that change what is there; the two of them that describe.
 async fn watched_with_counterparts(repeats: usize) -> (Watch, [KeyArn; 3], Vec<StepId>) {
-    let allowance = Allowance { doubles: false, repeats };
-    let (watch, keys) = crate::invariants::by_hand::watched_with_counterparts(allowance).await;
+    let (watch, keys) = by_hand::watched_with_counterparts(Allowance { repeats, ..STRICT }).await;
     let steps = watch.expected.duties.keys().filter(|step| step.to_string().contains("description")).cloned().collect();
     (watch, keys, steps)
 }
@@ -165,9 +164,7 @@ async fn a_step_that_comes_after_others_waits_for_them() {
 #[tokio::test]
 async fn what_a_run_says_at_its_end_is_durable() {
     let (watch, _) = watched().await;
-    let (migration, memory) = ((watch.expected.make)(&watch.world.access()), MemoryJournal::default());
-    let (journal, options) = (watch.journal(0, &memory), watch.expected.options());
-    let outcome = migration.apply(&watch.expected.plan, &journal, &options).await.expect("a run");
+    let (_, outcome) = ended_well(&watch).await;
     watch.ended(0, &outcome);
     assert_eq!(broken(&watch), None);
     watch.lost(0);

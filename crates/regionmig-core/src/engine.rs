@@ -1,6 +1,7 @@
 //! Carries out a plan: what runs when, what is believed, what is written down.
 // REQ: E-15
 
+mod hooks;
 mod lanes;
 mod memo;
 mod options;
@@ -14,7 +15,6 @@ pub use outcome::{Outcome, Stop};
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,18 +23,17 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
-use tokio::sync::{Notify, Semaphore};
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use crate::context::{Basis, Recorder, RunContext, SharedReads, StepContext};
 use crate::digest::Digest;
+use crate::engine::hooks::Hooks;
 use crate::engine::memo::{Gates, Guard, LATEST, Memo, SHORTEST_PAUSE};
 use crate::engine::outcome::Aim;
 use crate::engine::progress::Progress;
 use crate::engine::schedule::Schedule;
 use crate::erased::ErasedStep;
-use crate::error::{BoxError, Error, ErrorKind, ErrorReport, chain};
+use crate::error::{Error, ErrorKind, ErrorReport, chain};
 use crate::event::Event;
 use crate::ids::ResourceId;
 use crate::journal::{Entry, Journal, JournalError, Record};
@@ -45,7 +44,7 @@ use crate::service::{Applied, Probe};
 use crate::standings::{ReplayError, Standing, Standings, Status};
 use crate::step::{Spec, StepId};
 use crate::time::{after, between};
-use crate::wait::{Perform, Task, Wait};
+use crate::wait::Wait;
 
 /// What comes of one look at a step.
 #[derive(Debug)]
@@ -83,36 +82,6 @@ pub(crate) struct Engine<'a> {
 /// So long may looks at a step take, all in all, besides the pauses between them.
 const A_LOOK: Duration = Duration::from_secs(60);
 
-/// So long has a hook of the caller's, however little patience is left.
-const FOR_A_HOOK: Duration = Duration::from_secs(60);
-
-/// How many steps are in a hook of the caller's: they take no slot from those that call AWS, and have as many of their own.
-#[derive(Debug)]
-struct Hooks {
-    slots: Semaphore,
-    running: AtomicUsize,
-    changed: Notify,
-    /// Cancelled once no more steps are begun.
-    closing: CancellationToken,
-}
-
-/// A step that is in a hook for as long as this is held.
-struct InHook<'a>(&'a Hooks);
-
-impl<'a> InHook<'a> {
-    fn new(hooks: &'a Hooks) -> Self {
-        hooks.running.fetch_add(1, Ordering::Relaxed);
-        hooks.changed.notify_one();
-        Self(hooks)
-    }
-}
-
-impl Drop for InHook<'_> {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 impl<'a> Engine<'a> {
     pub(crate) fn new(
         migration: &'a Migration,
@@ -133,12 +102,7 @@ impl<'a> Engine<'a> {
             gates: Mutex::new(Gates::passed_before(begun_minting(plan, &standings))),
             standings: Mutex::new(standings),
             broken: Mutex::default(),
-            hooks: Hooks {
-                slots: Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
-                running: AtomicUsize::default(),
-                changed: Notify::new(),
-                closing: CancellationToken::new(),
-            },
+            hooks: Hooks::new(options.concurrency),
         }
     }
 
@@ -160,7 +124,7 @@ impl<'a> Engine<'a> {
             }
             let going = stopped.is_none() && !self.is_broken();
             if !going {
-                self.hooks.closing.cancel();
+                self.hooks.close();
             }
             while going && self.has_slot(running.len()) {
                 // What wakes later than patience lasts stays asleep, though other steps are still under way.
@@ -187,7 +151,7 @@ impl<'a> Engine<'a> {
                     schedule.take(index, &turn, memo);
                 }
                 () = self.cx.clock().sleep(pause), if nap.is_some() && free => {}
-                () = self.hooks.changed.notified() => {}
+                () = self.hooks.changed() => {}
                 () = self.cx.cancellation().cancelled(), if going => {}
             }
         }
@@ -229,7 +193,7 @@ impl<'a> Engine<'a> {
     }
 
     fn has_slot(&self, running: usize) -> bool {
-        running.saturating_sub(self.hooks.running.load(Ordering::Relaxed)) < self.options.concurrency
+        running.saturating_sub(self.hooks.running()) < self.options.concurrency
     }
 
     fn deadline(&self) -> Timestamp {
@@ -374,7 +338,8 @@ impl<'a> Engine<'a> {
             && let Some(hook) = self.migration.hook(&task.code)
         {
             self.is_whole()?;
-            match self.perform(hook, task).await {
+            let left = between(self.now(), self.deadline());
+            match self.hooks.perform(hook, task, left, self.cx).await {
                 Some(Ok(())) => memo.performed = Some(task.clone()),
                 Some(Err(error)) => {
                     let error = chain(&*error);
@@ -384,23 +349,6 @@ impl<'a> Engine<'a> {
             }
         }
         Ok(Turn::Later(wait.check_after.max(SHORTEST_PAUSE)))
-    }
-
-    /// Has a hook do a task; none, if the run ends before it has.
-    async fn perform(&self, hook: &dyn Perform, task: &Task) -> Option<Result<(), BoxError>> {
-        let _in_hook = InHook::new(&self.hooks);
-        let left = between(self.now(), self.deadline()).max(FOR_A_HOOK);
-        let performed = async {
-            let _slot = self.hooks.slots.acquire().await;
-            let performed = AssertUnwindSafe(hook.perform(task)).catch_unwind().await;
-            performed.unwrap_or_else(|_| Err("the hook panicked".into()))
-        };
-        tokio::select! {
-            performed = performed => Some(performed),
-            () = self.cx.cancellation().cancelled() => None,
-            () = self.hooks.closing.cancelled() => None,
-            () = self.cx.clock().sleep(left) => None,
-        }
     }
 
     /// Seldom, and large: boxed, so that steps that do not fail need not be moved with room for it.

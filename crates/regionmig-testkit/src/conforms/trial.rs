@@ -78,6 +78,12 @@ impl Change {
 }
 
 impl<'a> Trial<'a> {
+    /// One that has learned nothing yet.
+    fn new(make: &'a Make<'a>, ids: IdMap, act: Act, world: World, disk: SimulatedDisk, plan: MigrationPlan) -> Self {
+        let (naming, goal) = (Naming::default(), Goal::default());
+        Self { make, ids, act, world, disk, plan, naming, goal, changes: Vec::new(), ended: AtomicUsize::new(0) }
+    }
+
     pub(super) async fn prepare(world: World, make: &'a Make<'a>) -> Self {
         let mut ids = IdMap::default();
         // What other services would map is mapped until nothing is missing.
@@ -104,8 +110,7 @@ impl<'a> Trial<'a> {
         let disk = SimulatedDisk::new();
         let created = FileJournal::create_in(disk.clone(), JOURNAL, &plan).await;
         drop(created.unwrap_or_else(|error| panic!("{}", chain(&error))));
-        let (naming, goal, changes, ended) = (Naming::default(), Goal::default(), Vec::new(), AtomicUsize::new(0));
-        let mut trial = Self { make, ids, act: Act::Apply, world, disk, plan, naming, goal, changes, ended };
+        let mut trial = Self::new(make, ids, Act::Apply, world, disk, plan);
         trial.goal.left = trial.plan.held().keys().cloned().collect();
         trial.learn().await;
         trial
@@ -117,10 +122,8 @@ impl<'a> Trial<'a> {
         let _done = self.must_complete(&mut fork).await;
         fork.world.clock().advance(ALL_OVER);
         fork.world.ledger().clear();
-        let (make, ids, plan) = (self.make, self.ids.clone(), self.plan.clone());
-        let (world, disk) = (fork.world, fork.disk);
-        let (naming, goal, changes, ended) = (Naming::default(), Goal::default(), Vec::new(), AtomicUsize::new(0));
-        let mut trial = Self { make, ids, act: Act::Revert, world, disk, plan, naming, goal, changes, ended };
+        let (ids, plan) = (self.ids.clone(), self.plan.clone());
+        let mut trial = Self::new(self.make, ids, Act::Revert, fork.world, fork.disk, plan);
         trial.goal.ids = self.goal.ids.clone();
         let mut fork = trial.fork();
         let outcome = fork.live().await;

@@ -1,15 +1,11 @@
 //! Secrets that are there before a test begins.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/secrets.rs"]
-mod support;
 
 use std::collections::BTreeSet;
 
 use regionmig_testkit::{World, every_kind_of_secret, reference_secrets};
 use serde_json::json;
-use support::{away, call, client, home, seen};
+
+use crate::support::{self, away, call, client, home, seen};
 
 #[test]
 fn a_seed_is_what_was_said_of_it_at_every_end() {

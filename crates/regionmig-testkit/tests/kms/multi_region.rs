@@ -1,9 +1,4 @@
 //! What two regions do to each other.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use std::time::Duration;
 
@@ -11,7 +6,8 @@ use aws_sdk_kms::primitives::Blob;
 use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
-use support::{ACCOUNT, arn, blob, call, client, code, created, days, end, key, refused, sdk_code, state};
+
+use crate::support::{ACCOUNT, arn, blob, call, client, code, created, days, end, key, refused, sdk_code, state};
 
 const SETTLED: Duration = Duration::from_secs(5);
 

@@ -1,16 +1,12 @@
 //! The control plane of the world's KMS, held against what AWS documents and what was recorded of it.
 // REQ: E-34
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use aws_sdk_kms::types::{KeyState, Tag};
 use regionmig_core::End;
-use regionmig_testkit::{GrantSeed, World, other_keys, reference_account};
+use regionmig_testkit::{World, other_keys, reference_account};
 use serde_json::{Value, json};
-use support::{ACCOUNT, arn, call, client, code, created, days, end, key, pages, refused, sdk_code, state};
+
+use crate::support::{ACCOUNT, arn, call, client, code, created, days, end, key, refused, sdk_code, state};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/worker";
 
@@ -132,102 +128,6 @@ async fn the_sdk_reads_what_a_key_is() {
     assert_eq!((mutation.action.as_str(), mutation.resource.as_deref()), ("kms:CreateKey", made.arn.as_deref()));
 }
 
-#[test]
-fn rotation_goes_by_the_calendar() {
-    let (world, here) = (World::new(), here());
-    let id = key(&world, &here);
-    let status = || call(&world, &here, "GetKeyRotationStatus", json!({ "KeyId": id }));
-    assert_eq!(status(), json!({ "KeyId": id, "KeyRotationEnabled": false }));
-    let next = |status: &Value| status["NextRotationDate"].as_f64().unwrap();
-    let in_days = |n: u32| f64::from(u32::try_from(world.clock().now().as_second()).unwrap() + n * 86_400);
-    call(&world, &here, "EnableKeyRotation", json!({ "KeyId": id }));
-    assert_eq!((status()["RotationPeriodInDays"].clone(), next(&status())), (json!(365), in_days(365)));
-    call(&world, &here, "EnableKeyRotation", json!({ "KeyId": id, "RotationPeriodInDays": 90 }));
-    let before = status();
-    assert_eq!(next(&before), in_days(90));
-    let material = || world.kms_keys(&here)[0].material.clone();
-    let first = material();
-    world.clock().advance(days(89));
-    // The same again changes nothing.
-    call(&world, &here, "EnableKeyRotation", json!({ "KeyId": id, "RotationPeriodInDays": 90 }));
-    assert_eq!((status(), material()), (before, first.clone()));
-    world.clock().advance(days(92));
-    assert_eq!(next(&status()), in_days(89));
-    let rotations = call(&world, &here, "ListKeyRotations", json!({ "KeyId": id }))["Rotations"].clone();
-    assert_eq!(rotations.as_array().unwrap().len(), 2);
-    assert_eq!(rotations[0]["KeyMaterialId"], json!(material()));
-    assert!(rotations[0]["RotationDate"].as_f64() > rotations[1]["RotationDate"].as_f64());
-    assert_eq!(
-        (&rotations[0]["RotationType"], &rotations[0]["KeyMaterialState"]),
-        (&json!("AUTOMATIC"), &json!("CURRENT"))
-    );
-    let all = json!({ "KeyId": id, "IncludeKeyMaterial": "ALL_KEY_MATERIAL" });
-    let all = call(&world, &here, "ListKeyRotations", all)["Rotations"].clone();
-    assert_eq!(all[2], json!({ "KeyId": id, "KeyMaterialId": first, "KeyMaterialState": "NON_CURRENT" }));
-    call(&world, &here, "DisableKeyRotation", json!({ "KeyId": id }));
-    world.clock().advance(days(1000));
-    assert_eq!(world.kms_keys(&here)[0].rotations, 2);
-}
-
-#[test]
-fn a_disabled_key_is_rotated_when_it_is_enabled_again() {
-    let (world, here) = (World::new(), here());
-    let id = world.kms(&here).rotation(90).make().id().to_owned();
-    call(&world, &here, "DisableKey", json!({ "KeyId": id }));
-    world.clock().advance(days(200));
-    assert_eq!(world.kms_keys(&here)[0].rotations, 0);
-    call(&world, &here, "EnableKey", json!({ "KeyId": id }));
-    assert_eq!(world.kms_keys(&here)[0].rotations, 1);
-    world.clock().advance(days(89));
-    assert_eq!(world.kms_keys(&here)[0].rotations, 1);
-    world.clock().advance(days(1));
-    assert_eq!(world.kms_keys(&here)[0].rotations, 2);
-}
-
-#[test]
-fn rotation_on_demand_takes_its_time() {
-    let (world, here) = (World::new(), here());
-    let id = key(&world, &here);
-    let rotate = || world.ask(&here, "kms:RotateKeyOnDemand", json!({ "KeyId": id }));
-    let before = world.kms_keys(&here)[0].material.clone();
-    assert_eq!(rotate().unwrap(), json!({ "KeyId": id }));
-    assert_eq!(rotate().unwrap_err().code, "ConflictException");
-    let status = || call(&world, &here, "GetKeyRotationStatus", json!({ "KeyId": id }));
-    assert!(status()["OnDemandRotationStartDate"].is_number());
-    assert_eq!(world.kms_keys(&here)[0].material, before);
-    for n in 1..=25 {
-        world.clock().advance(std::time::Duration::from_secs(5));
-        assert_eq!(status(), json!({ "KeyId": id, "KeyRotationEnabled": false }));
-        assert_eq!(world.kms_keys(&here)[0].rotations, n);
-        match n {
-            25 => assert_eq!(rotate().unwrap_err().code, "LimitExceededException"),
-            _ => drop(rotate().unwrap()),
-        }
-    }
-    let rotations = call(&world, &here, "ListKeyRotations", json!({ "KeyId": id }));
-    assert_eq!(rotations["Rotations"][0]["RotationType"], json!("ON_DEMAND"));
-    assert_ne!(world.kms_keys(&here)[0].material, before);
-}
-
-#[test]
-fn only_symmetric_keys_of_kms_itself_are_rotated() {
-    let (world, here) = (World::new(), here());
-    let hmac = world.kms(&here).spec("HMAC_256").make();
-    let imported = world.kms(&here).imported(true).make();
-    let stored = world.kms(&here).origin("AWS_CLOUDHSM").custom_key_store("cks-1").make();
-    for operation in ["EnableKeyRotation", "DisableKeyRotation"] {
-        for key in [&hmac, &imported, &stored] {
-            assert_eq!(code(&world, &here, operation, json!({ "KeyId": key })), "UnsupportedOperationException");
-        }
-    }
-    for operation in ["RotateKeyOnDemand", "GetKeyRotationStatus", "ListKeyRotations"] {
-        assert_eq!(code(&world, &here, operation, json!({ "KeyId": hmac })), "UnsupportedOperationException");
-    }
-    let message = format!("No available key material pending rotation for the key: {imported}.");
-    let refusal = refused(&world, &here, "RotateKeyOnDemand", json!({ "KeyId": imported }));
-    assert_eq!(refusal, ("KMSInvalidStateException".into(), message));
-}
-
 /// What each operation does with a key in each state, as the developer guide's table of key states has it: + for done, D
 /// for DisabledException, K for KMSInvalidStateException. The states are Enabled, Disabled, PendingDeletion,
 /// PendingImport, Creating.
@@ -337,58 +237,6 @@ fn a_key_is_gone_when_its_waiting_period_is_over() {
     for window in [6, 31] {
         let input = json!({ "KeyId": other, "PendingWindowInDays": window });
         assert_eq!(code(&world, &here, "ScheduleKeyDeletion", input), "ValidationException");
-    }
-}
-
-#[test]
-fn listings_come_in_pages_that_changes_do_not_disturb() {
-    let (world, here) = (World::new(), here());
-    let mut ids: Vec<String> = (0..250).map(|_| key(&world, &here)).collect();
-    ids.sort();
-    let all = pages(&world, &here, "ListKeys", "Keys", json!({}), 100);
-    assert_eq!(all.iter().map(Vec::len).collect::<Vec<_>>(), [100, 100, 50]);
-    assert!(all.concat().iter().map(|key| key["KeyId"].as_str().unwrap()).eq(ids.iter().map(String::as_str)));
-    assert_eq!(call(&world, &here, "ListKeys", json!({}))["Keys"].as_array().unwrap().len(), 100);
-    // What ends with a full page has no further one.
-    assert_eq!(pages(&world, &here, "ListKeys", "Keys", json!({}), 125).len(), 2);
-    for n in 0..50 {
-        let name = format!("alias/{n:03}");
-        call(&world, &here, "CreateAlias", json!({ "AliasName": name, "TargetKeyId": ids[n / 40] }));
-    }
-    call(&world, &here, "CreateAlias", json!({ "AliasName": "alias/last", "TargetKeyId": ids[9] }));
-    let first = call(&world, &here, "ListAliases", json!({}));
-    assert_eq!((first["Aliases"].as_array().unwrap().len(), &first["Truncated"]), (50, &json!(true)));
-    call(&world, &here, "DeleteAlias", json!({ "AliasName": "alias/049" }));
-    let second = call(&world, &here, "ListAliases", json!({ "Marker": first["NextMarker"] }));
-    assert_eq!(second["Aliases"][0]["AliasName"], json!("alias/last"));
-    let some = json!({ "KeyId": ids[0] });
-    assert_eq!(pages(&world, &here, "ListAliases", "Aliases", some, 15).concat().len(), 40);
-    for (operation, marker) in [("ListKeys", &first["NextMarker"]), ("ListAliases", &json!("bWFyaw"))] {
-        assert_eq!(code(&world, &here, operation, json!({ "Marker": marker })), "InvalidMarkerException");
-    }
-}
-
-#[test]
-fn grants_tags_and_rotations_come_in_pages_too() {
-    let (world, here) = (World::new(), here());
-    let mut seed = world.kms(&here);
-    for n in 0..120 {
-        seed = seed.grant(GrantSeed::to(ROLE).retiring(ROLE)).tag(&format!("t{n}"), "");
-    }
-    let first = jiff::Timestamp::from_second(1_500_000_000).unwrap();
-    let id = seed.rotation(90).created_at(first).make().id().to_owned();
-    let one = |operation: &str, list: &str, limit: u64| {
-        let all = pages(&world, &here, operation, list, json!({ "KeyId": id }), limit);
-        all.iter().map(Vec::len).collect::<Vec<_>>()
-    };
-    assert_eq!(one("ListGrants", "Grants", 50), [50, 50, 20]);
-    assert_eq!(one("ListResourceTags", "Tags", 50), [50, 50, 20]);
-    assert_eq!(one("ListKeyRotations", "Rotations", 20), [20, 15]);
-    let retirable = pages(&world, &here, "ListRetirableGrants", "Grants", json!({ "RetiringPrincipal": ROLE }), 100);
-    assert_eq!(retirable.iter().map(Vec::len).collect::<Vec<_>>(), [100, 20]);
-    for (operation, most) in [("ListGrants", 100), ("ListResourceTags", 50)] {
-        let input = json!({ "KeyId": id, "Limit": most + 1 });
-        assert_eq!(code(&world, &here, operation, input), "ValidationException");
     }
 }
 

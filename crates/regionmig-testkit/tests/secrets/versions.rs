@@ -1,15 +1,11 @@
 //! Versions, the labels they bear, and the tokens that make them once.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/secrets.rs"]
-mod support;
 
 use std::collections::BTreeMap;
 
 use regionmig_testkit::World;
 use serde_json::{Value, json};
-use support::{call, code, days, home, refused, seen, token};
+
+use crate::support::{call, code, days, home, refused, seen, token};
 
 fn put(world: &World, n: u32, text: &str, stages: &[&str]) -> Value {
     let mut input = json!({ "SecretId": "a", "SecretString": text, "ClientRequestToken": token(n) });

@@ -1,12 +1,4 @@
 //! Imported key material.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
-
-#[path = "support/wrap.rs"]
-mod wrapping;
 
 use std::time::Duration;
 
@@ -19,8 +11,9 @@ use base64::engine::general_purpose::STANDARD;
 use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
-use support::{arn, blob, call, client, code, created, days, end, refused, sdk_code, state};
-use wrapping::wrap;
+
+use crate::support::{self, arn, blob, call, client, code, created, days, end, refused, sdk_code, state};
+use crate::wrapping::wrap;
 
 const MATERIAL: [u8; 32] = [7; 32];
 const OTHER: [u8; 32] = [8; 32];

@@ -1,9 +1,4 @@
 //! What the world's keys do besides symmetric encryption.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use std::collections::BTreeSet;
 
@@ -17,7 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
-use support::{arn, blob, call, client, code, end, refused};
+
+use crate::support::{self, arn, blob, call, client, code, end, refused};
 
 const TEXT: &[u8] = b"test message !%$@ 1234567890";
 

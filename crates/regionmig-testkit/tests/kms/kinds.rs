@@ -1,9 +1,4 @@
 //! Keys of every kind: how they are made, in which states they can be, and an account that has them all.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +6,8 @@ use std::time::Duration;
 use regionmig_core::End;
 use regionmig_testkit::{KeyView, World, every_kind_of_key};
 use serde_json::{Value, json};
-use support::{arn, call, code, created, days, end, refused, state};
+
+use crate::support::{self, arn, call, code, created, days, end, refused, state};
 
 fn home() -> End {
     end("eu-central-1")

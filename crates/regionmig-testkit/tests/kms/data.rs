@@ -1,9 +1,4 @@
 //! The data plane of the world's KMS.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::primitives::Blob;
@@ -11,7 +6,8 @@ use aws_sdk_kms::types::DataKeySpec;
 use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
-use support::{arn, blob, call, client, code, days, end, key, refused, sdk_code, state};
+
+use crate::support::{arn, blob, call, client, code, days, end, key, refused, sdk_code, state};
 
 fn here() -> End {
     end("eu-central-1")

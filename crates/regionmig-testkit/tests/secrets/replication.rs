@@ -1,16 +1,12 @@
 //! What the secrets of two regions do to each other.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/secrets.rs"]
-mod support;
 
 use std::time::Duration;
 
 use regionmig_core::End;
 use regionmig_testkit::{Fault, SecretsTiming, World};
 use serde_json::{Value, json};
-use support::{ACCOUNT, SETTLED, away, call, code, end, home, refused, seen, token};
+
+use crate::support::{self, ACCOUNT, SETTLED, away, call, code, end, home, refused, seen, token};
 
 const POLICY: &str =
     r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}}"#;

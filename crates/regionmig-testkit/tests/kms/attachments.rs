@@ -1,15 +1,11 @@
 //! What is attached to keys: aliases, tags, policies, grants.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use aws_sdk_kms::types::GrantOperation;
 use regionmig_core::End;
 use regionmig_testkit::{World, reference_account};
 use serde_json::{Value, json};
-use support::{ACCOUNT, arn, call, client, code, created, days, end, key, refused, sdk_code};
+
+use crate::support::{ACCOUNT, arn, call, client, code, created, days, end, key, refused, sdk_code};
 
 const ROLE: &str = "arn:aws:iam::111122223333:role/worker";
 

@@ -1,16 +1,12 @@
 //! Custom key stores.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use std::time::Duration;
 
 use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
-use support::{call, code, created, end, pages, refused, state};
+
+use crate::support::{self, call, code, created, end, pages, refused, state};
 
 const CONNECTED: Duration = Duration::from_secs(300);
 

@@ -1,6 +1,6 @@
 //! What the tests of the world's Secrets Manager share.
 
-#[path = "ask.rs"]
+#[path = "../support/ask.rs"]
 mod ask;
 
 use std::time::Duration;

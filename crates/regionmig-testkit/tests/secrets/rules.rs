@@ -1,14 +1,11 @@
 //! Secrets made, found, listed, rotated, deleted, and refused.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[path = "support/secrets.rs"]
-mod support;
 
 use std::time::Duration;
 
 use regionmig_testkit::{Fault, SecretsTiming, World};
 use serde_json::{Value, json};
-use support::{SETTLED, call, client, code, days, home, refused, sdk_code, seen, token};
+
+use crate::support::{self, SETTLED, call, client, code, days, home, refused, sdk_code, seen, token};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:111122223333:function:rotate";
 

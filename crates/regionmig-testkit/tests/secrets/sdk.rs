@@ -1,16 +1,12 @@
 //! Every operation of Secrets Manager, asked by the real SDK.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/secrets.rs"]
-mod support;
 
 use aws_sdk_secretsmanager::primitives::Blob;
 use aws_sdk_secretsmanager::types::{
     Filter, FilterNameStringType, ReplicaRegionType, RotationRulesType, StatusType, Tag,
 };
 use regionmig_testkit::World;
-use support::{SETTLED, away, client, home, sdk_code};
+
+use crate::support::{SETTLED, away, client, home, sdk_code};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:111122223333:function:rotate";
 

@@ -1,14 +1,10 @@
 //! What the service model forbids, in the words that were recorded of AWS.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-#[expect(dead_code, reason = "shared by several tests, each of which uses a part")]
-#[path = "support/kms.rs"]
-mod support;
 
 use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
-use support::{blob, code, end, key, refused};
+
+use crate::support::{blob, code, end, key, refused};
 
 fn here() -> End {
     end("eu-central-1")

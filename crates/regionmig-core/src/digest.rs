@@ -11,6 +11,10 @@ use sha2::{Digest as _, Sha256};
 #[serde(transparent)]
 pub struct Digest(Arc<str>);
 
+/// So many bytes of pieces are digested at once. Where each lies somewhere else, to fetch them takes longer than to digest them,
+/// unless many are fetched at a time, which digesting each by itself does not do.
+const TOGETHER: usize = 1 << 14;
+
 impl Digest {
     /// Returns the digest of `bytes`.
     pub fn of(bytes: impl AsRef<[u8]>) -> Self {
@@ -19,8 +23,18 @@ impl Digest {
 
     /// Returns the digest of what `pieces` are, one after another.
     pub(crate) fn of_all<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut hasher = Sha256::new();
-        pieces.into_iter().for_each(|piece| hasher.update(piece));
+        let (mut hasher, mut together) = (Sha256::new(), Vec::with_capacity(TOGETHER));
+        for piece in pieces {
+            if together.len() + piece.len() > TOGETHER {
+                hasher.update(&together);
+                together.clear();
+            }
+            match piece.len() < TOGETHER {
+                true => together.extend_from_slice(piece.as_bytes()),
+                false => hasher.update(piece),
+            }
+        }
+        hasher.update(&together);
         Self::from_bytes(&hasher.finalize())
     }
 
@@ -57,5 +71,16 @@ mod tests {
         assert_eq!(Digest::of("abc").as_str(), abc);
         assert_eq!(Digest::of("abc").to_string(), abc);
         assert_eq!(Digest::of_all(["a", "", "bc"]).as_str(), abc);
+    }
+
+    #[test]
+    fn pieces_are_digested_as_their_whole_however_long_they_are() {
+        let long = "x".repeat(TOGETHER);
+        for lengths in
+            [[TOGETHER - 2, 1, 1], [1, TOGETHER - 1, 1], [1, TOGETHER, 1], [2, TOGETHER - 1, 3], [TOGETHER; 3]]
+        {
+            let pieces = lengths.map(|len| &long[..len]);
+            assert_eq!(Digest::of_all(pieces), Digest::of(pieces.concat()), "{lengths:?}");
+        }
     }
 }

@@ -214,7 +214,9 @@ impl<'a> Engine<'a> {
     async fn turn(&self, index: usize, mut memo: Memo) -> (Turn, Memo) {
         let id = self.plan.name(index);
         self.cx.emit(&Event::StepStarted { step: id.clone() });
-        let attempt = self.attempt(index, &mut memo).instrument(tracing::info_span!("step", %id));
+        // Boxed piece by piece, here and below: what is larger than a kilobyte takes the allocator several times as long as some
+        // that are smaller, and is moved about with all else.
+        let attempt = Box::pin(self.attempt(index, &mut memo)).instrument(tracing::info_span!("step", %id));
         let turn = match AssertUnwindSafe(attempt).catch_unwind().await {
             Ok(turn) => turn,
             Err(_) => {
@@ -223,9 +225,12 @@ impl<'a> Engine<'a> {
                 self.fail(index, ErrorReport::panicked(), doubt, &mut memo).await
             }
         };
-        // A reading that is older than this counts for nothing in the next look.
-        memo.not_before = after(self.now(), Duration::from_nanos(1));
-        (turn.unwrap_or_else(|error| Turn::Failed(ErrorReport::new(&error))), memo)
+        let turn = turn.unwrap_or_else(|error| Turn::Failed(ErrorReport::new(&error)));
+        if matches!(turn, Turn::Later(_)) {
+            // A reading that is older than this counts for nothing in the next look.
+            memo.not_before = after(self.now(), Duration::from_nanos(1));
+        }
+        (turn, memo)
     }
 
     /// Reads a step. The code may have learned since the plan was made how long to wait, and what is made twice: the more
@@ -249,7 +254,7 @@ impl<'a> Engine<'a> {
         match look.step.probe(&scx).await {
             // What was in doubt stays in doubt if it cannot be looked at.
             Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
-            Ok(Probe::Present(receipt)) => return self.done(&look, receipt, made).await,
+            Ok(Probe::Present(receipt)) => return Box::pin(self.done(&look, receipt, made)).await,
             // Large and seldom: boxed, so that the others need not be moved with room for it.
             Ok(Probe::Waiting(wait)) => return Box::pin(self.wait(index, wait, memo)).await,
             Ok(probe @ (Probe::Absent | Probe::Spent { .. })) => {
@@ -269,13 +274,26 @@ impl<'a> Engine<'a> {
         if self.cx.cancellation().is_cancelled() {
             return Ok(Turn::Later(Duration::ZERO));
         }
+        let started = Entry::Started { generation, spent, request: Digest::of(look.json) };
+        Box::pin(self.carry_out(&look, &mut scx, started, memo)).await
+    }
+
+    /// Sends a step's request, once it is on record that it may have been sent.
+    async fn carry_out(
+        &self,
+        look: &Look<'_>,
+        scx: &mut StepContext<'_>,
+        started: Entry,
+        memo: &mut Memo,
+    ) -> Result<Turn, Error> {
+        let index = look.index;
         // From here on the request may have been sent, whatever becomes of this process.
-        let request = Digest::of(look.json);
-        self.record_at(index, Entry::Started { generation, spent, request }).await?;
-        memo.begun(self.now());
-        scx.begin(self.standing(index), self.now());
-        match look.step.apply(&scx).await {
-            Ok(Applied::Done(receipt)) => self.done(&look, receipt, true).await,
+        self.write(index, self.admitted(index, started)?).await?;
+        let begun = self.now();
+        memo.begun(begun);
+        scx.begin(self.standing(index), begun);
+        match look.step.apply(scx).await {
+            Ok(Applied::Done(receipt)) => Box::pin(self.done(look, receipt, true)).await,
             Ok(Applied::Waiting(wait)) => Box::pin(self.wait(index, wait, memo)).await,
             // Of many requests, those before the one that failed have had their effect.
             Err(error) => {
@@ -286,11 +304,11 @@ impl<'a> Engine<'a> {
     }
 
     /// Says what it takes to believe a look at a step, and what the step is handed for it.
-    fn approach<'s>(&'s self, look: &Look<'s>, memo: &Memo, began: Timestamp) -> (Guard, StepContext<'s>) {
+    fn approach<'s>(&'s self, look: &Look<'s>, memo: &Memo, began: Timestamp) -> (Guard, Box<StepContext<'s>>) {
         let standing = self.standing(look.index);
         let guard = self.guard(look.id.service(), &look.spec, &standing);
         let not_before = guard.not_before(memo, self.began, began);
-        (guard, self.context(look, standing, not_before))
+        (guard, Box::new(self.context(look, standing, not_before)))
     }
 
     /// Says what it takes to believe that a step has had no effect.
@@ -330,7 +348,7 @@ impl<'a> Engine<'a> {
         memo.seen(self.now());
         let waits = matches!(&self.standings().at(index).status, Status::Waiting(known) if *known == wait);
         if !waits {
-            self.record_at(index, Entry::Waiting(wait.clone())).await?;
+            self.write(index, self.admitted(index, Entry::Waiting(wait.clone()))?).await?;
             self.cx.emit(&Event::StepWaiting { step: id.clone(), wait: wait.clone() });
         }
         if let Some(task) = &wait.task
@@ -361,7 +379,7 @@ impl<'a> Engine<'a> {
     ) -> BoxFuture<'s, Result<Turn, Error>> {
         let failed = async move {
             let id = self.plan.name(index);
-            self.record_at(index, Entry::Failed { error: error.clone(), doubt }).await?;
+            self.write(index, self.admitted(index, Entry::Failed { error: error.clone(), doubt })?).await?;
             let again_after = error.kind.is_passing().then(|| memo.back_off(id));
             self.cx.emit(&Event::StepFailed { step: id.clone(), error: error.clone(), again_after });
             Ok(again_after.map_or(Turn::Failed(error), Turn::Later))
@@ -421,7 +439,8 @@ fn begun_minting(plan: &MigrationPlan, standings: &Standings) -> impl Iterator<I
 impl Recorder for Engine<'_> {
     async fn record(&self, step: &StepId, entry: Entry) -> Result<(), Error> {
         let unknown = || ReplayError::UnknownStep { step: step.clone() };
-        self.record_at(self.plan.index_of(step).ok_or_else(unknown)?, entry).await
+        let index = self.plan.index_of(step).ok_or_else(unknown)?;
+        self.write(index, self.admitted(index, entry)?).await
     }
 
     fn is_bound(&self, target: &ResourceId) -> bool {
@@ -430,18 +449,18 @@ impl Recorder for Engine<'_> {
 }
 
 impl Engine<'_> {
-    /// Writes an entry down, first where a crash cannot reach it.
-    async fn record_at(&self, index: usize, entry: Entry) -> Result<(), Error> {
+    /// Returns the record of an entry, if that may follow what is on record.
+    fn admitted(&self, index: usize, entry: Entry) -> Result<Record, Error> {
         let record = self.record_of(index, entry);
         self.standings().admit_at(index, &record)?;
-        self.write(index, record).await
+        Ok(record)
     }
 
     fn record_of(&self, index: usize, entry: Entry) -> Record {
         Record::new(self.cx.clock().wall_time(), self.plan.name(index).clone(), entry)
     }
 
-    /// Writes a record down that was admitted.
+    /// Writes a record down that was admitted, first where a crash cannot reach it.
     async fn write(&self, index: usize, record: Record) -> Result<(), Error> {
         self.is_whole()?;
         if let Err(error) = self.journal.append(&record).await {

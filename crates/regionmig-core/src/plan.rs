@@ -246,8 +246,9 @@ impl MigrationPlan {
 
     /// Returns what the service wrote of a step.
     pub(crate) fn own_json(&self, index: usize) -> &str {
-        let Range { start, end } = self.0.steps[index].own;
-        &self.json(index)[start as usize..end as usize]
+        let Indexed { at, own, .. } = &self.0.steps[index];
+        // Cut out at once: each end that is looked at lies somewhere else in memory.
+        &self.0.text[at.start + own.start as usize..at.start + own.end as usize]
     }
 
     pub(crate) fn traits(&self, index: usize) -> &Traits {

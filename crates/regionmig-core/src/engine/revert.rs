@@ -83,6 +83,7 @@ impl Engine<'_> {
     }
 
     async fn recorded(&self, index: usize, entry: Entry) -> Result<(), ErrorReport> {
-        self.record_at(index, entry).await.map_err(|error| ErrorReport::new(&error))
+        let written = async { self.write(index, self.admitted(index, entry)?).await };
+        written.await.map_err(|error| ErrorReport::new(&error))
     }
 }

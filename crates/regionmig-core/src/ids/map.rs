@@ -183,6 +183,11 @@ impl IdMap {
         self.0.get_key_value(source).map(|(source, target)| (source.clone(), Arc::clone(target)))
     }
 
+    /// Says what `source` has become, whatever was said of it before.
+    pub(crate) fn insert(&mut self, source: ResourceId, target: Arc<str>) {
+        self.0.insert(source, target);
+    }
+
     /// Removes what is said of `source`.
     pub(crate) fn forget(&mut self, source: &ResourceId) {
         self.0.remove(source);

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use serde::Serialize;
 
 use crate::digest::Digest;
@@ -21,7 +22,7 @@ use crate::step::{Spec, StepId};
 /// Resources as numbers, so that each is kept once.
 #[derive(Debug, Default)]
 pub(super) struct Interner {
-    numbers: HashMap<ResourceId, u32>,
+    numbers: HashMap<ResourceId, u32, RandomState>,
     ids: Vec<ResourceId>,
 }
 

@@ -3,20 +3,22 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::RandomState;
+
 use crate::ids::{IdMap, RebindError, ResourceId};
 
 /// What the sources have become so far. In no order until one is asked for: to find a name among many that begin alike takes
 /// an ordered map longer than all else that is done for a step.
 #[derive(Clone, Debug)]
 pub(super) struct Made {
-    pairs: HashMap<ResourceId, Arc<str>>,
+    pairs: HashMap<ResourceId, Arc<str>, RandomState>,
     ordered: OnceLock<IdMap>,
 }
 
 impl Made {
     /// Begins with what is `known`, and makes room for so many `more`.
     pub(super) fn new(known: &IdMap, more: usize) -> Self {
-        let mut pairs: HashMap<ResourceId, Arc<str>> = HashMap::with_capacity(more);
+        let mut pairs = HashMap::with_capacity_and_hasher(more, RandomState::default());
         pairs.extend(known.entries().map(|(source, target)| (source.clone(), Arc::clone(target))));
         Self { pairs, ordered: OnceLock::new() }
     }
@@ -48,8 +50,10 @@ impl Made {
 
     /// Returns the part that is about `sources`.
     pub(super) fn subset<'a>(&self, sources: impl IntoIterator<Item = &'a ResourceId>) -> IdMap {
+        let mut part = IdMap::default();
         let known = sources.into_iter().filter_map(|source| self.pairs.get_key_value(source));
-        known.map(|(source, target)| (source.clone(), Arc::clone(target))).collect()
+        known.for_each(|(source, target)| part.insert(source.clone(), Arc::clone(target)));
+        part
     }
 
     /// Returns all of it, in order.

@@ -221,7 +221,7 @@ impl<'a> Engine<'a> {
             Ok(turn) => turn,
             Err(_) => {
                 // One that panicked before it was begun has sent nothing.
-                let doubt = self.standing(index).doubt().is_some();
+                let doubt = self.standings().at(index).doubt().is_some();
                 self.fail(index, ErrorReport::panicked(), doubt, &mut memo).await
             }
         };
@@ -247,13 +247,15 @@ impl<'a> Engine<'a> {
         let look = self.look(index)?;
         let began = self.now();
         let (guard, mut scx) = self.approach(&look, memo, began);
-        let standing = scx.standing();
-        let (doubt, mut generation, made) = (standing.doubt(), standing.generation, standing.effective > 0);
-        let was_seen = matches!(standing.status, Status::Waiting(_));
-        let mut spent = None;
+        let (mut generation, made, was_seen) = {
+            let standings = self.standings();
+            let standing = standings.at(index);
+            (standing.generation, standing.effective > 0, matches!(standing.status, Status::Waiting(_)))
+        };
+        let (doubt, mut spent) = (scx.doubt().is_some(), None);
         match look.step.probe(&scx).await {
             // What was in doubt stays in doubt if it cannot be looked at.
-            Err(error) => return self.fail(index, ErrorReport::new(&error), doubt.is_some(), memo).await,
+            Err(error) => return self.fail(index, ErrorReport::new(&error), doubt, memo).await,
             Ok(Probe::Present(receipt)) => return Box::pin(self.done(&look, receipt, made)).await,
             // Large and seldom: boxed, so that the others need not be moved with room for it.
             Ok(Probe::Waiting(wait)) => return Box::pin(self.wait(index, wait, memo)).await,
@@ -291,7 +293,7 @@ impl<'a> Engine<'a> {
         self.write(index, self.admitted(index, started)?).await?;
         let begun = self.now();
         memo.begun(begun);
-        scx.begin(self.standing(index), begun);
+        scx.begin(self.standings().at(index), begun);
         match look.step.apply(scx).await {
             Ok(Applied::Done(receipt)) => Box::pin(self.done(look, receipt, true)).await,
             Ok(Applied::Waiting(wait)) => Box::pin(self.wait(index, wait, memo)).await,
@@ -304,11 +306,11 @@ impl<'a> Engine<'a> {
     }
 
     /// Says what it takes to believe a look at a step, and what the step is handed for it.
-    fn approach<'s>(&'s self, look: &Look<'s>, memo: &Memo, began: Timestamp) -> (Guard, Box<StepContext<'s>>) {
-        let standing = self.standing(look.index);
-        let guard = self.guard(look.id.service(), &look.spec, &standing);
+    fn approach<'s>(&'s self, look: &Look<'s>, memo: &Memo, began: Timestamp) -> (Guard, StepContext<'s>) {
+        let standings = self.standings();
+        let guard = self.guard(look.id.service(), &look.spec, standings.at(look.index));
         let not_before = guard.not_before(memo, self.began, began);
-        (guard, Box::new(self.context(look, standing, not_before)))
+        (guard, self.context(look, &standings, not_before))
     }
 
     /// Says what it takes to believe that a step has had no effect.
@@ -387,16 +389,16 @@ impl<'a> Engine<'a> {
         failed.boxed()
     }
 
-    fn context<'s>(&'s self, look: &Look<'s>, standing: Standing, not_before: Timestamp) -> StepContext<'s> {
+    fn context<'s>(&'s self, look: &Look<'s>, standings: &Standings, not_before: Timestamp) -> StepContext<'s> {
         let basis = Basis {
             // Only what the step says it requires, so that one which says too little always fails.
-            ids: self.standings().ids_of(&look.spec.requires),
+            ids: standings.ids_of(&look.spec.requires),
             known: self.plan.known(look.id.service()),
             not_before,
             reads: Arc::clone(&self.reads),
             recorder: self,
         };
-        StepContext::new(self.cx, look.id, standing, basis)
+        StepContext::new(self.cx, look.id, standings.at(look.index), basis)
     }
 
     fn standing(&self, index: usize) -> Standing {

@@ -62,26 +62,31 @@ pub(crate) struct Basis<'a> {
 pub struct StepContext<'a> {
     run: &'a RunContext,
     step: &'a StepId,
-    standing: Standing,
+    doubt: Option<Doubt>,
+    generation: u32,
+    acknowledgement: Option<(String, String)>,
     basis: Basis<'a>,
     checkpoint: Mutex<Option<Value>>,
 }
 
 impl<'a> StepContext<'a> {
-    pub(crate) fn new(run: &'a RunContext, step: &'a StepId, standing: Standing, basis: Basis<'a>) -> Self {
-        let checkpoint = Mutex::new(standing.checkpoint.clone());
-        Self { run, step, standing, basis, checkpoint }
+    pub(crate) fn new(run: &'a RunContext, step: &'a StepId, standing: &Standing, basis: Basis<'a>) -> Self {
+        Self {
+            run,
+            step,
+            doubt: standing.doubt(),
+            generation: standing.generation,
+            acknowledgement: standing.acknowledgement.clone(),
+            basis,
+            checkpoint: Mutex::new(standing.checkpoint.clone()),
+        }
     }
 
     /// Takes note that the step has been begun. What it needs was made before, and nothing of that changes.
-    pub(crate) fn begin(&mut self, standing: Standing, not_before: Timestamp) {
-        self.standing = standing;
+    pub(crate) fn begin(&mut self, standing: &Standing, not_before: Timestamp) {
+        self.doubt = standing.doubt();
+        self.generation = standing.generation;
         self.basis.not_before = not_before;
-    }
-
-    /// Returns where the step stands.
-    pub(crate) fn standing(&self) -> &Standing {
-        &self.standing
     }
 
     /// Makes what a step is handed outside of any run: for tests, and for a program of the caller's
@@ -89,7 +94,7 @@ impl<'a> StepContext<'a> {
     pub fn detached(run: &'a RunContext, step: &'a StepId, ids: IdMap) -> Self {
         let basis =
             Basis { ids, known: Arc::default(), not_before: run.clock().now(), reads: Arc::default(), recorder: &() };
-        Self::new(run, step, Standing::default(), basis)
+        Self::new(run, step, &Standing::default(), basis)
     }
 
     /// Returns what the whole run shares.
@@ -127,7 +132,7 @@ impl<'a> StepContext<'a> {
 
     /// Returns that the step was begun before, if it was and how it ended is not known.
     pub fn doubt(&self) -> Option<Doubt> {
-        self.standing.doubt()
+        self.doubt
     }
 
     /// Returns the identifiers in the target that this service's survey saw and examined.
@@ -168,7 +173,7 @@ impl<'a> StepContext<'a> {
 
     /// Returns who said that the step's task is done, and how they know.
     pub fn acknowledgement(&self) -> Option<(&str, &str)> {
-        self.standing.acknowledgement.as_ref().map(|(by, note)| (by.as_str(), note.as_str()))
+        self.acknowledgement.as_ref().map(|(by, note)| (by.as_str(), note.as_str()))
     }
 
     /// Returns an idempotency token of `length` hexadecimal digits, at most 64: the same for the
@@ -176,7 +181,7 @@ impl<'a> StepContext<'a> {
     ///
     /// `request` must not hold a secret.
     pub fn token(&self, request: &str, length: usize) -> String {
-        let text = format!("regionmig/1\n{}\n{}\n{request}", self.step, self.standing.generation);
+        let text = format!("regionmig/1\n{}\n{}\n{request}", self.step, self.generation);
         let mut token = Digest::of(text).to_string();
         token.truncate(length);
         token

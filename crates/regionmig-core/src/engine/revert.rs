@@ -67,7 +67,7 @@ impl Engine<'_> {
     async fn take_back(&self, index: usize, receipt: &Receipt) -> Result<bool, ErrorReport> {
         let reported = |error: Error| ErrorReport::new(&error);
         let look = self.look(index).map_err(reported)?;
-        let scx = self.context(&look, self.standing(index), self.now());
+        let scx = self.context(&look, &self.standings(), self.now());
         self.recorded(index, Entry::Reverting).await?;
         let reversal = AssertUnwindSafe(look.step.revert(receipt, &scx)).catch_unwind().await;
         let (error, doubt) = match reversal {

@@ -58,7 +58,7 @@ impl<'a> Schedule<'a> {
             let memo = self.memos.remove(&index).unwrap_or_default();
             let id = self.engine.plan.name(index);
             // What may have begun is looked at all the same; what has not is not begun any more.
-            if self.is_shut(id) && self.engine.standing(index).doubt().is_none() {
+            if self.is_shut(id) && self.engine.standings().at(index).doubt().is_none() {
                 self.held.insert(id.clone(), Hold::Quota);
                 self.make_room(index);
             } else {

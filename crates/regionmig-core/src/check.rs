@@ -48,7 +48,7 @@ impl Check {
 
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}] {}", self.verdict, self.code, escaped(&self.subject.to_string()))?;
+        write!(f, "{} [{}] {}", self.verdict, escaped(&self.code), escaped(&self.subject.to_string()))?;
         match self.message.as_str() {
             "" => Ok(()),
             message => write!(f, ": {}", escaped(message)),

@@ -130,7 +130,7 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} [{}]", self.severity, self.code)?;
+        write!(f, "{} [{}]", self.severity, escaped(&self.code))?;
         if let Some(subject) = &self.subject {
             write!(f, " {}", escaped(&subject.to_string()))?;
         }

@@ -80,8 +80,8 @@ impl Task {
 
 impl fmt::Display for Task {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}] {}", self.code, escaped(&self.instructions))?;
-        self.values.iter().try_for_each(|(name, value)| write!(f, "; {name} = {}", escaped(value)))
+        write!(f, "[{}] {}", escaped(&self.code), escaped(&self.instructions))?;
+        self.values.iter().try_for_each(|(name, value)| write!(f, "; {} = {}", escaped(name), escaped(value)))
     }
 }
 

@@ -85,7 +85,7 @@ pub(super) fn front(path: &Path, file: &mut dyn StoredFile) -> Result<Front, Fil
     let bytes = exactly(file, plan_at, heading.bytes).map_err(|source| unread(path, source))?;
     let bytes = bytes.ok_or_else(|| damaged(path, "its plan is cut short".to_owned()))?;
     let of_plan = |source| FileJournalError::Plan { path: path.to_owned(), source };
-    let plan = MigrationPlan::from_bytes(&bytes).map_err(of_plan)?;
+    let plan = MigrationPlan::from_own_bytes(&bytes).map_err(of_plan)?;
     if *plan.digest() != heading.plan || *plan.route() != heading.route {
         return Err(damaged(path, "it is about another plan than the one in it".to_owned()));
     }

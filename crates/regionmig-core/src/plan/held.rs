@@ -76,7 +76,7 @@ impl fmt::Display for Hold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Behind(step) => write!(f, "waits for `{}`", escaped(step.as_str())),
-            Self::Blocked(code) => write!(f, "blocked by a finding [{code}]"),
+            Self::Blocked(code) => write!(f, "blocked by a finding [{}]", escaped(code)),
             Self::LeftOut => f.write_str("left out by the caller"),
             Self::NeededBy(step) => write!(f, "needed by `{}`, which stays", escaped(step.as_str())),
             Self::NotMade => f.write_str("was there before"),

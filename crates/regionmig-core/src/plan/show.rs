@@ -59,10 +59,10 @@ impl MigrationPlan {
                 0 => "-".to_owned(),
                 count => count.to_string(),
             });
-            [service.clone(), verb.clone(), steps, adds, overwrites, good, held]
+            [escaped(service), escaped(verb), steps, adds, overwrites, good, held]
         };
         let lines: Vec<[String; 7]> = [header].into_iter().chain(rows.iter().map(of)).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].len()).max().unwrap_or_default();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
         let widths: [usize; 7] = std::array::from_fn(width);
         writeln!(f)?;
         for line in &lines {
@@ -88,7 +88,7 @@ impl MigrationPlan {
             match findings[..] {
                 [finding] => writeln!(f, "  {finding}")?,
                 [first, ..] => {
-                    let message = escaped(&first.message);
+                    let (code, message) = (escaped(code), escaped(&first.message));
                     writeln!(f, "  {} [{code}] {} times, such as: {message}", first.severity, findings.len())?;
                 }
                 [] => {}

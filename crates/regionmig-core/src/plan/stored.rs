@@ -186,6 +186,18 @@ impl MigrationPlan {
             Some(written) => written,
             None => File::read(bytes)?.checked()?,
         };
+        Self::checked(digest, text)
+    }
+
+    /// Reads a plan of which not even the space around it may differ from what [`to_bytes`](Self::to_bytes) wrote.
+    pub(crate) fn from_own_bytes(bytes: &[u8]) -> Result<Self, PlanError> {
+        match as_written(bytes) {
+            Some((digest, text)) => Self::checked(digest, text),
+            None => Err(File::read(bytes)?.checked().err().unwrap_or(PlanError::Altered)),
+        }
+    }
+
+    fn checked(digest: Digest, text: &str) -> Result<Self, PlanError> {
         let (head, nodes) = match line_by_line(text) {
             Some(read) => read,
             None => at_large(text).map_err(|error| PlanError::unreadable(&error))?,

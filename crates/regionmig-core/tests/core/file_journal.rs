@@ -6,7 +6,7 @@ use std::path::Path;
 
 use regionmig_core::{
     Act, ApplyOptions, Entry, ErrorKind, ErrorReport, FileJournal, FileJournalError, Header, Journal, JournalReader,
-    Migration, MigrationPlan, Noted, Record, Run, Status, StepId, chain, code,
+    Migration, MigrationPlan, Noted, PlanError, Record, Run, Status, StepId, chain, code,
 };
 
 use crate::common::cloud::Cloud;
@@ -173,6 +173,9 @@ async fn a_damaged_beginning_is_refused_and_a_newer_format_named() {
     let at = whole.find("fake.key:key0").unwrap();
     fs::write(&path, format!("{}fake.key:key9{}", &whole[..at], &whole[at + 13..])).unwrap();
     assert!(matches!(refusal(&path).await, FileJournalError::Plan { .. }));
+    // As a plan of its own it would do: JSON may have any space around it.
+    fs::write(&path, whole.replacen("]}}\n", "]}}\r", 1)).unwrap();
+    assert!(matches!(refusal(&path).await, FileJournalError::Plan { source: PlanError::Altered, .. }));
     let newer = whole.lines().next().unwrap().replacen("\"format\":1", "\"format\":2,\"moon\":1", 1);
     let rest = &newer[26..];
     let sum = &regionmig_core::Digest::of(rest).as_str()[..16].to_owned();

@@ -203,9 +203,10 @@ mapped: fake.key:key0: there -> nothing";
 #[tokio::test(start_paused = true)]
 async fn a_terminal_is_told_nothing_by_a_name() {
     let bell = "b\u{7}\u{1b}]0;owned\nx";
-    let mut finding = note("script.odd", bell);
+    let mut finding = note(bell, bell);
     finding.severity = Severity::Blocker;
-    let plan = of([act(bell).needs(&["gone\u{1b}"]), act("c").needs(&["gone\u{1b}"])], vec![finding]).await;
+    let acts = [act(bell).verb(bell).needs(&["gone\u{1b}"]), act("c").needs(&["gone\u{1b}"])];
+    let plan = of(acts, vec![finding, note(bell, "c")]).await;
     let script = Script::new([act(bell)]);
     let outcome = script.migration().apply(&script.plan().await, &MemoryJournal::default(), &hasty().only([])).await;
     let nothing = of([], vec![]).await;

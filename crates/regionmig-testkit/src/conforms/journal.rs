@@ -81,3 +81,31 @@ impl Journal for NotingJournal<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use regionmig_core::chain;
+
+    use super::*;
+    use crate::invariants::by_hand::{STRICT, started, steps, watched};
+
+    #[tokio::test]
+    async fn a_journal_that_crashes_has_what_came_before_and_nothing_else() {
+        let (watch, _) = watched(STRICT).await;
+        let (plan, (step, _)) = (&watch.expected.plan, steps(&watch));
+        let inner = MemoryJournal::default();
+        let journal = CrashingJournal::new(&inner, 1);
+        let replayed = async || {
+            let mut count = 0;
+            journal.replay(&Header::new(plan), &mut |_| count += 1).await.expect("it is of this plan");
+            count
+        };
+        let before = replayed().await;
+        let record = Record::new(watch.world.clock().now(), step, started());
+        journal.append(&record).await.expect("the first");
+        let error = journal.append(&record).await.expect_err("the second");
+        assert!(chain(&error).contains("crashed"), "{error:?}");
+        assert_eq!(inner.records(), [record]);
+        assert_eq!((before, replayed().await), (0, 1));
+    }
+}

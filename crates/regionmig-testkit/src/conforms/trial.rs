@@ -329,3 +329,68 @@ pub(super) fn told(outcome: &Result<Outcome, Error>) -> String {
 fn migration(world: &World, make: &Make<'_>, ids: &IdMap) -> Migration {
     make(&world.access()).map_all(ids).unwrap_or_else(|error| panic!("{error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use regionmig_core::Route;
+    use regionmig_kms::Kms;
+
+    use super::*;
+    use crate::invariants::by_hand::{SOURCE, TARGET, end};
+
+    /// The migration of two keys with aliases, of which one is disabled in the end.
+    fn two_keys() -> (World, impl Fn(&Access) -> Migration + Send + Sync) {
+        let world = World::new();
+        let _one = world.kms(&end(SOURCE)).alias("alias/a").disabled().make();
+        let _other = world.kms(&end(SOURCE)).alias("alias/b").make();
+        let make = |access: &Access| {
+            let route = Route::new(end(SOURCE), end(TARGET)).expect("a route");
+            Migration::new(route, access).with(Kms::new(access))
+        };
+        (world, make)
+    }
+
+    /// Each change is found again by its number among those alike, and told by its own step.
+    fn must_be_found_again(trial: &Trial<'_>, verbs: &[(&str, &str)]) {
+        let mut asked: BTreeMap<(String, &str), u64> = BTreeMap::new();
+        let mut last = 0;
+        for change in trial.changes() {
+            let nth = asked.entry((change.end.to_string(), &change.action)).or_default();
+            *nth += 1;
+            assert_eq!(change.nth, *nth, "{change:?}");
+            let step = trial.plan().steps().find(|step| *step.id == change.step).expect("a step of the plan");
+            assert_eq!((change.effect, change.settles), (step.spec.effect, step.spec.settle.window), "{change:?}");
+            assert_eq!(change.mints, step.spec.mints && trial.act() == Act::Apply, "{change:?}");
+            assert!(change.appends > last.max(1), "{change:?} is sent once its step was begun, and not before");
+            last = change.appends;
+        }
+        let seen: BTreeSet<_> =
+            trial.changes().iter().map(|change| (change.step.verb(), change.action.as_str())).collect();
+        assert_eq!(seen, verbs.iter().copied().collect());
+        assert!(asked.values().any(|&count| count > 1), "of some there are several: {asked:?}");
+    }
+
+    #[tokio::test]
+    async fn what_a_run_changes_is_learned_there_and_back() {
+        let (world, make) = two_keys();
+        let trial = Trial::prepare(world, &make).await;
+        let verbs =
+            [("create-alias", "kms:CreateAlias"), ("create-key", "kms:CreateKey"), ("disable", "kms:DisableKey")];
+        must_be_found_again(&trial, &verbs);
+        let back = trial.of_the_way_back().await.expect("it can be taken back whole");
+        let verbs = [
+            ("create-alias", "kms:DeleteAlias"),
+            ("create-key", "kms:ScheduleKeyDeletion"),
+            ("disable", "kms:EnableKey"),
+        ];
+        must_be_found_again(&back, &verbs);
+        for trial in [&trial, &back] {
+            let mut fork = trial.fork();
+            let outcome = trial.must_complete(&mut fork).await;
+            let ids = if trial.act() == Act::Revert { &trial.goal.ids } else { outcome.ids() };
+            assert_eq!(ids.iter().count(), 4, "what two keys and their aliases have become");
+            assert_eq!(trial.naming().done(&fork.world, ids), *trial.expected());
+            trial.must_end_well(&mut trial.fork(), "no trouble at all").await;
+        }
+    }
+}

@@ -178,3 +178,33 @@ fn options(plan: &MigrationPlan) -> ApplyOptions {
     let irreversible = plan.steps().filter(|step| step.spec.effect == Effect::Irreversible);
     irreversible.fold(options, |options, step| options.dangerously_allow(step.id.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use regionmig_core::MemoryJournal;
+
+    use crate::invariants::by_hand::{STRICT, ended_well, steps, watched};
+
+    #[tokio::test]
+    async fn what_is_done_when_all_is_done_is_known_beforehand() {
+        let (watch, _) = watched(STRICT).await;
+        let (expected, (first, _)) = (&watch.expected, steps(&watch));
+        assert!(!expected.is_held(&first));
+        let options = expected.options().only([first]);
+        let migration = (expected.make)(&watch.world.access());
+        let some = migration.apply(&expected.plan, &MemoryJournal::default(), &options).await.expect("a run");
+        assert!(!expected.is_all_done(&some));
+        assert!(expected.is_all_done(&ended_well(&watch).await.1));
+    }
+
+    #[tokio::test]
+    async fn what_a_run_reads_is_all_that_may_be_stale() {
+        let (watch, _) = watched(STRICT).await;
+        let reads: Vec<&str> = watch.expected.reads.iter().map(|(_, action)| action.as_str()).collect();
+        assert!(reads.contains(&"kms:ListKeys") && reads.contains(&"kms:DescribeKey"), "{reads:?}");
+        let is_read = |action: &&str| {
+            action.starts_with("kms:List") || action.starts_with("kms:Describe") || action.starts_with("kms:Get")
+        };
+        assert!(reads.iter().all(is_read), "{reads:?}");
+    }
+}

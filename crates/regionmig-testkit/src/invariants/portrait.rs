@@ -93,6 +93,30 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_differ_are_told_apart() -> Result<(), Box<dyn std::error::Error>> {
+        let (world, route) = (World::new(), ends()?);
+        let key = world.kms(&route.source).alias("alias/a").make();
+        let portrait = |world: &World| Portrait::of(world, &route, &IdMap::default());
+        let expected = portrait(&world);
+        assert_eq!(portrait(&world.fork()).differences(&expected, |_| true), Vec::<String>::new());
+        let grantee = "arn:aws:iam::111122223333:role/worker";
+        for (operation, input) in [
+            ("CreateAlias", json!({ "AliasName": "alias/b", "TargetKeyId": key })),
+            ("CreateGrant", json!({ "KeyId": key, "GranteePrincipal": grantee, "Operations": ["Decrypt"] })),
+            ("DisableKey", json!({ "KeyId": key })),
+            ("EnableKeyRotation", json!({ "KeyId": key })),
+            ("TagResource", json!({ "KeyId": key, "Tags": [{ "TagKey": "k", "TagValue": "v" }] })),
+            ("UpdateKeyDescription", json!({ "KeyId": key, "Description": "another" })),
+        ] {
+            let other = world.fork();
+            assert!(other.ask(&route.source, &format!("kms:{operation}"), input).is_ok(), "{operation}");
+            let found = portrait(&other).differences(&expected, |_| true);
+            assert!(found.len() == 1 && found[0].starts_with(key.as_str()), "{operation}: {found:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
     fn secrets_that_differ_are_told_apart_and_no_value_is_shown() -> Result<(), Box<dyn std::error::Error>> {
         let route = ends()?;
         let world = World::new();

@@ -8,6 +8,7 @@ mod toy;
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures::FutureExt;
 use regionmig_core::{Effect, Migration, Route};
@@ -51,7 +52,7 @@ async fn one_that_looks_and_waits_passes() {
 
 #[tokio::test]
 async fn one_that_makes_a_second_thing_if_the_first_is_late_fails() {
-    must_fail(Care { mints: false, settles: false, ..Care::SAFE }, &["s later: AWS answers more"]).await;
+    must_fail(Care { mints: false, settles: Duration::ZERO, ..Care::SAFE }, &["s later: AWS answers more"]).await;
 }
 
 #[tokio::test]
@@ -67,7 +68,7 @@ async fn one_that_does_not_look_for_what_it_made_fails() {
 
 #[tokio::test]
 async fn one_that_writes_over_what_it_wrote_passes_without_waiting() {
-    let care = Care { mints: false, settles: false, upserts: true, ..Care::SAFE };
+    let care = Care { mints: false, settles: Duration::ZERO, upserts: true, ..Care::SAFE };
     assert_eq!(try_out(toy::world, care).await.unwrap().mutations, 2);
 }
 

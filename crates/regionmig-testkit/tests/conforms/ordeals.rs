@@ -1,5 +1,7 @@
 //! Services of which it is known whether they keep the promises, put through runs in which much goes wrong at once.
 
+use std::time::Duration;
+
 use regionmig_aws::Access;
 use regionmig_core::{Effect, Migration, Route, Side};
 use regionmig_testkit::{Breach, Failure, Invariant, Ordeal, Scenario, Trouble};
@@ -18,6 +20,9 @@ fn from_to(source: &str, target: &str, care: Care) -> impl Fn(&Access) -> Migrat
     }
 }
 
+/// A request may be carried out five minutes late, and what it made not be shown for five more.
+const PATIENT: Care = Care { settles: Duration::from_secs(600), ..Care::SAFE };
+
 /// Returns the first scenario that a toy does not come through.
 async fn first_failure(ordeal: &Ordeal, seeds: u64) -> Option<(Scenario, Breach)> {
     for seed in 0..seeds {
@@ -33,8 +38,8 @@ async fn first_failure(ordeal: &Ordeal, seeds: u64) -> Option<(Scenario, Breach)
 
 #[tokio::test]
 async fn one_that_looks_and_waits_comes_through() {
-    let ordeal = Ordeal::prepare(world(), migration(Care::SAFE)).await;
-    if let Some((scenario, breach)) = first_failure(&ordeal, 60).await {
+    let ordeal = Ordeal::prepare(world(), migration(PATIENT)).await;
+    if let Some((scenario, breach)) = first_failure(&ordeal, 400).await {
         panic!("{}", ordeal.minimal(scenario, breach).await);
     }
 }
@@ -52,7 +57,7 @@ async fn one_that_does_not_look_is_found_out_and_a_few_troubles_show_it() {
 
 #[tokio::test]
 async fn one_that_does_not_wait_is_found_out() {
-    let care = Care { mints: false, settles: false, ..Care::SAFE };
+    let care = Care { mints: false, settles: Duration::ZERO, ..Care::SAFE };
     let ordeal = Ordeal::prepare(world(), migration(care)).await;
     let (_, breach) = first_failure(&ordeal, 200).await.unwrap();
     assert!(matches!(breach.invariant, Invariant::DoneOnce | Invariant::SameEnd), "{breach}");

@@ -39,8 +39,8 @@ pub(crate) struct Care {
     pub(crate) moody: bool,
     /// Whether it takes what it could not read for something that is not there.
     pub(crate) rash: bool,
-    /// Whether it says for how long what it makes may not show.
-    pub(crate) settles: bool,
+    /// For how long, as it says, what it makes may not show.
+    pub(crate) settles: Duration,
     /// Whether, from its third request on, it makes something at this side that nobody asked for.
     pub(crate) strays: Option<Side>,
     /// Whether its requests write over what an earlier one wrote.
@@ -59,7 +59,7 @@ impl Care {
         mints: true,
         moody: false,
         rash: false,
-        settles: true,
+        settles: Duration::from_secs(300),
         strays: None,
         upserts: false,
     };
@@ -163,7 +163,7 @@ impl Step for Copy {
     fn spec(&self) -> Spec {
         let spec = Spec::new(self.care.effect, "copy", &self.name);
         let spec = if self.care.mints { spec.mints() } else { spec };
-        if self.care.settles { spec.settle(Duration::from_secs(300), 3) } else { spec }
+        if self.care.settles.is_zero() { spec } else { spec.settle(self.care.settles, 3) }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What no service of the conformance tests does, done by hand.
 
-use regionmig_core::KeyArn;
+use regionmig_core::{Act, FileJournal, JournalReader, KeyArn};
 
 use super::*;
+use crate::disk::SimulatedDisk;
 use crate::invariants::by_hand::{self, SOURCE, STRICT, TARGET, end, ended_well, kms, started, steps, written};
 
 /// A watch that allows nothing to be done twice.
@@ -43,6 +44,20 @@ async fn a_receipt_may_name_only_what_a_run_made() {
     let stranger = "arn:aws:kms:eu-central-1:111122223333:key/stranger".parse().expect("an ARN");
     written(&watch, &first, done(&key, &stranger)).await;
     assert_eq!(broken(&watch), Some((Invariant::OnlyOurs, Some(first))));
+}
+
+#[tokio::test]
+async fn a_watched_journal_is_told_who_begins_a_run() {
+    let (watch, _) = watched().await;
+    let disk = SimulatedDisk::new();
+    let journal = FileJournal::create_in(disk.clone(), "x.journal", &watch.expected.plan).await.expect("a journal");
+    let run = Run::new(watch.world.clock().now(), Act::Apply, Some("somebody".to_owned()));
+    watch.journal(0, &journal).begin(&run).await.expect("room");
+    let lines: Vec<String> = JournalReader::open_in(&disk, "x.journal")
+        .expect("it is whole")
+        .map(|line| line.expect("so is each line").to_string())
+        .collect();
+    assert!(lines.len() == 1 && lines[0].contains("somebody"), "{lines:?}");
 }
 
 #[tokio::test]

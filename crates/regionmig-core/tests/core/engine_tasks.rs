@@ -116,6 +116,8 @@ async fn a_hook_takes_no_place_from_other_steps_and_ends_with_the_run() {
     let options = hasty().patience(Duration::from_secs(90)).concurrency(1);
     let outcome = migration.apply(&plan, &MemoryJournal::default(), &options).await.unwrap();
     assert_eq!(script.applied(), ["b", "c"]);
+    // At once, not when there is no more time for the hook.
+    assert!(["b", "c"].iter().flat_map(|step| script.calls(step)).all(|(second, _)| second == 0));
     assert_eq!(outcome.waiting().count(), 1);
     assert_eq!(script.seat.clock.elapsed(), Duration::from_secs(90));
     let token = CancellationToken::new();

@@ -264,3 +264,12 @@ async fn preflight_asks_what_can_be_asked_and_names_the_rest() {
     assert_eq!(migration.preflight(&plan).await.unwrap().len(), 1);
     assert!(script.applied().is_empty());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_service_without_a_name_or_with_one_that_would_be_two_is_refused() {
+    for bad in ["", "a/b", "/"] {
+        let refused = Script::new([]).named(bad).migration().survey().await;
+        assert!(matches!(&refused, Err(Error::ServiceName { name }) if name == bad), "{refused:?}");
+    }
+    assert!(Script::new([]).migration().survey().await.is_ok());
+}

@@ -257,7 +257,6 @@ impl<'a> Engine<'a> {
             // What was in doubt stays in doubt if it cannot be looked at.
             Err(error) => return self.fail(index, ErrorReport::new(&error), doubt, memo).await,
             Ok(Probe::Present(receipt)) => return Box::pin(self.done(&look, receipt, made)).await,
-            // Large and seldom: boxed, so that the others need not be moved with room for it.
             Ok(Probe::Waiting(wait)) => return Box::pin(self.wait(index, wait, memo)).await,
             Ok(probe @ (Probe::Absent | Probe::Spent { .. })) => {
                 // What has ended for good may be older than what is in doubt and does not show yet.

@@ -186,18 +186,19 @@ impl MigrationPlan {
             Some(written) => written,
             None => File::read(bytes)?.checked()?,
         };
-        Self::checked(digest, text)
+        Self::of_text(digest, text)
     }
 
     /// Reads a plan of which not even the space around it may differ from what [`to_bytes`](Self::to_bytes) wrote.
     pub(crate) fn from_own_bytes(bytes: &[u8]) -> Result<Self, PlanError> {
         match as_written(bytes) {
-            Some((digest, text)) => Self::checked(digest, text),
+            Some((digest, text)) => Self::of_text(digest, text),
             None => Err(File::read(bytes)?.checked().err().unwrap_or(PlanError::Altered)),
         }
     }
 
-    fn checked(digest: Digest, text: &str) -> Result<Self, PlanError> {
+    /// Reads the text that a digest speaks for.
+    fn of_text(digest: Digest, text: &str) -> Result<Self, PlanError> {
         let (head, nodes) = match line_by_line(text) {
             Some(read) => read,
             None => at_large(text).map_err(|error| PlanError::unreadable(&error))?,

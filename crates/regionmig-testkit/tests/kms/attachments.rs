@@ -5,13 +5,7 @@ use regionmig_core::End;
 use regionmig_testkit::{World, reference_account};
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNT, arn, call, client, code, created, days, end, key, refused, sdk_code};
-
-const ROLE: &str = "arn:aws:iam::111122223333:role/worker";
-
-fn here() -> End {
-    end("eu-central-1")
-}
+use crate::support::{ACCOUNT, ROLE, arn, call, client, code, created, days, here, key, refused, sdk_code};
 
 #[test]
 fn an_alias_is_made_moved_and_taken_away() {

@@ -6,13 +6,7 @@ use regionmig_core::End;
 use regionmig_testkit::{World, other_keys, reference_account};
 use serde_json::{Value, json};
 
-use crate::support::{ACCOUNT, arn, call, client, code, created, days, end, key, refused, sdk_code, state};
-
-const ROLE: &str = "arn:aws:iam::111122223333:role/worker";
-
-fn here() -> End {
-    end("eu-central-1")
-}
+use crate::support::{ACCOUNT, ROLE, arn, call, client, code, created, days, end, here, key, refused, sdk_code, state};
 
 #[test]
 fn a_new_key_is_described_as_aws_does() {

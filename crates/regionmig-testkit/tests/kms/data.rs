@@ -7,11 +7,7 @@ use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-use crate::support::{arn, blob, call, client, code, days, end, key, refused, sdk_code, state};
-
-fn here() -> End {
-    end("eu-central-1")
-}
+use crate::support::{arn, blob, call, client, code, days, end, here, key, refused, sdk_code, state};
 
 async fn encrypt(kms: &Client, key: &str, plaintext: &[u8], context: &[(&str, &str)]) -> Blob {
     let mut ask = kms.encrypt().key_id(key).plaintext(Blob::new(plaintext));

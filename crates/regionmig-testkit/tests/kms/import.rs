@@ -12,19 +12,11 @@ use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-use crate::support::{self, arn, blob, call, client, code, created, days, end, refused, sdk_code, state};
+use crate::support::{self, arn, away, blob, call, client, code, created, days, here, refused, sdk_code, state};
 use crate::wrapping::wrap;
 
 const MATERIAL: [u8; 32] = [7; 32];
 const OTHER: [u8; 32] = [8; 32];
-
-fn here() -> End {
-    end("eu-central-1")
-}
-
-fn away() -> End {
-    end("us-west-2")
-}
 
 /// What an import of `material` says, but for the expiry.
 fn wrapped(world: &World, end: &End, id: &str, algorithm: &str, spec: &str, material: &[u8]) -> Value {

@@ -7,15 +7,7 @@ use regionmig_core::End;
 use regionmig_testkit::{KeyView, World, every_kind_of_key};
 use serde_json::{Value, json};
 
-use crate::support::{self, arn, call, code, created, days, end, refused, state};
-
-fn home() -> End {
-    end("eu-central-1")
-}
-
-fn away() -> End {
-    end("us-west-2")
-}
+use crate::support::{self, arn, away, call, code, created, days, end, here, refused, state};
 
 /// Spec and usage of every kind, with the member that lists its algorithms, and them.
 const KINDS: &[(&str, &str, &str, &[&str])] = &[
@@ -35,7 +27,7 @@ fn every_kind_can_be_made_in_one_region_or_several() {
     for (spec, usage, member, algorithms) in KINDS {
         for multi_region in [false, true] {
             let input = json!({ "KeySpec": spec, "KeyUsage": usage, "MultiRegion": multi_region });
-            let made = &call(&world, &home(), "CreateKey", input)["KeyMetadata"];
+            let made = &call(&world, &here(), "CreateKey", input)["KeyMetadata"];
             assert_eq!((&made["KeySpec"], &made["KeyUsage"]), (&json!(spec), &json!(usage)));
             assert_eq!((&made[*member], &made["KeyState"]), (&json!(algorithms), &json!("Enabled")));
             assert_eq!(made["MultiRegion"], json!(multi_region));
@@ -49,7 +41,7 @@ fn every_kind_can_be_made_in_one_region_or_several() {
 #[test]
 fn wrong_combinations_are_refused() {
     let world = World::new();
-    let stored = |origin: &str| world.kms_store(&home()).id(&format!("cks-{origin}"));
+    let stored = |origin: &str| world.kms_store(&here()).id(&format!("cks-{origin}"));
     let (cluster, proxy) = (stored("a").make(), stored("b").external().make());
     for (input, wanted) in [
         (json!({ "KeySpec": "RSA_2048" }), "ValidationException"),
@@ -75,14 +67,14 @@ fn wrong_combinations_are_refused() {
         ),
         (json!({ "Origin": "EXTERNAL_KEY_STORE", "CustomKeyStoreId": proxy }), "ValidationException"),
     ] {
-        assert_eq!(code(&world, &home(), "CreateKey", input.clone()), wanted, "{input}");
+        assert_eq!(code(&world, &here(), "CreateKey", input.clone()), wanted, "{input}");
     }
-    assert!(world.kms_keys(&home()).is_empty());
+    assert!(world.kms_keys(&here()).is_empty());
     let chinese = end("cn-north-1");
     created(&world, &chinese, json!({ "KeySpec": "SM2", "KeyUsage": "SIGN_VERIFY" }));
     let random = "1 validation error detected: Value 'RANDOM' at 'keyUsage' failed to satisfy constraint: Member must \
                   satisfy enum value set: ";
-    let refusal = refused(&world, &home(), "CreateKey", json!({ "KeySpec": "HMAC_256", "KeyUsage": "RANDOM" }));
+    let refusal = refused(&world, &here(), "CreateKey", json!({ "KeySpec": "HMAC_256", "KeyUsage": "RANDOM" }));
     assert!(refusal.1.starts_with(random), "{refusal:?}");
 }
 
@@ -95,10 +87,10 @@ fn moved(world: &World, id: &str, at: &End, to: &str) -> Result<Value, String> {
 fn a_replica_becomes_the_primary_by_and_by() {
     let world = World::new();
     let third = end("ap-southeast-2");
-    let id = world.kms(&home()).replica_in(&away().region).replica_in(&third.region).make().id().to_owned();
-    assert_eq!(moved(&world, &id, &home(), "us-west-2"), Ok(Value::Null));
+    let id = world.kms(&here()).replica_in(&away().region).replica_in(&third.region).make().id().to_owned();
+    assert_eq!(moved(&world, &id, &here(), "us-west-2"), Ok(Value::Null));
     let metadata = |end: &End| call(&world, end, "DescribeKey", json!({ "KeyId": id }))["KeyMetadata"].clone();
-    for end in [home(), away()] {
+    for end in [here(), away()] {
         let metadata = metadata(&end);
         assert_eq!((&metadata["KeyState"], &metadata["Enabled"]), (&json!("Updating"), &json!(false)));
         assert_eq!(metadata["MultiRegionConfiguration"]["MultiRegionKeyType"], json!("REPLICA"));
@@ -114,9 +106,9 @@ fn a_replica_becomes_the_primary_by_and_by() {
         }
     }
     assert_eq!(state(&world, &third, &id), "Enabled");
-    assert_eq!(moved(&world, &id, &home(), "ap-southeast-2"), Err("KMSInvalidStateException".into()));
+    assert_eq!(moved(&world, &id, &here(), "ap-southeast-2"), Err("KMSInvalidStateException".into()));
     world.clock().advance(Duration::from_secs(5));
-    for (end, kind) in [(home(), "REPLICA"), (away(), "PRIMARY"), (third.clone(), "REPLICA")] {
+    for (end, kind) in [(here(), "REPLICA"), (away(), "PRIMARY"), (third.clone(), "REPLICA")] {
         let configuration = &metadata(&end)["MultiRegionConfiguration"];
         assert_eq!(configuration["MultiRegionKeyType"], json!(kind));
         assert_eq!(configuration["PrimaryKey"]["Region"], json!("us-west-2"));
@@ -125,7 +117,7 @@ fn a_replica_becomes_the_primary_by_and_by() {
         assert_eq!(state(&world, &end, &id), "Enabled");
     }
     let replicate = json!({ "KeyId": id, "ReplicaRegion": "eu-west-1" });
-    assert_eq!(code(&world, &home(), "ReplicateKey", replicate.clone()), "UnsupportedOperationException");
+    assert_eq!(code(&world, &here(), "ReplicateKey", replicate.clone()), "UnsupportedOperationException");
     call(&world, &away(), "ReplicateKey", replicate);
 }
 
@@ -154,21 +146,21 @@ fn what_can_be_done_with_a_key_out_of_reach_or_on_the_move() {
         for (place, wanted) in expected.chars().enumerate() {
             let world = World::new();
             let id = if place == 0 {
-                let store = world.kms_store(&home()).disconnected().make();
-                world.kms(&home()).origin("AWS_CLOUDHSM").custom_key_store(&store).make().id().to_owned()
+                let store = world.kms_store(&here()).disconnected().make();
+                world.kms(&here()).origin("AWS_CLOUDHSM").custom_key_store(&store).make().id().to_owned()
             } else {
-                let id = world.kms(&home()).replica_in(&away().region).make().id().to_owned();
-                moved(&world, &id, &home(), "us-west-2").unwrap();
+                let id = world.kms(&here()).replica_in(&away().region).make().id().to_owned();
+                moved(&world, &id, &here(), "us-west-2").unwrap();
                 id
             };
-            assert_eq!(state(&world, &home(), &id), ["Unavailable", "Updating"][place]);
+            assert_eq!(state(&world, &here(), &id), ["Unavailable", "Updating"][place]);
             let mut input = match *operation {
                 "CreateAlias" => json!({ "AliasName": "alias/a", "TargetKeyId": id }),
                 "CreateGrant" => json!({ "GranteePrincipal": support::ACCOUNT, "Operations": ["Decrypt"] }),
                 "Encrypt" => json!({ "Plaintext": "AAAA" }),
                 "GenerateDataKey" => json!({ "KeySpec": "AES_256" }),
                 "PutKeyPolicy" => {
-                    json!({ "Policy": call(&world, &home(), "GetKeyPolicy", json!({ "KeyId": id }))["Policy"] })
+                    json!({ "Policy": call(&world, &here(), "GetKeyPolicy", json!({ "KeyId": id }))["Policy"] })
                 }
                 "TagResource" => json!({ "Tags": [] }),
                 "UpdateKeyDescription" => json!({ "Description": "d" }),
@@ -177,7 +169,7 @@ fn what_can_be_done_with_a_key_out_of_reach_or_on_the_move() {
             if *operation != "CreateAlias" {
                 input["KeyId"] = json!(id);
             }
-            let done = match world.ask(&home(), &format!("kms:{operation}"), input) {
+            let done = match world.ask(&here(), &format!("kms:{operation}"), input) {
                 Ok(_) => '+',
                 Err(refusal) if refusal.code == "KMSInvalidStateException" => 'K',
                 Err(refusal) => panic!("{operation}: {refusal:?}"),
@@ -190,21 +182,21 @@ fn what_can_be_done_with_a_key_out_of_reach_or_on_the_move() {
 #[test]
 fn a_primary_moves_only_from_where_it_is_to_where_a_replica_is() {
     let world = World::new();
-    let id = world.kms(&home()).replica_in(&away().region).make().id().to_owned();
+    let id = world.kms(&here()).replica_in(&away().region).make().id().to_owned();
     let unsupported = Err("UnsupportedOperationException".to_owned());
     assert_eq!(moved(&world, &id, &away(), "eu-central-1"), unsupported);
-    assert_eq!(moved(&world, &id, &home(), "eu-central-1"), unsupported);
-    assert_eq!(moved(&world, &id, &home(), "eu-west-1"), Err("NotFoundException".into()));
-    let single = world.kms(&home()).make().id().to_owned();
-    assert_eq!(moved(&world, &single, &home(), "us-west-2"), unsupported);
+    assert_eq!(moved(&world, &id, &here(), "eu-central-1"), unsupported);
+    assert_eq!(moved(&world, &id, &here(), "eu-west-1"), Err("NotFoundException".into()));
+    let single = world.kms(&here()).make().id().to_owned();
+    assert_eq!(moved(&world, &single, &here(), "us-west-2"), unsupported);
     call(&world, &away(), "ScheduleKeyDeletion", json!({ "KeyId": id }));
-    assert_eq!(moved(&world, &id, &home(), "us-west-2"), Err("KMSInvalidStateException".into()));
+    assert_eq!(moved(&world, &id, &here(), "us-west-2"), Err("KMSInvalidStateException".into()));
     call(&world, &away(), "CancelKeyDeletion", json!({ "KeyId": id }));
     // A replica may be disabled; it stays so.
-    moved(&world, &id, &home(), "us-west-2").unwrap();
+    moved(&world, &id, &here(), "us-west-2").unwrap();
     world.clock().advance(Duration::from_secs(5));
     assert_eq!(state(&world, &away(), &id), "Disabled");
-    let views = world.kms_keys(&home());
+    let views = world.kms_keys(&here());
     let view = views.iter().find(|view| view.arn.id() == id).unwrap();
     assert_eq!(view.multi_region.as_ref().unwrap().primary.region(), Some(away().region));
 }
@@ -212,21 +204,21 @@ fn a_primary_moves_only_from_where_it_is_to_where_a_replica_is() {
 #[test]
 fn the_old_primary_can_be_deleted_once_it_is_a_replica() {
     let world = World::new();
-    let id = world.kms(&home()).replica_in(&away().region).spec("HMAC_256").make().id().to_owned();
-    call(&world, &home(), "ScheduleKeyDeletion", json!({ "KeyId": id, "PendingWindowInDays": 7 }));
-    assert_eq!(state(&world, &home(), &id), "PendingReplicaDeletion");
-    let cancelled = call(&world, &home(), "CancelKeyDeletion", json!({ "KeyId": id }));
+    let id = world.kms(&here()).replica_in(&away().region).spec("HMAC_256").make().id().to_owned();
+    call(&world, &here(), "ScheduleKeyDeletion", json!({ "KeyId": id, "PendingWindowInDays": 7 }));
+    assert_eq!(state(&world, &here(), &id), "PendingReplicaDeletion");
+    let cancelled = call(&world, &here(), "CancelKeyDeletion", json!({ "KeyId": id }));
     assert_eq!(
-        (cancelled["KeyId"].as_str().unwrap(), state(&world, &home(), &id).as_str()),
-        (arn(&home(), &id).as_str(), "Disabled")
+        (cancelled["KeyId"].as_str().unwrap(), state(&world, &here(), &id).as_str()),
+        (arn(&here(), &id).as_str(), "Disabled")
     );
-    call(&world, &home(), "EnableKey", json!({ "KeyId": id }));
-    moved(&world, &id, &home(), "us-west-2").unwrap();
+    call(&world, &here(), "EnableKey", json!({ "KeyId": id }));
+    moved(&world, &id, &here(), "us-west-2").unwrap();
     world.clock().advance(Duration::from_secs(5));
-    call(&world, &home(), "ScheduleKeyDeletion", json!({ "KeyId": id, "PendingWindowInDays": 7 }));
-    assert_eq!(state(&world, &home(), &id), "PendingDeletion");
+    call(&world, &here(), "ScheduleKeyDeletion", json!({ "KeyId": id, "PendingWindowInDays": 7 }));
+    assert_eq!(state(&world, &here(), &id), "PendingDeletion");
     world.clock().advance(days(7));
-    assert_eq!(code(&world, &home(), "DescribeKey", json!({ "KeyId": id })), "NotFoundException");
+    assert_eq!(code(&world, &here(), "DescribeKey", json!({ "KeyId": id })), "NotFoundException");
     assert_eq!(world.kms_keys(&away())[0].multi_region.as_ref().unwrap().replicas.len(), 0);
 }
 
@@ -259,14 +251,14 @@ fn the_ledger_says_all_that_had_to_be_allowed() {
         let actions = world.ledger().actions();
         actions.into_iter().map(|(end, action)| format!("{} {action}", end.region)).collect::<Vec<_>>()
     };
-    assert_eq!(ask(&home(), "CreateKey", json!({})), ["eu-central-1 kms:CreateKey"]);
-    let id = world.kms_keys(&home())[0].arn.id().to_owned();
-    let tagged = ask(&home(), "CreateKey with a tag", json!({}));
+    assert_eq!(ask(&here(), "CreateKey", json!({})), ["eu-central-1 kms:CreateKey"]);
+    let id = world.kms_keys(&here())[0].arn.id().to_owned();
+    let tagged = ask(&here(), "CreateKey with a tag", json!({}));
     assert_eq!(tagged, ["eu-central-1 kms:CreateKey", "eu-central-1 kms:TagResource"]);
-    let replicated = ask(&home(), "ReplicateKey", json!({ "KeyId": id }));
+    let replicated = ask(&here(), "ReplicateKey", json!({ "KeyId": id }));
     assert_eq!(replicated, ["eu-central-1 kms:ReplicateKey", "us-west-2 kms:CreateKey", "us-west-2 kms:TagResource"]);
     world.clock().advance(Duration::from_secs(5));
-    let moved = ask(&home(), "UpdatePrimaryRegion", json!({ "KeyId": id }));
+    let moved = ask(&here(), "UpdatePrimaryRegion", json!({ "KeyId": id }));
     assert_eq!(moved, ["eu-central-1 kms:UpdatePrimaryRegion", "us-west-2 kms:UpdatePrimaryRegion"]);
     assert_eq!(world.ledger().mutations().count(), 1);
 }
@@ -274,8 +266,8 @@ fn the_ledger_says_all_that_had_to_be_allowed() {
 #[test]
 fn an_account_has_every_kind_of_key() {
     let world = World::new();
-    every_kind_of_key(&world, &home());
-    let keys = world.kms_keys(&home());
+    every_kind_of_key(&world, &here());
+    let keys = world.kms_keys(&here());
     let own: Vec<&KeyView> = keys.iter().filter(|key| key.aws_managed.is_none()).collect();
     assert!(own.len() >= 60, "{}", own.len());
     let count = |is: &dyn Fn(&KeyView) -> bool| own.iter().filter(|key| is(key)).count();
@@ -293,13 +285,13 @@ fn an_account_has_every_kind_of_key() {
     assert!(count(&|key| key.origin == "EXTERNAL" && is_replica(key) && key.state == "Enabled") >= 1);
     assert!(count(&|key| key.origin == "EXTERNAL" && is_replica(key) && key.state == "PendingImport") >= 1);
     assert!(count(&|key| key.valid_to.is_some()) >= 3 && count(&|key| key.xks_key.is_some()) == 2);
-    let stores = call(&world, &home(), "DescribeCustomKeyStores", json!({}))["CustomKeyStores"].clone();
+    let stores = call(&world, &here(), "DescribeCustomKeyStores", json!({}))["CustomKeyStores"].clone();
     assert_eq!(stores.as_array().unwrap().len(), 4);
     assert_eq!(world.ledger().requests().count(), 0);
     // Always the same, in each partition; where there is SM2, with that.
     let again = World::new();
-    every_kind_of_key(&again, &home());
-    assert_eq!(again.kms_keys(&home()), keys);
+    every_kind_of_key(&again, &here());
+    assert_eq!(again.kms_keys(&here()), keys);
     every_kind_of_key(&world, &end("cn-north-1"));
     assert_eq!(world.kms_keys(&end("cn-north-1")).iter().filter(|key| key.spec == "SM2").count(), 3);
     every_kind_of_key(&world, &end("us-gov-west-1"));

@@ -1,16 +1,9 @@
 //! Listings that come in pages.
 
-use regionmig_core::End;
 use regionmig_testkit::{GrantSeed, World};
 use serde_json::json;
 
-use crate::support::{call, code, end, key, pages};
-
-const ROLE: &str = "arn:aws:iam::111122223333:role/worker";
-
-fn here() -> End {
-    end("eu-central-1")
-}
+use crate::support::{ROLE, call, code, here, key, pages};
 
 #[test]
 fn listings_come_in_pages_that_changes_do_not_disturb() {

@@ -1,14 +1,9 @@
 //! Rotation: by the calendar, on demand, and of what it is refused.
 
-use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-use crate::support::{call, code, days, end, key, refused};
-
-fn here() -> End {
-    end("eu-central-1")
-}
+use crate::support::{call, code, days, here, key, refused};
 
 #[test]
 fn rotation_goes_by_the_calendar() {

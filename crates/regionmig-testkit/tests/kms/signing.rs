@@ -13,17 +13,9 @@ use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-use crate::support::{self, arn, blob, call, client, code, end, refused};
+use crate::support::{self, arn, away, blob, call, client, code, here, refused};
 
 const TEXT: &[u8] = b"test message !%$@ 1234567890";
-
-fn here() -> End {
-    end("eu-central-1")
-}
-
-fn away() -> End {
-    end("us-west-2")
-}
 
 fn bytes(value: &Value) -> Vec<u8> {
     STANDARD.decode(value.as_str().unwrap()).unwrap()

@@ -2,17 +2,12 @@
 
 use std::time::Duration;
 
-use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-use crate::support::{self, call, code, created, end, pages, refused, state};
+use crate::support::{self, call, code, created, here, pages, refused, state};
 
 const CONNECTED: Duration = Duration::from_secs(300);
-
-fn here() -> End {
-    end("eu-central-1")
-}
 
 fn cluster(name: &str, id: &str) -> Value {
     json!({

@@ -3,20 +3,25 @@
 #[path = "../support/ask.rs"]
 mod ask;
 
-use std::time::Duration;
-
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::Region;
-use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) use ask::{ACCOUNT, days, end, sdk_code};
 
-/// The account's end in `region`.
-pub(crate) fn end(region: &str) -> End {
-    format!("{ACCOUNT}/{region}").parse().unwrap()
+/// A role that keys are used by.
+pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/worker";
+
+/// Where keys are.
+pub(crate) fn here() -> End {
+    end("eu-central-1")
+}
+
+/// Where else they may be.
+pub(crate) fn away() -> End {
+    end("us-west-2")
 }
 
 /// The real SDK's client.
@@ -57,18 +62,6 @@ pub(crate) fn state(world: &World, end: &End, id: &str) -> String {
 
 pub(crate) fn arn(end: &End, id: &str) -> String {
     format!("arn:{}:kms:{}:{}:key/{id}", end.partition, end.region, end.account)
-}
-
-/// The code of the error that the SDK makes of a refusal.
-pub(crate) fn sdk_code<T: std::fmt::Debug, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> String {
-    match result {
-        Ok(answer) => panic!("was not refused: {answer:?}"),
-        Err(error) => error.code().unwrap_or("no code").to_owned(),
-    }
-}
-
-pub(crate) fn days(n: u64) -> Duration {
-    Duration::from_secs(n * 86_400)
 }
 
 /// Bytes as the protocol has them.

@@ -1,14 +1,9 @@
 //! What the service model forbids, in the words that were recorded of AWS.
 
-use regionmig_core::End;
 use regionmig_testkit::World;
 use serde_json::{Value, json};
 
-use crate::support::{blob, code, end, key, refused};
-
-fn here() -> End {
-    end("eu-central-1")
-}
+use crate::support::{blob, code, here, key, refused};
 
 /// Refused by the model with this message.
 fn refuses(operation: &str, input: Value, message: &str) {

@@ -7,19 +7,14 @@ use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::Region;
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use regionmig_core::End;
 use regionmig_testkit::{SecretView, World};
 use serde_json::Value;
 
-pub(crate) const ACCOUNT: &str = "111122223333";
+pub(crate) use ask::{ACCOUNT, days, end, sdk_code};
+
 /// By then a replica has arrived, and a rotation is over.
 pub(crate) const SETTLED: Duration = Duration::from_secs(5);
-
-/// The account's end in `region`.
-pub(crate) fn end(region: &str) -> End {
-    format!("{ACCOUNT}/{region}").parse().unwrap()
-}
 
 /// Where primaries are.
 pub(crate) fn home() -> End {
@@ -60,16 +55,4 @@ pub(crate) fn token(n: u32) -> String {
 /// The secret as it really is.
 pub(crate) fn seen(world: &World, end: &End, name: &str) -> SecretView {
     world.find_secret(end, name).unwrap_or_else(|| panic!("there is no {name} at {end}"))
-}
-
-/// The code of the error that the SDK makes of a refusal.
-pub(crate) fn sdk_code<T: std::fmt::Debug, E: ProvideErrorMetadata>(result: Result<T, SdkError<E>>) -> String {
-    match result {
-        Ok(answer) => panic!("was not refused: {answer:?}"),
-        Err(error) => error.code().unwrap_or("no code").to_owned(),
-    }
-}
-
-pub(crate) fn days(n: u64) -> Duration {
-    Duration::from_secs(n * 86_400)
 }
